@@ -1,0 +1,47 @@
+package idp
+
+import "time"
+
+// Pipeline names the sign-in pipeline that an organisation announces to its
+// clients (/.well-known/okta-organization).
+type Pipeline string
+
+// The pipelines.
+const (
+	PipelineClassic Pipeline = "v1"
+	PipelineIdX     Pipeline = "idx"
+)
+
+// Org is one tenant. Every other noun belongs to exactly one.
+type Org struct {
+	ID        string // 00o...
+	Name      string
+	Subdomain string
+	// Host is the host name (with port, where it is not the scheme's own) by
+	// which requests choose this organisation; empty for the default one.
+	Host string
+	// BaseURL is the scheme and authority of every link and issuer, without a
+	// slash at the end. Empty for the default organisation, whose base URL is
+	// the configured one.
+	BaseURL  string
+	Created  time.Time
+	Settings OrgSettings
+}
+
+// OrgSettings are an organisation's choices. The zero value is not usable: new
+// organisations get DefaultOrgSettings.
+type OrgSettings struct {
+	Pipeline        Pipeline      `json:"pipeline"`
+	UserTypeID      string        `json:"userTypeId"`      // oty..., the default user type
+	UserSchemaID    string        `json:"userSchemaId"`    // osc..., its profile schema
+	EveryoneID      string        `json:"everyoneId"`      // 00g..., the built-in group of all users
+	ActivationLife  time.Duration `json:"activationLife"`  // of activation tokens
+	TransactionLife time.Duration `json:"transactionLife"` // of a sign-in between two requests
+}
+
+// Default life times; see management-authn reference values: an activation
+// token lives seven days, a sign-in may pause for an hour at most.
+const (
+	DefaultActivationLife  = 7 * 24 * time.Hour
+	DefaultTransactionLife = time.Hour
+)

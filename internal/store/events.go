@@ -1,0 +1,102 @@
+package store
+
+import (
+	"database/sql"
+	"time"
+
+	"usher/internal/env"
+)
+
+// EventRow is a line of the system log; its document belongs to package
+// eventlog.
+type EventRow struct {
+	OrgID    string
+	UUID     string // version 7, whose time is the event's
+	Type     string
+	Document []byte // JSON
+	Position int64  // 0 until it is stamped
+}
+
+// InsertEvent records a line. It is read in its place once StampEvents has run.
+func (tx *Tx) InsertEvent(e EventRow) error {
+	_, err := tx.exec("INSERT INTO events (org_id, uuid, type, document, position) VALUES ($1, $2, $3, $4, NULL)", e.OrgID, e.UUID, e.Type, string(e.Document))
+	return err
+}
+
+// OrgsToStamp lists the organisations that have lines without a position.
+func (tx *Tx) OrgsToStamp() ([]string, error) {
+	var out []string
+	err := tx.each(func(s scan) error {
+		var id string
+		err := s(&id)
+		out = append(out, id)
+		return err
+	}, "SELECT o.org_id FROM event_heads o WHERE EXISTS (SELECT 1 FROM events e WHERE e.org_id = o.org_id AND e.position IS NULL)")
+	return out, err
+}
+
+// StampEvents gives up to limit committed lines their positions and tells how
+// many. Rows become visible in the order of their commits, so a line gets its
+// position only when it can be seen: a reader by position misses none. The row
+// in event_heads makes stampers take turns.
+func (tx *Tx) StampEvents(orgID string, limit int) (int, error) {
+	var head int64
+	if err := tx.first(func(s scan) error { return s(&head) },
+		"UPDATE event_heads SET position = position + 0 WHERE org_id = $1 RETURNING position", orgID); err != nil {
+		return 0, err
+	}
+	var uuids []string
+	err := tx.each(func(s scan) error {
+		var u string
+		err := s(&u)
+		uuids = append(uuids, u)
+		return err
+	}, "SELECT uuid FROM events WHERE org_id = $1 AND position IS NULL ORDER BY uuid LIMIT $2", orgID, limit)
+	if err != nil || len(uuids) == 0 {
+		return 0, err
+	}
+	for i, u := range uuids {
+		if _, err := tx.exec("UPDATE events SET position = $1 WHERE org_id = $2 AND uuid = $3", head+int64(i)+1, orgID, u); err != nil {
+			return 0, err
+		}
+	}
+	_, err = tx.exec("UPDATE event_heads SET position = $1 WHERE org_id = $2", head+int64(len(uuids)), orgID)
+	return len(uuids), err
+}
+
+// EventsByPosition lists up to limit lines behind a position that were
+// published at since or later, in the order of persistence.
+func (tx *Tx) EventsByPosition(orgID string, after int64, since time.Time, limit int) ([]EventRow, error) {
+	return tx.events(orgID, "position > $2 AND uuid >= $3 ORDER BY position LIMIT $4", after, env.UUIDFloor(since), limit)
+}
+
+// EventsByTime lists up to limit lines with from <= published < until, by time.
+// The cursor is the UUID of the last line that was seen, "" to begin.
+func (tx *Tx) EventsByTime(orgID string, from, until time.Time, cursor string, descending bool, limit int) ([]EventRow, error) {
+	low, high := env.UUIDFloor(from), env.UUIDFloor(until)
+	if descending {
+		if cursor != "" && cursor < high {
+			high = cursor
+		}
+		return tx.events(orgID, "uuid >= $2 AND uuid < $3 ORDER BY uuid DESC LIMIT $4", low, high, limit)
+	}
+	if cursor != "" && cursor >= low {
+		return tx.events(orgID, "uuid > $2 AND uuid < $3 ORDER BY uuid LIMIT $4", cursor, high, limit)
+	}
+	return tx.events(orgID, "uuid >= $2 AND uuid < $3 ORDER BY uuid LIMIT $4", low, high, limit)
+}
+
+func (tx *Tx) events(orgID, where string, args ...any) ([]EventRow, error) {
+	var out []EventRow
+	err := tx.each(func(s scan) error {
+		e := EventRow{OrgID: orgID}
+		var position sql.NullInt64
+		if err := s(&e.UUID, &e.Type, &e.Document, &position); err != nil {
+			return err
+		}
+		e.Position = position.Int64
+		out = append(out, e)
+		return nil
+	}, "SELECT uuid, type, document, position FROM events WHERE org_id = $1 AND "+where, append([]any{orgID}, args...)...)
+	return out, err
+}

@@ -1,0 +1,88 @@
+package store
+
+import (
+	"encoding/json"
+	"time"
+
+	"usher/internal/idp"
+)
+
+const sessionColumns = "id, user_id, login, status, created, expires, ends_by, idle, last_password, last_factor, amr, persistent, version"
+
+func scanSession(orgID string, v *idp.Session) func(scan) error {
+	return func(scan scan) error {
+		var status string
+		var amr []byte
+		var created, expires, endsBy, idle, password, factor, persistent int64
+		if err := scan(&v.ID, &v.UserID, &v.Login, &status, &created, &expires, &endsBy, &idle, &password, &factor, &amr, &persistent, &v.Version); err != nil {
+			return err
+		}
+		v.OrgID, v.Status, v.Idle, v.Persistent = orgID, idp.SessionStatus(status), time.Duration(idle)*time.Millisecond, persistent != 0
+		v.Created, v.Expires, v.EndsBy, v.LastPassword, v.LastFactor = at(created), at(expires), at(endsBy), at(password), at(factor)
+		return json.Unmarshal(amr, &v.AMR)
+	}
+}
+
+// InsertSession adds a session under the hash of its secret.
+func (tx *Tx) InsertSession(v *idp.Session, hash []byte) error {
+	amr, err := json.Marshal(append([]string{}, v.AMR...))
+	if err != nil {
+		return err
+	}
+	v.Version = 1
+	_, err = tx.exec("INSERT INTO sessions (org_id, hash, "+sessionColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+		v.OrgID, hash, v.ID, v.UserID, v.Login, string(v.Status), ms(v.Created), ms(v.Expires), ms(v.EndsBy), v.Idle.Milliseconds(),
+		ms(v.LastPassword), ms(v.LastFactor), string(amr), flag(v.Persistent), v.Version)
+	return err
+}
+
+// Session returns the session under this hash that has not expired.
+func (tx *Tx) Session(orgID string, hash []byte) (*idp.Session, error) {
+	var v idp.Session
+	return &v, tx.first(scanSession(orgID, &v), "SELECT "+sessionColumns+" FROM sessions WHERE org_id = $1 AND hash = $2 AND expires > $3", orgID, hash, ms(tx.now))
+}
+
+// ExtendSession moves the expiry of a session that still lives.
+func (tx *Tx) ExtendSession(orgID string, hash []byte, expires time.Time) error {
+	return tx.one("UPDATE sessions SET expires = $1, version = version + 1 WHERE org_id = $2 AND hash = $3 AND expires > $4", ms(expires), orgID, hash, ms(tx.now))
+}
+
+// DeleteSession ends the session under this hash.
+func (tx *Tx) DeleteSession(orgID string, hash []byte) error {
+	return tx.one("DELETE FROM sessions WHERE org_id = $1 AND hash = $2", orgID, hash)
+}
+
+// DeleteUserSessions ends all sessions of a user but the one whose public
+// identifier is keep ("" for none) and all session tokens, and tells how many
+// sessions ended.
+func (tx *Tx) DeleteUserSessions(orgID, userID, keep string) (int, error) {
+	if _, err := tx.exec("DELETE FROM session_tokens WHERE org_id = $1 AND user_id = $2", orgID, userID); err != nil {
+		return 0, err
+	}
+	n, err := tx.exec("DELETE FROM sessions WHERE org_id = $1 AND user_id = $2 AND id <> $3", orgID, userID, keep)
+	return int(n), err
+}
+
+// PutSessionToken keeps a one-time token that stands for a session to be.
+func (tx *Tx) PutSessionToken(v *idp.Session, hash []byte, expires time.Time) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec("INSERT INTO session_tokens (org_id, hash, user_id, expires, session) VALUES ($1, $2, $3, $4, $5)",
+		v.OrgID, hash, v.UserID, ms(expires), string(text))
+	return err
+}
+
+// TakeSessionToken consumes a token that has not expired and returns the
+// session that it stands for. Only one of many takers gets it.
+func (tx *Tx) TakeSessionToken(orgID string, hash []byte) (*idp.Session, error) {
+	var v idp.Session
+	return &v, tx.first(func(s scan) error {
+		var text []byte
+		if err := s(&text); err != nil {
+			return err
+		}
+		return json.Unmarshal(text, &v)
+	}, "DELETE FROM session_tokens WHERE org_id = $1 AND hash = $2 AND expires > $3 RETURNING session", orgID, hash, ms(tx.now))
+}

@@ -1,0 +1,207 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// maxBatch bounds how many transactions share one commit.
+const maxBatch = 64
+
+// errClosed is what a write gets after Close.
+var errClosed = errors.New("store: closed")
+
+// batchWriter runs all writes of a SQLite database on one connection. Writes
+// that wait while a commit is on its way to the disk share the next one, each
+// in a savepoint of its own: one that fails takes nothing of the others along.
+type batchWriter struct {
+	db    *sql.DB
+	conn  *sql.Conn
+	stmts map[string]*sql.Stmt
+	queue chan *writeJob
+	stop  chan struct{}
+	done  chan struct{}
+	once  sync.Once
+}
+
+type writeJob struct {
+	ctx  context.Context
+	fn   func(querier) error
+	err  error
+	done chan struct{}
+}
+
+func newBatchWriter(db *sql.DB, conn *sql.Conn) *batchWriter {
+	w := &batchWriter{
+		db: db, conn: conn, stmts: map[string]*sql.Stmt{},
+		queue: make(chan *writeJob, maxBatch), stop: make(chan struct{}), done: make(chan struct{}),
+	}
+	go w.loop()
+	return w
+}
+
+// do queues fn and waits for its commit. A context that ends before fn has
+// begun takes it out; afterwards the outcome is waited for, since a statement
+// cut short would roll back what others in the batch have written.
+func (w *batchWriter) do(ctx context.Context, fn func(querier) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	job := &writeJob{ctx: ctx, fn: fn, done: make(chan struct{})}
+	select {
+	case <-w.stop:
+		return errClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	case w.queue <- job:
+	}
+	select {
+	case <-job.done:
+		return job.err
+	case <-w.done:
+		select {
+		case <-job.done:
+			return job.err
+		default:
+			return errClosed
+		}
+	}
+}
+
+func (w *batchWriter) loop() {
+	defer close(w.done)
+	for {
+		select {
+		case <-w.stop:
+			w.drain()
+			return
+		case job := <-w.queue:
+			w.batch(job)
+		}
+	}
+}
+
+// drain finishes what was queued before the stop.
+func (w *batchWriter) drain() {
+	for {
+		select {
+		case job := <-w.queue:
+			w.batch(job)
+		default:
+			return
+		}
+	}
+}
+
+// batch runs first and whatever else waits, commits, and tells each its outcome.
+func (w *batchWriter) batch(first *writeJob) {
+	ctx := context.Background()
+	if _, err := w.exec(ctx, "BEGIN IMMEDIATE", nil); err != nil {
+		first.err = err
+		close(first.done)
+		return
+	}
+	jobs := []*writeJob{first}
+	w.run(first)
+	for more := true; more && len(jobs) < maxBatch; {
+		select {
+		case job := <-w.queue:
+			jobs = append(jobs, job)
+			w.run(job)
+		default:
+			more = false
+		}
+	}
+	if _, err := w.exec(ctx, "COMMIT", nil); err != nil {
+		_, rollbackErr := w.exec(ctx, "ROLLBACK", nil)
+		for _, job := range jobs {
+			if job.err == nil {
+				job.err = errors.Join(fmt.Errorf("commit: %w", err), rollbackErr)
+			}
+		}
+	}
+	for _, job := range jobs {
+		close(job.done)
+	}
+}
+
+// run executes one job in a savepoint.
+func (w *batchWriter) run(job *writeJob) {
+	if job.err = job.ctx.Err(); job.err != nil {
+		return
+	}
+	ctx := context.Background()
+	if _, job.err = w.exec(ctx, "SAVEPOINT job", nil); job.err != nil {
+		return
+	}
+	if job.err = protect(job.fn, w); job.err != nil {
+		if _, err := w.exec(ctx, "ROLLBACK TO job", nil); err != nil {
+			job.err = errors.Join(job.err, err)
+		}
+	}
+	if _, err := w.exec(ctx, "RELEASE job", nil); err != nil {
+		job.err = errors.Join(job.err, err)
+	}
+}
+
+// protect turns a panic of fn into an error: the writer serves everybody.
+func protect(fn func(querier) error, q querier) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("store: transaction panicked: %v", p)
+		}
+	}()
+	return fn(q)
+}
+
+func (w *batchWriter) prepared(query string) (*sql.Stmt, error) {
+	if s, ok := w.stmts[query]; ok {
+		return s, nil
+	}
+	s, err := w.conn.PrepareContext(context.Background(), query)
+	if err != nil {
+		return nil, err
+	}
+	if len(w.stmts) >= maxCachedStatements {
+		for text, old := range w.stmts {
+			delete(w.stmts, text)
+			if err := old.Close(); err != nil {
+				return nil, err
+			}
+			break
+		}
+	}
+	w.stmts[query] = s
+	return s, nil
+}
+
+// exec implements querier. It leaves the caller's context aside: see do.
+func (w *batchWriter) exec(_ context.Context, query string, args []any) (int64, error) {
+	s, err := w.prepared(query)
+	if err != nil {
+		return 0, err
+	}
+	r, err := s.ExecContext(context.Background(), args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+// query implements querier.
+func (w *batchWriter) query(_ context.Context, query string, args []any) (*sql.Rows, error) {
+	s, err := w.prepared(query)
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(context.Background(), args...)
+}
+
+func (w *batchWriter) close() error {
+	w.once.Do(func() { close(w.stop) })
+	<-w.done
+	return errors.Join(w.conn.Close(), w.db.Close())
+}

@@ -1,0 +1,255 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"usher/internal/env"
+)
+
+// Errors that every method may return, wrapped or bare.
+var (
+	// ErrNotFound: no row has this key.
+	ErrNotFound = errors.New("store: not found")
+	// ErrStale: the row has changed since it was read.
+	ErrStale = errors.New("store: stale version")
+)
+
+// ExistsError tells which unique constraint a write would break, as
+// "table.column" of its last column, e.g. "users.login_key".
+type ExistsError struct{ On string }
+
+// Error implements error.
+func (e *ExistsError) Error() string { return "store: exists already: " + e.On }
+
+// Exists tells whether err is an ExistsError on the given "table.column".
+func Exists(err error, on string) bool {
+	e, ok := errors.AsType[*ExistsError](err)
+	return ok && e.On == on
+}
+
+// Options are the choices of Open that the URL does not hold.
+type Options struct {
+	Clock env.Clock // required
+	// Durable makes SQLite wait for the disk on every commit (synchronous
+	// FULL). Without it a commit survives the death of the process but not of
+	// the machine. PostgreSQL follows its own configuration.
+	Durable bool
+	// MaxConns bounds the connections to PostgreSQL (default 16) and the
+	// readers of SQLite (default 4).
+	MaxConns int
+}
+
+// Store is an open database. It is safe for concurrent use.
+type Store struct {
+	clock  env.Clock
+	engine engine
+}
+
+// engine is what differs between the two databases.
+type engine interface {
+	// write runs fn in one transaction; serializable ones may run it again.
+	write(ctx context.Context, serializable bool, fn func(querier) error) error
+	// read returns a querier outside any transaction.
+	read() querier
+	// translate maps the driver's errors to those of this package.
+	translate(err error) error
+	migrate(ctx context.Context, progress func(string)) error
+	ping(ctx context.Context) error
+	name() string
+	close() error
+}
+
+// querier runs statements.
+type querier interface {
+	exec(ctx context.Context, query string, args []any) (int64, error)
+	query(ctx context.Context, query string, args []any) (*sql.Rows, error)
+}
+
+// Open connects to the database at url: "postgres://..." or "postgresql://...",
+// or for SQLite "sqlite:PATH", "file:PATH" or a plain path. It does not migrate.
+func Open(ctx context.Context, url string, o Options) (*Store, error) {
+	var e engine
+	var err error
+	if IsPostgres(url) {
+		e, err = openPostgres(ctx, url, o)
+	} else {
+		e, err = openSQLite(ctx, SQLitePath(url), o)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	return &Store{clock: o.Clock, engine: e}, nil
+}
+
+// IsPostgres tells whether url names a PostgreSQL database.
+func IsPostgres(url string) bool {
+	return strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
+}
+
+// SQLitePath returns the file that a SQLite url names.
+func SQLitePath(url string) string {
+	for _, p := range []string{"sqlite://", "sqlite:", "file:"} {
+		if rest, ok := strings.CutPrefix(url, p); ok {
+			return rest
+		}
+	}
+	return url
+}
+
+// Engine names the database: "sqlite" or "postgres".
+func (s *Store) Engine() string { return s.engine.name() }
+
+// Close ends all connections.
+func (s *Store) Close() error { return s.engine.close() }
+
+// Ping tells whether the database answers.
+func (s *Store) Ping(ctx context.Context) error { return s.engine.ping(ctx) }
+
+// Migrate brings the schema to this program's version. It is safe to call from
+// several processes at once and costs one read when there is nothing to do.
+// progress, if not nil, is told what is being done.
+func (s *Store) Migrate(ctx context.Context, progress func(string)) error {
+	if progress == nil {
+		progress = func(string) {}
+	}
+	return s.engine.migrate(ctx, progress)
+}
+
+// Tx runs fn in one serializable transaction and repeats it when the database
+// asks for that, so fn must have no effect outside the transaction. It must
+// not call Tx or Write itself, nor do slow work: on SQLite all writers wait.
+func (s *Store) Tx(ctx context.Context, fn func(*Tx) error) error {
+	return s.write(ctx, true, fn)
+}
+
+// Write runs fn in one transaction at the database's default isolation. It is
+// for writes whose invariant a constraint or a version check guards alone.
+func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
+	return s.write(ctx, false, fn)
+}
+
+func (s *Store) write(ctx context.Context, serializable bool, fn func(*Tx) error) error {
+	return s.engine.write(ctx, serializable, func(q querier) error {
+		return fn(&Tx{ctx: ctx, q: q, engine: s.engine, now: s.clock.Now()})
+	})
+}
+
+// Read returns a Tx that only reads, outside any transaction: each statement
+// sees what is committed when it runs.
+func (s *Store) Read(ctx context.Context) *Tx {
+	return &Tx{ctx: ctx, q: s.engine.read(), engine: s.engine, now: s.clock.Now()}
+}
+
+// Tx is the access to the data that one request or job has. It must not be
+// kept beyond the function it was given to, nor shared between goroutines.
+type Tx struct {
+	ctx    context.Context
+	q      querier
+	engine engine
+	now    time.Time
+	seq    int
+}
+
+// Now is the instant of the transaction: everything that it writes carries it.
+func (tx *Tx) Now() time.Time { return tx.now }
+
+// Seq returns 0, 1, 2 ...: it orders what one transaction records at one instant.
+func (tx *Tx) Seq() int {
+	tx.seq++
+	return tx.seq - 1
+}
+
+// exec runs a statement and returns how many rows it changed.
+func (tx *Tx) exec(query string, args ...any) (int64, error) {
+	n, err := tx.q.exec(tx.ctx, query, args)
+	if err != nil {
+		return 0, tx.engine.translate(err)
+	}
+	return n, nil
+}
+
+// one runs a statement that changes exactly one row, else ErrNotFound.
+func (tx *Tx) one(query string, args ...any) error {
+	n, err := tx.exec(query, args...)
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	return err
+}
+
+// versioned runs a statement that changes the row of a known version, else ErrStale.
+func (tx *Tx) versioned(query string, args ...any) error {
+	n, err := tx.exec(query, args...)
+	if err == nil && n == 0 {
+		err = ErrStale
+	}
+	return err
+}
+
+// scan is what a row gives to the function that reads it.
+type scan func(dest ...any) error
+
+// first reads the first row, else ErrNotFound.
+func (tx *Tx) first(read func(scan) error, query string, args ...any) error {
+	rows, err := tx.q.query(tx.ctx, query, args)
+	if err != nil {
+		return tx.engine.translate(err)
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		if err := rows.Err(); err != nil {
+			return tx.engine.translate(err)
+		}
+		return ErrNotFound
+	}
+	if err := read(rows.Scan); err != nil {
+		return tx.engine.translate(err)
+	}
+	return nil
+}
+
+// each reads every row.
+func (tx *Tx) each(read func(scan) error, query string, args ...any) error {
+	rows, err := tx.q.query(tx.ctx, query, args)
+	if err != nil {
+		return tx.engine.translate(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := read(rows.Scan); err != nil {
+			return tx.engine.translate(err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return tx.engine.translate(err)
+	}
+	return nil
+}
+
+// ms is how an instant is stored: Unix milliseconds, 0 for none.
+func ms(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// at reads what ms wrote.
+func at(v int64) time.Time {
+	if v == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(v).UTC()
+}
+
+func flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}

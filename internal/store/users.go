@@ -1,0 +1,123 @@
+package store
+
+import (
+	"encoding/json"
+
+	"usher/internal/idp"
+)
+
+// UserRow is a user with the folded keys by which it is found.
+type UserRow struct {
+	idp.User
+	Keys UserKeys
+}
+
+// UserKeys are folded search keys, computed in Go because the databases fold
+// differently. Short is the part of the login before the "@".
+type UserKeys struct{ Login, Short, Email, First, Last string }
+
+const userColumns = `id, type_id, status, login, profile, provider_type, provider_name, has_password, recovery_question, factors,
+ created, activated, status_changed, last_login, last_updated, password_changed, version`
+
+func scanUser(orgID string, u *idp.User) func(scan) error {
+	return func(scan scan) error {
+		var status, provider string
+		var profile []byte
+		var hasPassword, created, activated, statusChanged, lastLogin, lastUpdated, passwordChanged int64
+		if err := scan(&u.ID, &u.TypeID, &status, &u.Login, &profile, &provider, &u.Provider.Name, &hasPassword, &u.RecoveryQuestion, &u.Factors,
+			&created, &activated, &statusChanged, &lastLogin, &lastUpdated, &passwordChanged, &u.Version); err != nil {
+			return err
+		}
+		u.OrgID, u.Status, u.Provider.Type = orgID, idp.UserStatus(status), idp.ProviderType(provider)
+		u.Profile, u.HasPassword = json.RawMessage(profile), hasPassword != 0
+		u.Created, u.Activated, u.StatusChanged = at(created), at(activated), at(statusChanged)
+		u.LastLogin, u.LastUpdated, u.PasswordChanged = at(lastLogin), at(lastUpdated), at(passwordChanged)
+		return nil
+	}
+}
+
+// InsertUser adds a user at version 1. It fails with ExistsError on
+// "users.login_key" when the login is taken.
+func (tx *Tx) InsertUser(u *UserRow) error {
+	u.Version = 1
+	_, err := tx.exec(`INSERT INTO users (org_id, login_key, short_key, email_key, first_key, last_key, `+userColumns+`)
+ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
+		u.OrgID, u.Keys.Login, u.Keys.Short, u.Keys.Email, u.Keys.First, u.Keys.Last,
+		u.ID, u.TypeID, string(u.Status), u.Login, string(u.Profile), string(u.Provider.Type), u.Provider.Name, flag(u.HasPassword), u.RecoveryQuestion, u.Factors,
+		ms(u.Created), ms(u.Activated), ms(u.StatusChanged), ms(u.LastLogin), ms(u.LastUpdated), ms(u.PasswordChanged), u.Version)
+	return err
+}
+
+// UpdateUser writes a user that was read at u.Version, else ErrStale, and
+// raises the version.
+func (tx *Tx) UpdateUser(u *UserRow) error {
+	err := tx.versioned(`UPDATE users SET type_id = $1, status = $2, login = $3, login_key = $4, short_key = $5, email_key = $6, first_key = $7, last_key = $8,
+ profile = $9, provider_type = $10, provider_name = $11, has_password = $12, recovery_question = $13, factors = $14,
+ activated = $15, status_changed = $16, last_login = $17, last_updated = $18, password_changed = $19, version = version + 1
+ WHERE org_id = $20 AND id = $21 AND version = $22`,
+		u.TypeID, string(u.Status), u.Login, u.Keys.Login, u.Keys.Short, u.Keys.Email, u.Keys.First, u.Keys.Last,
+		string(u.Profile), string(u.Provider.Type), u.Provider.Name, flag(u.HasPassword), u.RecoveryQuestion, u.Factors,
+		ms(u.Activated), ms(u.StatusChanged), ms(u.LastLogin), ms(u.LastUpdated), ms(u.PasswordChanged), u.OrgID, u.ID, u.Version)
+	if err == nil {
+		u.Version++
+	}
+	return err
+}
+
+// DeleteUser removes a user with all that hangs on it.
+func (tx *Tx) DeleteUser(orgID, id string) error {
+	if _, err := tx.exec("DELETE FROM roles WHERE org_id = $1 AND principal_id = $2", orgID, id); err != nil {
+		return err
+	}
+	if _, err := tx.exec("DELETE FROM transactions WHERE org_id = $1 AND user_id = $2", orgID, id); err != nil {
+		return err
+	}
+	return tx.one("DELETE FROM users WHERE org_id = $1 AND id = $2", orgID, id)
+}
+
+// User returns the user with this identifier.
+func (tx *Tx) User(orgID, id string) (*idp.User, error) {
+	var u idp.User
+	return &u, tx.first(scanUser(orgID, &u), "SELECT "+userColumns+" FROM users WHERE org_id = $1 AND id = $2", orgID, id)
+}
+
+// UserByLogin returns the user whose folded login is key.
+func (tx *Tx) UserByLogin(orgID, key string) (*idp.User, error) {
+	var u idp.User
+	return &u, tx.first(scanUser(orgID, &u), "SELECT "+userColumns+" FROM users WHERE org_id = $1 AND login_key = $2", orgID, key)
+}
+
+// UsersByShortName returns at most two users whose folded short name is key:
+// two mean that it is ambiguous.
+func (tx *Tx) UsersByShortName(orgID, key string) ([]*idp.User, error) {
+	return tx.users(orgID, "short_key = $2 ORDER BY id LIMIT 2", key)
+}
+
+// UsersAfter lists up to limit users who are not deprovisioned, by identifier,
+// beginning behind after.
+func (tx *Tx) UsersAfter(orgID, after string, limit int) ([]*idp.User, error) {
+	return tx.users(orgID, "id > $2 AND status <> 'DEPROVISIONED' ORDER BY id LIMIT $3", after, limit)
+}
+
+// users lists by a condition whose own parameters begin at $2.
+func (tx *Tx) users(orgID, where string, args ...any) ([]*idp.User, error) {
+	var out []*idp.User
+	err := tx.each(func(s scan) error {
+		u := new(idp.User)
+		out = append(out, u)
+		return scanUser(orgID, u)(s)
+	}, "SELECT "+userColumns+" FROM users WHERE org_id = $1 AND "+where, append([]any{orgID}, args...)...)
+	return out, err
+}
+
+// TouchLogin notes a sign-in without raising the version: nothing that a
+// reader of the user decides upon changes with it.
+func (tx *Tx) TouchLogin(orgID, id string) error {
+	return tx.one("UPDATE users SET last_login = $1 WHERE org_id = $2 AND id = $3", ms(tx.now), orgID, id)
+}
+
+// CountUsers counts an organisation's users.
+func (tx *Tx) CountUsers(orgID string) (int, error) {
+	var n int
+	return n, tx.first(func(s scan) error { return s(&n) }, "SELECT count(*) FROM users WHERE org_id = $1", orgID)
+}
