@@ -1,9 +1,6 @@
 package el
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // Env answers for the attributes that a program names. It should hold them in memory: an answer cannot fail.
 // An Env that also is a Groups, a Clock or an Internals serves the functions that need them; without it those
@@ -36,10 +33,66 @@ type Internals interface {
 	Internal(name string) (Value, bool)
 }
 
-// Scope is an Env made of plain values.
+// Scope is an Env made of plain values, with everything that the functions can ask for.
 type Scope struct {
 	Attributes map[string]any // by root: "user" -> map[string]any of attributes (From), or deeper
 	Member     []Group        // the user's groups
-	Internal_  map[string]any // internal properties (From)
-	Time       time.Time
+	Properties map[string]any // internal properties (From)
+	Time       time.Time      // what Time.now gives
+}
+
+// Lookup walks Attributes. Values that From does not take are unknown.
+func (s Scope) Lookup(path []string) (Value, bool) {
+	var v any = s.Attributes
+	for _, name := range path {
+		m, ok := v.(map[string]any)
+		if !ok {
+			return Null(), false
+		}
+		if v, ok = m[name]; !ok {
+			return Null(), false
+		}
+	}
+	return From(v)
+}
+
+// IsMemberOf looks for a group by id.
+func (s Scope) IsMemberOf(id string) bool {
+	for _, g := range s.Member {
+		if g.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// IsMemberOfName looks for a group by its exact name.
+func (s Scope) IsMemberOfName(name string) bool {
+	for _, g := range s.Member {
+		if g.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// EachGroup goes through Member until yield is false.
+func (s Scope) EachGroup(yield func(Group) bool) {
+	for _, g := range s.Member {
+		if !yield(g) {
+			return
+		}
+	}
+}
+
+// Now gives Time.
+func (s Scope) Now() time.Time { return s.Time }
+
+// Internal gives a property of Properties.
+func (s Scope) Internal(name string) (Value, bool) {
+	v, ok := s.Properties[name]
+	if !ok {
+		return Null(), false
+	}
+	return From(v)
 }

@@ -2,6 +2,7 @@ package env
 
 import (
 	"encoding/hex"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -112,4 +113,19 @@ func (c *Counting) next() uint64 {
 	defer c.mu.Unlock()
 	c.n++
 	return c.n
+}
+
+// UUIDTime returns the instant that a version 7 UUID carries.
+func UUIDTime(u string) (time.Time, error) {
+	var b [6]byte
+	if len(u) == 36 {
+		if _, err := hex.Decode(b[:], []byte(u[:8]+u[9:13])); err == nil {
+			var v int64
+			for _, x := range b {
+				v = v<<8 | int64(x)
+			}
+			return time.UnixMilli(v).UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("env: %q is no version 7 UUID", u)
 }

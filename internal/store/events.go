@@ -35,6 +35,13 @@ func (tx *Tx) OrgsToStamp() ([]string, error) {
 	return out, err
 }
 
+// HasUnstamped tells whether an organisation has lines without a position.
+func (tx *Tx) HasUnstamped(orgID string) (bool, error) {
+	var n int
+	err := tx.first(func(s scan) error { return s(&n) }, "SELECT count(*) FROM (SELECT 1 FROM events WHERE org_id = $1 AND position IS NULL LIMIT 1) AS pending", orgID)
+	return n > 0, err
+}
+
 // StampEvents gives up to limit committed lines their positions and tells how
 // many. Rows become visible in the order of their commits, so a line gets its
 // position only when it can be seen: a reader by position misses none. The row

@@ -1,0 +1,89 @@
+package eventlog
+
+import "usher/internal/idp"
+
+// The event types that Usher records. (spec: management#getLogs)
+const (
+	UserCreate         idp.EventType = "user.lifecycle.create"
+	UserActivate       idp.EventType = "user.lifecycle.activate"
+	UserReactivate     idp.EventType = "user.lifecycle.reactivate"
+	UserDeactivate     idp.EventType = "user.lifecycle.deactivate"
+	UserSuspend        idp.EventType = "user.lifecycle.suspend"
+	UserUnsuspend      idp.EventType = "user.lifecycle.unsuspend"
+	UserDelete         idp.EventType = "user.lifecycle.delete.initiated"
+	UserDeleted        idp.EventType = "user.lifecycle.delete.completed"
+	AccountLock        idp.EventType = "user.account.lock"
+	AccountUnlock      idp.EventType = "user.account.unlock"
+	AccountUnlockAdmin idp.EventType = "user.account.unlock_by_admin"
+	PasswordReset      idp.EventType = "user.account.reset_password"
+	PasswordExpire     idp.EventType = "user.account.expire_password"
+	PasswordUpdate     idp.EventType = "user.account.update_password"
+	ProfileUpdate      idp.EventType = "user.account.update_profile"
+	PrivilegeGrant     idp.EventType = "user.account.privilege.grant"
+	PrivilegeRevoke    idp.EventType = "user.account.privilege.revoke"
+	SessionStart       idp.EventType = "user.session.start"
+	SessionEnd         idp.EventType = "user.session.end"
+	SessionClear       idp.EventType = "user.session.clear"
+	EvaluateSignOn     idp.EventType = "policy.evaluate_sign_on"
+	GroupCreate        idp.EventType = "group.lifecycle.create"
+	GroupDelete        idp.EventType = "group.lifecycle.delete"
+	GroupUpdate        idp.EventType = "group.profile.update"
+	MemberAdd          idp.EventType = "group.user_membership.add"
+	MemberRemove       idp.EventType = "group.user_membership.remove"
+	APITokenCreate     idp.EventType = "system.api_token.create"
+	APITokenRevoke     idp.EventType = "system.api_token.revoke"
+	RateLimitViolation idp.EventType = "system.org.rate_limit.violation"
+)
+
+// Kind describes an event type to readers.
+type Kind struct {
+	Message string // what happened, in words
+	// Legacy is the type's name in the events interface that came before, for
+	// success; "" when it had none.
+	Legacy string
+	// LegacyFailure is the same for failure; Legacy when empty.
+	LegacyFailure string
+}
+
+// Describe returns the catalogue's entry of a type. Unknown types describe
+// themselves by their name.
+func Describe(t idp.EventType) Kind {
+	if k, ok := catalogue()[t]; ok {
+		return k
+	}
+	return Kind{Message: string(t)}
+}
+
+func catalogue() map[idp.EventType]Kind {
+	return map[idp.EventType]Kind{
+		UserCreate:         {Message: "Create Okta user", Legacy: "core.user.config.user_creation.success", LegacyFailure: "core.user.config.user_creation.failure"},
+		UserActivate:       {Message: "Activate Okta user", Legacy: "core.user.config.user_activated"},
+		UserReactivate:     {Message: "Reactivate Okta user", Legacy: "core.user.config.user_reactivation.success"},
+		UserDeactivate:     {Message: "Deactivate Okta user", Legacy: "core.user.config.user_deactivated"},
+		UserSuspend:        {Message: "Suspend Okta user", Legacy: "core.user.config.user_status.suspended"},
+		UserUnsuspend:      {Message: "Unsuspend Okta user", Legacy: "core.user.config.user_status.unsuspended"},
+		UserDelete:         {Message: "Delete Okta user"},
+		UserDeleted:        {Message: "Delete Okta user completed"},
+		AccountLock:        {Message: "Auto-lock user account for Okta", Legacy: "core.user_auth.account_locked"},
+		AccountUnlock:      {Message: "Auto-unlock user account for Okta", Legacy: "core.user_auth.account_auto_unlocked"},
+		AccountUnlockAdmin: {Message: "User account unlock by admin", Legacy: "core.user_auth.account_unlocked_by_admin"},
+		PasswordReset:      {Message: "User's Okta password has been reset", Legacy: "core.user.config.user_status.password_reset"},
+		PasswordExpire:     {Message: "Expire user password"},
+		PasswordUpdate:     {Message: "User update password for Okta", Legacy: "core.user.config.password_update.success", LegacyFailure: "core.user.config.password_update.failure"},
+		ProfileUpdate:      {Message: "Update user profile for Okta", Legacy: "core.user.config.profile_update.success"},
+		PrivilegeGrant:     {Message: "Grant user privilege", Legacy: "core.user.admin_privilege.granted"},
+		PrivilegeRevoke:    {Message: "Revoke user privilege", Legacy: "core.user.admin_privilege.revoked"},
+		SessionStart:       {Message: "User login to Okta", Legacy: "core.user_auth.login_success", LegacyFailure: "core.user_auth.login_failed"},
+		SessionEnd:         {Message: "User logout from Okta", Legacy: "core.user_auth.logout_success"},
+		SessionClear:       {Message: "Clear user session"},
+		EvaluateSignOn:     {Message: "Evaluation of sign-on policy"},
+		GroupCreate:        {Message: "Create Okta group"},
+		GroupDelete:        {Message: "Delete Okta group"},
+		GroupUpdate:        {Message: "Update group profile"},
+		MemberAdd:          {Message: "Add user to group membership", Legacy: "core.user_group_member.user_add"},
+		MemberRemove:       {Message: "Remove user from group membership", Legacy: "core.user_group_member.user_remove"},
+		APITokenCreate:     {Message: "Create API token"},
+		APITokenRevoke:     {Message: "Revoke API token"},
+		RateLimitViolation: {Message: "Rate limit violation"},
+	}
+}
