@@ -49,7 +49,7 @@ postgres_bin() {
     find /usr/lib/postgresql /usr/pgsql-* /usr/local/opt/postgresql* /opt/homebrew/opt/postgresql* \
       -maxdepth 2 -type d -name bin 2>/dev/null | sort -rV)
   for dir in "${candidates[@]}"; do
-    [ -x "$dir/initdb" ] && [ -x "$dir/pg_ctl" ] && [ -x "$dir/postgres" ] || continue
+    if [ ! -x "$dir/initdb" ] || [ ! -x "$dir/pg_ctl" ] || [ ! -x "$dir/postgres" ]; then continue; fi
     [ "$("$dir/postgres" --version | grep -oE '[0-9]+' | head -n 1)" -ge 15 ] || continue
     printf '%s\n' "$dir"
     return 0
@@ -81,6 +81,6 @@ need_go() {
 
 # need_node says why the JavaScript clients cannot run, if so.
 need_node() {
-  have node && have npm || { warn "Node.js 20 or newer with npm is not on the PATH"; return 1; }
+  if ! have node || ! have npm; then warn "Node.js 20 or newer with npm is not on the PATH"; return 1; fi
   [ "$(node -p 'parseInt(process.versions.node)')" -ge 20 ] || { warn "Node.js $(node --version) is older than 20"; return 1; }
 }

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Builds bin/usher: one static binary, without cgo and without Node.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+need_go
+cd "$ROOT"
+version=$(git describe --tags --always --dirty 2>/dev/null || echo dev)
+started=$SECONDS
+CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$version" -o bin/usher ./cmd/usher
+took=$((SECONDS - started))
+[ "$took" -lt 5 ] || warn "built bin/usher in $took s"

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Runs the official clients and a browser against the built binary.
+#
+#   scripts/compat.sh [sdk] [authjs] [browser]     all of them by default
+#
+# compat/README.md says what each proves.
+set -uo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/tally.sh
+. "$(dirname "$0")/tally.sh"
+need_go
+mine=no
+tally_begin && mine=yes
+
+sdk() { go_suite compat-sdk "$ROOT/compat" -vet=off -count=1 -timeout 5m ./...; }
+
+authjs() {
+  local why
+  why=$("$ROOT/scripts/setup.sh" node 2>&1) || { missing compat-authjs "$(tail -n 1 <<<"$why")"; return 1; }
+  node_suite compat-authjs authjs/*.test.mjs
+}
+
+browser() {
+  local why
+  why=$("$ROOT/scripts/setup.sh" node 2>&1) || { missing browser "$(tail -n 1 <<<"$why")"; return 1; }
+  why=$("$ROOT/scripts/setup.sh" browser 2>&1) || { missing browser "$(tail -n 1 <<<"$why")"; return 1; }
+  USHER_CHROMIUM=$(chromium_bin) USHER_ARTIFACTS="$ROOT/artifacts" node_suite browser browser/*.test.mjs
+}
+
+if "$ROOT/scripts/build.sh"; then
+  export USHER_BIN="$ROOT/bin/usher"
+  cd "$ROOT/compat" || exit 1 # so that the patterns above name files there
+  for part in "${@:-sdk authjs browser}"; do
+    for one in $part; do "$one"; done
+  done
+else
+  say "compat: FAILED, bin/usher does not build"
+  tally compat-build 0 1 0
+fi
+[ "$mine" = no ] || tally_end
