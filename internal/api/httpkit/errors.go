@@ -1,0 +1,152 @@
+package httpkit
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"usher/internal/env"
+	"usher/internal/idp"
+)
+
+// StatusError is an answer that belongs to HTTP itself, not to a service.
+type StatusError struct {
+	Status  int
+	Code    string // E0000xxx
+	Summary string
+	Causes  []string
+	Header  http.Header // set beside the body
+}
+
+// Error implements error.
+func (e *StatusError) Error() string { return fmt.Sprintf("%d %s %s", e.Status, e.Code, e.Summary) }
+
+// Status returns an answer with a status, a code and its sentence.
+func Status(status int, code, summary string, causes ...string) error {
+	return &StatusError{Status: status, Code: code, Summary: summary, Causes: causes}
+}
+
+// Body is the body of every error of the management and authentication
+// interfaces. (spec: management Error)
+type Body struct {
+	ErrorCode    string      `json:"errorCode"`
+	ErrorSummary string      `json:"errorSummary"`
+	ErrorLink    string      `json:"errorLink"`
+	ErrorID      string      `json:"errorId"`
+	ErrorCauses  []BodyCause `json:"errorCauses"`
+}
+
+// BodyCause is one reason in a Body.
+type BodyCause struct {
+	ErrorSummary string `json:"errorSummary"`
+}
+
+// kindRow is how a kind is answered. {0} in the sentence is the object.
+type kindRow struct {
+	status  int
+	code    string
+	summary string
+}
+
+// rowOf is the table from kinds to answers.
+func rowOf(k idp.Kind) (kindRow, bool) {
+	row, ok := kindRows[k]
+	return row, ok
+}
+
+var kindRows = map[idp.Kind]kindRow{ //nolint:gochecknoglobals // a lookup table
+	idp.KindInvalid:            {400, "E0000001", "Api validation failed: {0}"},
+	idp.KindMalformed:          {400, "E0000003", "The request body was not well-formed."},
+	idp.KindBadRequest:         {400, "E0000002", "The request was not valid: {0}"},
+	idp.KindMissingParameter:   {400, "E0000028", "The request is missing a required parameter."},
+	idp.KindBadPaging:          {400, "E0000029", "Invalid paging request."},
+	idp.KindBadSearch:          {400, "E0000031", "Invalid search criteria."},
+	idp.KindSearchAndFilter:    {400, "E0000033", "Bad request. Can't specify a search query and filter in the same request."},
+	idp.KindNotFound:           {404, "E0000007", "Not found: Resource not found: {0}"},
+	idp.KindAlreadyExists:      {409, "E0000090", "The role specified is already assigned to the user."},
+	idp.KindConflict:           {409, "E0000195", "Api validation failed due to conflict: {0}"},
+	idp.KindUnauthenticated:    {401, "E0000004", "Authentication failed"},
+	idp.KindNoCredentials:      {403, "E0000005", "Invalid session"},
+	idp.KindBadToken:           {401, "E0000011", "Invalid token provided"},
+	idp.KindForbidden:          {403, "E0000006", "You do not have permission to perform the requested action"},
+	idp.KindFeatureOff:         {401, "E0000015", "You do not have permission to access the feature you are requesting"},
+	idp.KindReadOnly:           {403, "E0000077", "Cannot modify the {0} attribute because it is read-only."},
+	idp.KindImmutable:          {403, "E0000078", "Cannot modify the {0} attribute because it is immutable."},
+	idp.KindUserAlreadyActive:  {403, "E0000016", "Activation failed because the user is already active"},
+	idp.KindUserState:          {403, "E0000038", "This operation is not allowed in the user's current status."},
+	idp.KindNotLocked:          {403, "E0000032", "Unlock is not allowed for this user."},
+	idp.KindPasswordUpdate:     {403, "E0000014", "Update of credentials failed"},
+	idp.KindPasswordNotAllowed: {403, "E0000035", "Change password not allowed on specified user."},
+	idp.KindPasswordRejected:   {403, "E0000080", "The password does not meet the complexity requirements of the current password policy."},
+	idp.KindPasswordNeeded:     {400, "E0000124", "Could not create user. To create a user and expire their password immediately, a password must be specified"},
+	idp.KindActivationNeeded:   {400, "E0000125", `Could not create user. To create a user and expire their password immediately, "activate" must be true`},
+	idp.KindTransactionState:   {403, "E0000079", "This operation is not allowed in the current authentication state."},
+	idp.KindPolicyDenied:       {403, "E0000085", "You do not have permission to access your account at this time."},
+	idp.KindTooManyRequests:    {429, "E0000047", "API call exceeded rate limit due to too many requests."},
+	idp.KindUnsupported:        {501, "E0000060", "Unsupported operation."},
+}
+
+// Answer gives status and body of an error. What is none of ours is a 500 that
+// tells nothing.
+func Answer(err error, r env.Rand) (int, Body) {
+	body := Body{ErrorID: env.Secret(r, "oae", 16), ErrorCauses: []BodyCause{}}
+	status := http.StatusInternalServerError
+	body.ErrorCode, body.ErrorSummary = "E0000009", "Internal Server Error"
+	if se, ok := errors.AsType[*StatusError](err); ok {
+		status, body.ErrorCode, body.ErrorSummary = se.Status, se.Code, se.Summary
+		for _, c := range se.Causes {
+			body.ErrorCauses = append(body.ErrorCauses, BodyCause{c})
+		}
+	} else if e, ok := errors.AsType[*idp.Error](err); ok {
+		if row, ok := rowOf(e.Kind); ok {
+			status, body.ErrorCode, body.ErrorSummary = row.status, row.code, fill(row.summary, e)
+			for _, c := range e.Causes {
+				body.ErrorCauses = append(body.ErrorCauses, BodyCause{causeText(c)})
+			}
+		}
+	}
+	body.ErrorLink = body.ErrorCode
+	return status, body
+}
+
+func fill(summary string, e *idp.Error) string {
+	const hole = "{0}"
+	n := len(summary) - len(hole)
+	object := e.Object
+	if e.Kind == idp.KindNotFound {
+		object = e.ID + " (" + e.Object + ")"
+	}
+	for i := 0; i <= n; i++ {
+		if summary[i:i+len(hole)] == hole {
+			return summary[:i] + object + summary[i+len(hole):]
+		}
+	}
+	return summary
+}
+
+func causeText(c idp.Cause) string {
+	if c.Field == "" {
+		return c.Text
+	}
+	return c.Field + ": " + c.Text
+}
+
+// Unexpected tells whether an error is one that nobody should see.
+func Unexpected(err error) bool {
+	if _, ok := errors.AsType[*StatusError](err); ok {
+		return false
+	}
+	_, known := rowOf(idp.KindOf(err))
+	return !known
+}
+
+// WriteError answers with an error in the management interface's form.
+func WriteError(r *Request, err error) {
+	if se, ok := errors.AsType[*StatusError](err); ok {
+		for k, v := range se.Header {
+			r.W.Header()[k] = v
+		}
+	}
+	status, body := Answer(err, r.router.cfg.Rand)
+	_ = r.JSON(status, body)
+}

@@ -1,0 +1,86 @@
+package httpkit
+
+import (
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"usher/internal/idp"
+)
+
+// window is the length of a rate limit's window.
+const window = time.Minute
+
+// unlimited is what answers tell where limits are not enforced.
+const unlimited = 1_000_000
+
+// Limits are requests a minute by bucket. They count by organisation in fixed
+// windows of a minute, on this node.
+type Limits struct {
+	perMinute map[string]int // nil: nothing is enforced
+	mu        sync.Mutex
+	windows   map[limitKey]*limitWindow
+}
+
+type limitKey struct{ org, bucket string }
+
+type limitWindow struct {
+	start int64 // Unix seconds
+	count int
+}
+
+// NewLimits returns limits by bucket; with nil nothing is enforced.
+func NewLimits(perMinute map[string]int) *Limits {
+	return &Limits{perMinute: perMinute, windows: map[limitKey]*limitWindow{}}
+}
+
+// OktaLimits are the published figures of a workforce organisation.
+func OktaLimits() map[string]int {
+	return map[string]int{
+		"authn": 500, "authn.verify": 500, "sessions": 750, "users": 600, "users.get": 2000, "users.write": 600,
+		"groups": 500, "groups.id": 1000, "apps": 100, "apps.id": 500, "logs": 120, "api": 1200,
+		"oauth2": 2000, "oauth2.authorize": 2000, "oauth2.token": 2000, "oauth2.other": 600, "idx": 1200, "myaccount": 600,
+	}
+}
+
+// count counts one request and tells the limit, what remains, and when the
+// window ends (Unix seconds).
+func (l *Limits) count(org, bucket string, now time.Time) (limit, remaining int, reset int64) {
+	limit = unlimited
+	if l.perMinute != nil {
+		if n, ok := l.perMinute[bucket]; ok {
+			limit = n
+		}
+	}
+	start := now.Truncate(window).Unix()
+	reset = start + int64(window/time.Second)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w := l.windows[limitKey{org, bucket}]
+	if w == nil {
+		w = &limitWindow{}
+		l.windows[limitKey{org, bucket}] = w
+	}
+	if w.start != start {
+		w.start, w.count = start, 0
+	}
+	w.count++
+	return limit, limit - w.count, reset
+}
+
+// limit counts a request, sets the three headers and refuses what is too much.
+func (rt *Router) limit(ro *route, r *Request) error {
+	now := rt.cfg.Clock.Now()
+	limit, remaining, reset := rt.cfg.Limits.count(r.Org.ID, ro.bucket, now)
+	h := r.W.Header()
+	h["X-Rate-Limit-Limit"] = []string{strconv.Itoa(limit)}
+	h["X-Rate-Limit-Remaining"] = []string{strconv.Itoa(max(remaining, 0))}
+	h["X-Rate-Limit-Reset"] = []string{strconv.FormatInt(reset, 10)}
+	// Clients wait for Reset minus Date: both must come from one clock.
+	h["Date"] = []string{now.Format(http.TimeFormat)}
+	if remaining < 0 && rt.cfg.Limits.perMinute != nil {
+		return idp.Fail(idp.KindTooManyRequests)
+	}
+	return nil
+}

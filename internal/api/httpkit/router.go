@@ -1,0 +1,301 @@
+package httpkit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"usher/internal/env"
+	"usher/internal/idp"
+	"usher/openapi"
+)
+
+// GapHeader names the operation that Usher does not have yet.
+const GapHeader = "X-Usher-Gap"
+
+// Config is what the router needs. All members but Observe are required.
+type Config struct {
+	Clock env.Clock
+	Rand  env.Rand
+	Log   *slog.Logger
+	// Org returns the organisation that a host name chooses, with its BaseURL
+	// filled in.
+	Org func(ctx context.Context, host string) (*idp.Org, error)
+	// Token proves a caller by an API token, else KindBadToken.
+	Token func(ctx context.Context, org *idp.Org, secret string) (idp.Actor, error)
+	// Bearer proves a caller by an access token; nil while none are issued.
+	Bearer func(ctx context.Context, org *idp.Org, secret string) (idp.Actor, error)
+	// Session proves a caller by a session's secret, else KindNoCredentials.
+	Session func(ctx context.Context, org *idp.Org, secret string) (idp.Actor, *idp.Session, error)
+	// Trusted tells whether a web origin may call us from a browser.
+	Trusted func(ctx context.Context, org *idp.Org, origin string) (bool, error)
+	Proxies Proxies
+	Limits  *Limits
+	// Header is set on every answer, e.g. the sign of a test control listener.
+	Header map[string]string
+	// Observe is told of every answer; route is an operation id or a fixed name.
+	Observe func(route string, status int, took time.Duration)
+}
+
+// Handler answers one request. An error it returns is written in the protocol's
+// form; it must not have begun an answer then.
+type Handler func(*Request) error
+
+// ErrorWriter writes an error in a protocol's form.
+type ErrorWriter func(*Request, error)
+
+// Router serves the operations of the interface documents and further routes.
+type Router struct {
+	cfg    Config
+	mux    *chi.Mux
+	ops    map[openapi.ID]openapi.Operation
+	built  map[openapi.ID]bool
+	errors map[string]ErrorWriter
+	// cors holds the paths that browsers of other origins may call.
+	cors *chi.Mux
+}
+
+// NewRouter returns a router without any handler.
+func NewRouter(cfg Config) *Router {
+	rt := &Router{
+		cfg: cfg, mux: chi.NewRouter(), cors: chi.NewRouter(),
+		ops: map[openapi.ID]openapi.Operation{}, built: map[openapi.ID]bool{}, errors: map[string]ErrorWriter{},
+	}
+	for _, op := range openapi.Operations() {
+		rt.ops[op.ID] = op
+	}
+	rt.mux.NotFound(rt.route(&route{name: "unknown", bucket: openapi.BucketAPI, handler: func(*Request) error {
+		return Status(http.StatusNotFound, "E0000008", "The requested path was not found")
+	}}))
+	rt.mux.MethodNotAllowed(rt.route(&route{name: "unknown", bucket: openapi.BucketAPI, handler: func(*Request) error {
+		return Status(http.StatusMethodNotAllowed, "E0000022", "The endpoint does not support the provided HTTP method")
+	}}))
+	return rt
+}
+
+// OnError makes w write the errors of a document's operations; others are
+// written in the management interface's form.
+func (rt *Router) OnError(document string, w ErrorWriter) { rt.errors[document] = w }
+
+// Op registers the handler of an operation. Registering an unknown one, or one
+// twice, is a mistake of the program and panics.
+func (rt *Router) Op(id openapi.ID, h Handler) {
+	op, ok := rt.ops[id]
+	if !ok || rt.built[id] {
+		panic(fmt.Sprintf("httpkit: operation %q is unknown or registered twice", id))
+	}
+	rt.built[id] = true
+	rt.add(op, h)
+}
+
+func (rt *Router) add(op openapi.Operation, h Handler) {
+	rt.mux.Method(op.Method, op.Path, rt.route(&route{
+		name: string(op.ID), op: &op, bucket: op.Bucket, handler: h, onError: rt.errors[op.Document],
+	}))
+	if op.CORS {
+		rt.cors.Method(op.Method, op.Path, http.NotFoundHandler())
+	}
+}
+
+// Page registers a route that is no operation of the interface, e.g. a page
+// for people. name is its label in metrics, bucket counts its rate.
+func (rt *Router) Page(name, bucket, method, path string, onError ErrorWriter, h Handler) {
+	rt.mux.Method(method, path, rt.route(&route{name: name, bucket: bucket, handler: h, onError: onError}))
+}
+
+// Mount hands a path and all below to a plain handler, e.g. static files.
+func (rt *Router) Mount(name, path string, h http.Handler) {
+	rt.mux.Handle(path, rt.route(&route{name: name, bucket: openapi.BucketAPI, handler: func(r *Request) error {
+		h.ServeHTTP(r.W, r.Request)
+		return nil
+	}}))
+}
+
+// Close registers a gap for every operation that has no handler. It is called
+// once, after all packages have registered theirs.
+func (rt *Router) Close() {
+	for _, op := range openapi.Operations() {
+		if !rt.built[op.ID] {
+			id := string(op.ID)
+			rt.add(op, func(r *Request) error {
+				r.W.Header().Set(GapHeader, id)
+				return Status(http.StatusNotImplemented, "E0000060", "Unsupported operation.",
+					"Usher does not have the operation "+id+" yet.")
+			})
+		}
+	}
+}
+
+// Built lists the operations that have a handler, in the table's order.
+func (rt *Router) Built() []openapi.ID {
+	var out []openapi.ID
+	for _, op := range openapi.Operations() {
+		if rt.built[op.ID] {
+			out = append(out, op.ID)
+		}
+	}
+	return out
+}
+
+// ServeHTTP implements http.Handler.
+func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
+		rt.preflight(w, r)
+		return
+	}
+	rt.mux.ServeHTTP(w, r)
+}
+
+// route is one registered route.
+type route struct {
+	name    string
+	op      *openapi.Operation // nil for pages
+	bucket  string
+	handler Handler
+	onError ErrorWriter
+}
+
+func (rt *Router) route(ro *route) http.HandlerFunc {
+	if ro.onError == nil {
+		ro.onError = WriteError
+	}
+	return func(w http.ResponseWriter, r *http.Request) { rt.serve(ro, w, r) }
+}
+
+// requestTimeout bounds the work on one request.
+const requestTimeout = 30 * time.Second
+
+func (rt *Router) serve(ro *route, w http.ResponseWriter, hr *http.Request) {
+	elapsed := env.Elapsed()
+	rec := &recorder{ResponseWriter: w}
+	ctx, cancel := context.WithTimeout(hr.Context(), requestTimeout)
+	defer cancel()
+	req := &Request{Request: hr.WithContext(ctx), W: rec, router: rt, op: ro.op, writeError: ro.onError}
+	rt.prepare(req)
+	defer func() {
+		if p := recover(); p != nil {
+			if p == http.ErrAbortHandler { //nolint:errorlint // a sentinel, as net/http compares it
+				panic(p)
+			}
+			rt.cfg.Log.ErrorContext(ctx, "panic", "requestId", req.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			rt.fail(req, errors.New("panic"))
+		}
+		rt.observe(ro, req, rec, elapsed())
+	}()
+	if err := rt.admit(ro, req); err != nil {
+		rt.fail(req, err)
+		return
+	}
+	if err := ro.handler(req); err != nil {
+		rt.fail(req, err)
+	}
+}
+
+// prepare sets the headers of every answer and says where the request is from.
+func (rt *Router) prepare(r *Request) {
+	r.ID = requestID(r.Request, rt.cfg.Rand)
+	h := r.W.Header()
+	h["X-Okta-Request-Id"] = []string{r.ID}
+	h["X-Content-Type-Options"] = []string{"nosniff"}
+	h["Cache-Control"] = []string{"no-cache, no-store"}
+	h["Pragma"] = []string{"no-cache"}
+	h["Expires"] = []string{"0"}
+	for k, v := range rt.cfg.Header {
+		h.Set(k, v)
+	}
+	r.client = rt.client(r)
+	r.Actor = idp.Actor{Kind: idp.ActorAnonymous, Client: r.client}
+}
+
+// admit finds the organisation, counts the request against its limits, proves
+// the caller and checks whether the caller's roles allow the operation.
+func (rt *Router) admit(ro *route, r *Request) error {
+	if !slices.Contains([]string{"", "http", "https"}, r.URL.Scheme) {
+		return idp.Fail(idp.KindBadRequest)
+	}
+	org, err := rt.cfg.Org(r.Context(), r.Host)
+	if err != nil {
+		return err
+	}
+	r.Org, r.Actor.Org = org, org
+	if err := rt.limit(ro, r); err != nil {
+		return err
+	}
+	if err := rt.allowOrigin(ro, r); err != nil {
+		return err
+	}
+	if ro.op == nil {
+		return nil
+	}
+	if err := checkAccept(ro.op, r.Request); err != nil {
+		return err
+	}
+	if err := rt.authenticate(ro.op, r); err != nil {
+		return err
+	}
+	return authorize(ro.op, r)
+}
+
+func (rt *Router) fail(r *Request, err error) {
+	if r.W.(*recorder).status != 0 {
+		return // an answer has begun
+	}
+	if Unexpected(err) && !errors.Is(err, context.Canceled) {
+		rt.cfg.Log.ErrorContext(r.Context(), "request failed", "requestId", r.ID, "method", r.Method, "route", r.routeName(), "error", err.Error())
+	}
+	r.writeError(r, err)
+}
+
+func (rt *Router) observe(ro *route, r *Request, rec *recorder, took time.Duration) {
+	status := rec.status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	if rt.cfg.Observe != nil {
+		rt.cfg.Observe(ro.name, status, took)
+	}
+	if rt.cfg.Log.Enabled(r.Context(), slog.LevelDebug) {
+		rt.cfg.Log.DebugContext(r.Context(), "request", "requestId", r.ID, "method", r.Method, "route", ro.name,
+			"status", status, "took", took, "ip", r.client.IP.String(), "traceparent", traceparent(r.Request))
+	}
+}
+
+// recorder notes the status of an answer.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *recorder) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap serves http.ResponseController.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// traceparent returns a well-formed W3C trace context header, else "".
+func traceparent(r *http.Request) string {
+	v := r.Header.Get("Traceparent")
+	if len(v) != 55 || strings.Trim(v, "0123456789abcdef-") != "" {
+		return ""
+	}
+	return v
+}

@@ -1,0 +1,80 @@
+package signin
+
+// Action is one thing that the one who signs in does. The set is closed.
+//
+//sumtype:decl
+type Action interface{ action() }
+
+// GiveLogin says who is signing in.
+type GiveLogin struct {
+	Login    string
+	Remember bool // keep the browser signed in
+}
+
+// Choose picks a method to verify or to enrol.
+type Choose struct {
+	Method   string // kind or authenticator identifier
+	FactorID string
+}
+
+// VerifyFactor proves a method. Answer holds the fields that the method
+// declares, e.g. "password".
+type VerifyFactor struct {
+	Method   string // empty: the chosen one
+	FactorID string
+	Answer   map[string]string
+}
+
+// SendAgain repeats the sending of a challenge.
+type SendAgain struct{}
+
+// Poll looks whether an answer has come from elsewhere.
+type Poll struct{}
+
+// EnrollFactor begins an enrolment.
+type EnrollFactor struct {
+	Method string
+	Fields map[string]string
+}
+
+// ActivateFactor proves an enrolment under way.
+type ActivateFactor struct{ Fields map[string]string }
+
+// SetPassword gives a new password. Old is needed where the step says so.
+type SetPassword struct {
+	Old, New       string
+	RevokeSessions bool
+}
+
+// StartRecovery begins the recovery of a forgotten password.
+type StartRecovery struct{ Login, Method string }
+
+// StartUnlock begins the unlocking of a locked account.
+type StartUnlock struct{ Login, Method string }
+
+// GiveProfile gives profile attributes.
+type GiveProfile struct{ Attributes map[string]any }
+
+// Skip leaves out what may be left out.
+type Skip struct{}
+
+// Previous goes back to the choice.
+type Previous struct{}
+
+// Cancel ends the transaction.
+type Cancel struct{}
+
+func (GiveLogin) action()      {}
+func (Choose) action()         {}
+func (VerifyFactor) action()   {}
+func (SendAgain) action()      {}
+func (Poll) action()           {}
+func (EnrollFactor) action()   {}
+func (ActivateFactor) action() {}
+func (SetPassword) action()    {}
+func (StartRecovery) action()  {}
+func (StartUnlock) action()    {}
+func (GiveProfile) action()    {}
+func (Skip) action()           {}
+func (Previous) action()       {}
+func (Cancel) action()         {}

@@ -1,0 +1,137 @@
+package signin
+
+import (
+	"time"
+
+	"usher/internal/idp"
+)
+
+// Step is what has to happen next. The set is closed: a protocol that forgets
+// one fails the linter.
+//
+//sumtype:decl
+type Step interface{ step() }
+
+// Identify asks who is signing in.
+type Identify struct {
+	// Login is a name to offer, e.g. one that was given and refused.
+	Login string
+	// Registration and Unlock tell whether these ways are open.
+	Registration, Unlock bool
+}
+
+// Verify asks to choose a method and prove it. With a single option a protocol
+// may present that one at once.
+type Verify struct {
+	Options []Method
+	// Primary tells that nothing is proved yet: the first factor is asked for.
+	Primary bool
+	// Recoverable tells whether a forgotten password may be recovered.
+	Recoverable bool
+}
+
+// Challenge waits for the answer to a challenge that was sent.
+type Challenge struct {
+	Method Method
+	// Waiting tells that the answer comes from elsewhere and is polled for.
+	Waiting bool
+	Expires time.Time
+}
+
+// Enroll asks to choose a method and enrol it.
+type Enroll struct {
+	Options   []Method
+	Skippable bool
+}
+
+// Activate waits for the proof that an enrolment under way works.
+type Activate struct {
+	Method  Method
+	Waiting bool
+	Expires time.Time
+}
+
+// ChangePassword asks for a new password.
+type ChangePassword struct {
+	Reason PasswordReason
+	// Expires is when the present one stops being good (PasswordWarned).
+	Expires time.Time
+	// OldNeeded tells whether the old password must be given again.
+	OldNeeded bool
+	// Rules are those of the user's password policy.
+	Rules PasswordRules
+}
+
+// PasswordReason says why a new password is asked for.
+type PasswordReason string
+
+// The reasons.
+const (
+	PasswordExpired PasswordReason = "expired" // it must be changed
+	PasswordWarned  PasswordReason = "warned"  // it will expire; may be skipped
+	PasswordReset   PasswordReason = "reset"   // recovered or activated; may not
+)
+
+// PasswordRules are what a password policy tells to the one who chooses.
+type PasswordRules struct {
+	MinLength, MinLower, MinUpper, MinNumber, MinSymbol int
+	ExcludeUsername                                     bool
+	ExcludeAttributes                                   []string
+	MinAge                                              time.Duration
+	History                                             int
+}
+
+// Recover asks for the proof that a recovery needs.
+type Recover struct{ Options []Method }
+
+// Unlock asks for the proof that unlocking needs.
+type Unlock struct{ Options []Method }
+
+// EnrollProfile asks for profile attributes.
+type EnrollProfile struct{ Required []string }
+
+// Consent asks the user to agree to what an application wants.
+type Consent struct{ Scopes []string }
+
+// Locked tells that the user is locked out, where the policy lets it show.
+type Locked struct{}
+
+// Denied tells that a policy refuses. It ends the transaction.
+type Denied struct{ Reason string }
+
+// Done tells that the transaction has reached its end. It ends it.
+type Done struct {
+	// SessionToken is the one-time token for a session, where one was asked for.
+	SessionToken string
+	// Expires is when it stops being good.
+	Expires time.Time
+}
+
+func (Identify) step()       {}
+func (Verify) step()         {}
+func (Challenge) step()      {}
+func (Enroll) step()         {}
+func (Activate) step()       {}
+func (ChangePassword) step() {}
+func (Recover) step()        {}
+func (Unlock) step()         {}
+func (EnrollProfile) step()  {}
+func (Consent) step()        {}
+func (Locked) step()         {}
+func (Denied) step()         {}
+func (Done) step()           {}
+
+// Method is a way to prove something, as a step offers it.
+type Method struct {
+	Kind     string // the method's name in the catalogue of package factor, e.g. "password"
+	ID       string // the authenticator's identifier: stable within the organisation
+	FactorID string // the user's enrolment, empty where there is none (or it must not show)
+}
+
+// Subject is the user of a transaction, as far as the protocols may show it.
+type Subject struct {
+	// User is nil while nobody is known, and for a login that is nobody's.
+	User *idp.User
+	// Login is what was given.
+	Login string
+}
