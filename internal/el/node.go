@@ -309,7 +309,7 @@ func (n template) write(b *strings.Builder) {
 // fixedText is the text of a template outside "${...}".
 type fixedText string
 
-func (fixedText) power() int                      { return powerPrimary }
-func (fixedText) static() kind                    { return stringKind }
-func (n fixedText) write(b *strings.Builder)      { b.WriteString(string(n)) }
-func (n fixedText) eval(*machine) (Value, error)  { return String(string(n)), nil }
+func (fixedText) power() int                     { return powerPrimary }
+func (fixedText) static() kind                   { return stringKind }
+func (n fixedText) write(b *strings.Builder)     { b.WriteString(string(n)) }
+func (n fixedText) eval(*machine) (Value, error) { return String(string(n)), nil }

@@ -214,27 +214,26 @@ func (p *parser) operator(offset int) error {
 
 // binary reads operands joined by operators that bind at least as closely as least.
 func (p *parser) binary(least int) (node, error) {
-	at := p.tok.offset
+	at, compared := p.tok.offset, false
 	left, err := p.unary()
 	for err == nil {
-		op := p.tok
-		power := 0
+		op, power := p.tok, 0
 		if op.kind == tokMark {
 			power = binaryPower(op.text)
 		}
 		if power < least || power == 0 {
 			return left, nil
 		}
-		if b, ok := left.(binary); ok && power == powerRelation && least <= powerRelation && b.power() == powerRelation && !p.closed(at) {
-			return nil, &SyntaxError{op.offset, "comparisons cannot be chained"}
+		if power == powerRelation {
+			if compared {
+				return nil, &SyntaxError{op.offset, "comparisons cannot be chained"}
+			}
+			compared = true
 		}
 		left, err = p.joined(left, at, op, power)
 	}
 	return nil, err
 }
-
-// closed tells whether the text at offset begins with a parenthesis, so that the operand read there is complete.
-func (p *parser) closed(offset int) bool { return p.lex.src[offset] == '(' }
 
 // joined reads the right operand of op.
 func (p *parser) joined(left node, at int, op token, power int) (node, error) {
@@ -413,7 +412,7 @@ func wordLiteral(word string) (Value, bool) {
 }
 
 func (p *parser) reference(path []string, offset int) (node, error) {
-	if !p.features.root(path[0]) {
+	if strings.Contains(path[0], ":") || !p.features.root(path[0]) {
 		return nil, &SyntaxError{offset, "unknown name " + shown(path[0])}
 	}
 	if len(path) == 1 {
