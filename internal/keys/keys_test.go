@@ -107,3 +107,18 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+func TestColumnBindsTheRow(t *testing.T) {
+	k := keeper(t, keyA)
+	c := k.Column("outbox", "sealed")
+	sealed := c.Seal("1", []byte("x"))
+	if plain, err := k.Open(Place{"outbox", "sealed", "1"}, sealed); err != nil || string(plain) != "x" {
+		t.Fatalf("%q, %v", plain, err)
+	}
+	if plain, err := c.Open("1", sealed); err != nil || string(plain) != "x" {
+		t.Fatalf("%q, %v", plain, err)
+	}
+	if _, err := c.Open("2", sealed); !errors.Is(err, ErrSealed) {
+		t.Fatalf("another row: %v", err)
+	}
+}

@@ -52,23 +52,14 @@ func (tx *Tx) StampEvents(orgID string, limit int) (int, error) {
 		"UPDATE event_heads SET position = position + 0 WHERE org_id = $1 RETURNING position", orgID); err != nil {
 		return 0, err
 	}
-	var uuids []string
-	err := tx.each(func(s scan) error {
-		var u string
-		err := s(&u)
-		uuids = append(uuids, u)
-		return err
-	}, "SELECT uuid FROM events WHERE org_id = $1 AND position IS NULL ORDER BY uuid LIMIT $2", orgID, limit)
-	if err != nil || len(uuids) == 0 {
+	n, err := tx.exec(`WITH pending AS (SELECT uuid, row_number() OVER (ORDER BY uuid) AS place FROM events
+ WHERE org_id = $1 AND position IS NULL ORDER BY uuid LIMIT $2)
+ UPDATE events SET position = $3 + pending.place FROM pending WHERE events.org_id = $1 AND events.uuid = pending.uuid`, orgID, limit, head)
+	if err != nil || n == 0 {
 		return 0, err
 	}
-	for i, u := range uuids {
-		if _, err := tx.exec("UPDATE events SET position = $1 WHERE org_id = $2 AND uuid = $3", head+int64(i)+1, orgID, u); err != nil {
-			return 0, err
-		}
-	}
-	_, err = tx.exec("UPDATE event_heads SET position = $1 WHERE org_id = $2", head+int64(len(uuids)), orgID)
-	return len(uuids), err
+	_, err = tx.exec("UPDATE event_heads SET position = $1 WHERE org_id = $2", head+n, orgID)
+	return int(n), err
 }
 
 // EventsByPosition lists up to limit lines behind a position that were

@@ -1,0 +1,142 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"usher/internal/env"
+	"usher/internal/store"
+)
+
+// Sealer encrypts what a message says, bound to its row. keys.Column is one.
+type Sealer interface {
+	Seal(row string, plain []byte) string
+	Open(row, sealed string) ([]byte, error)
+}
+
+// SealedTable and SealedColumn are where sealed messages are stored.
+const (
+	SealedTable  = "outbox"
+	SealedColumn = "sealed"
+)
+
+// Outbox keeps messages until they are sent, and a while longer.
+type Outbox struct {
+	Store *store.Store
+	IDs   env.IDs
+	Seal  Sealer // of SealedTable and SealedColumn
+}
+
+// sealed is the JSON text of what a message says.
+type sealed struct {
+	Template string            `json:"template,omitempty"`
+	Subject  string            `json:"subject,omitempty"`
+	Text     string            `json:"text"`
+	HTML     string            `json:"html,omitempty"`
+	Data     map[string]string `json:"data,omitempty"`
+}
+
+// Enqueue writes a message in the caller's transaction and returns its
+// identifier. It fails with KindInvalid when the message breaks a bound.
+func (o *Outbox) Enqueue(tx *store.Tx, orgID string, m Message) (string, error) {
+	if err := m.check(); err != nil {
+		return "", err
+	}
+	plain, err := json.Marshal(sealed{m.Template, m.Subject, m.Text, m.HTML, m.Data})
+	if err != nil {
+		return "", fmt.Errorf("message: %w", err)
+	}
+	id := o.IDs.New("msg")
+	return id, tx.InsertOutbox(store.OutboxRow{
+		OrgID: orgID, ID: id, Kind: string(m.Kind), Recipient: m.To, Sealed: o.Seal.Seal(rowOf(orgID, id), plain),
+		Status: string(Queued), Created: tx.Now(), Due: tx.Now(),
+	})
+}
+
+// rowOf names a row to the sealer.
+func rowOf(orgID, id string) string { return orgID + "/" + id }
+
+// open reads what Enqueue wrote.
+func (o *Outbox) open(r store.OutboxRow) (Message, error) {
+	m := Message{
+		Kind: Kind(r.Kind), To: r.Recipient, OrgID: r.OrgID, ID: r.ID,
+		Status: Status(r.Status), Attempts: r.Attempts, Created: r.Created, Due: r.Due,
+	}
+	plain, err := o.Seal.Open(rowOf(r.OrgID, r.ID), r.Sealed)
+	if err != nil {
+		return m, fmt.Errorf("message %s: %w", r.ID, err)
+	}
+	var s sealed
+	if err := json.Unmarshal(plain, &s); err != nil {
+		return m, fmt.Errorf("message %s: %w", r.ID, err)
+	}
+	m.Template, m.Subject, m.Text, m.HTML, m.Data = s.Template, s.Subject, s.Text, s.HTML, s.Data
+	return m, nil
+}
+
+// MaxList is the most messages that List returns at once.
+const MaxList = 200
+
+// maxScanned bounds how many messages List looks at for one recipient.
+const maxScanned = 10_000
+
+// Query selects messages of an organisation.
+type Query struct {
+	To    string // this recipient alone, in any letter case; "" for all
+	After string // newer than the message with this identifier; "" for all
+	Limit int    // at most MaxList, which 0 means, too
+}
+
+// List returns opened messages, the newest first. They may hold links and codes
+// that sign somebody in: it is for the control listener and for administrators
+// who may see them. Looking for one recipient it goes back through at most
+// 10,000 messages.
+func (o *Outbox) List(ctx context.Context, orgID string, q Query) ([]Message, error) {
+	if q.Limit <= 0 || q.Limit > MaxList {
+		q.Limit = MaxList
+	}
+	page := q.Limit
+	if q.To != "" {
+		page = MaxList
+	}
+	out := []Message{}
+	before := ""
+	for scanned := 0; scanned < maxScanned; scanned += page {
+		rows, err := o.Store.Read(ctx).OutboxNewest(orgID, q.After, before, page)
+		if err != nil {
+			return nil, fmt.Errorf("list the outbox: %w", err)
+		}
+		for _, r := range rows {
+			before = r.ID
+			if q.To != "" && !strings.EqualFold(r.Recipient, q.To) {
+				continue
+			}
+			m, err := o.open(r)
+			if err != nil {
+				return nil, err
+			}
+			if out = append(out, m); len(out) == q.Limit {
+				return out, nil
+			}
+		}
+		if len(rows) < page {
+			break
+		}
+	}
+	return out, nil
+}
+
+// Counts tells how many messages of all organisations are in each state.
+func (o *Outbox) Counts(ctx context.Context) (map[Status]int, error) {
+	rows, err := o.Store.Read(ctx).CountOutbox()
+	if err != nil {
+		return nil, fmt.Errorf("count the outbox: %w", err)
+	}
+	out := map[Status]int{Queued: 0, Sent: 0, Dead: 0}
+	for status, n := range rows {
+		out[Status(status)] = n
+	}
+	return out, nil
+}

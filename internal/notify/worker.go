@@ -1,0 +1,135 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"usher/internal/store"
+)
+
+// Sender hands a message to the outside. It is called at least once for each
+// message, and again with the same one when the outcome was lost or it failed;
+// an error wrapped by Refused ends the attempts.
+type Sender interface {
+	Send(ctx context.Context, m Message) error
+}
+
+// refused marks an error that another attempt would meet again.
+type refused struct{ error }
+
+func (r refused) Unwrap() error { return r.error }
+
+// Refused marks err as final: the message will never be taken.
+func Refused(err error) error { return refused{err} }
+
+const (
+	// MaxAttempts is how often a message is tried before it is dead.
+	MaxAttempts = 10
+
+	claimBatch  = 8                // messages that are sent side by side
+	sendTimeout = 30 * time.Second // of one attempt
+	claimLife   = 2 * time.Minute  // longer than any attempt
+	firstDelay  = 10 * time.Second // before the second attempt; doubles each time
+	lastDelay   = 2 * time.Hour    // the longest pause between two attempts
+)
+
+// Worker brings queued messages to their senders. Several may run at once, in
+// one process or in many: each message is claimed by one of them.
+type Worker struct {
+	Outbox  *Outbox
+	Senders map[Kind]Sender
+	Log     *slog.Logger
+}
+
+// Run sends everything that is due and has a sender. It returns the first
+// error of the store; what a sender complains of is logged and tried again
+// later. It is meant to be called again and again, as a job.
+func (w *Worker) Run(ctx context.Context) error {
+	var kinds []string
+	for k := range w.Senders {
+		kinds = append(kinds, string(k))
+	}
+	slices.Sort(kinds)
+	for {
+		var rows []store.OutboxRow
+		err := w.Outbox.Store.Tx(ctx, func(tx *store.Tx) (err error) {
+			rows, err = tx.ClaimOutbox(kinds, claimLife, claimBatch)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("claim messages: %w", err)
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		errs := make([]error, len(rows))
+		var wg sync.WaitGroup
+		for i, r := range rows {
+			wg.Go(func() { errs[i] = w.deliver(ctx, r) })
+		}
+		wg.Wait()
+		if err := errors.Join(errs...); err != nil {
+			return err
+		}
+	}
+}
+
+// deliver makes one attempt and settles the message.
+func (w *Worker) deliver(ctx context.Context, r store.OutboxRow) error {
+	sendErr := w.send(ctx, r)
+	status, delay := Sent, time.Duration(0)
+	final := errors.As(sendErr, new(refused))
+	log := w.Log.With("message", r.ID, "org", r.OrgID, "kind", r.Kind, "attempt", r.Attempts)
+	switch {
+	case sendErr == nil:
+		log.Debug("message sent")
+	case ctx.Err() != nil:
+		status = Queued // we are stopping: the attempt says nothing about the message
+	case final || r.Attempts >= MaxAttempts:
+		status = Dead
+		log.Error("message given up", "err", sendErr)
+	default:
+		status, delay = Queued, retryDelay(r.Attempts)
+		log.Warn("message not sent, will be tried again", "err", sendErr, "in", delay)
+	}
+	// What has been sent must be noted even when we are stopping.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	err := w.Outbox.Store.Tx(ctx, func(tx *store.Tx) error {
+		return tx.SettleOutbox(r, string(status), tx.Now().Add(delay))
+	})
+	if errors.Is(err, store.ErrStale) {
+		log.Warn("message was claimed by another worker meanwhile")
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("settle message %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+// send opens a message and gives it to its sender.
+func (w *Worker) send(ctx context.Context, r store.OutboxRow) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("sender panicked: %v", p)
+		}
+	}()
+	m, err := w.Outbox.open(r)
+	if err != nil {
+		return Refused(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	return w.Senders[m.Kind].Send(ctx, m)
+}
+
+// retryDelay is the pause after the given attempt (1, 2, ...).
+func retryDelay(attempt int) time.Duration {
+	return min(firstDelay<<min(attempt-1, 20), lastDelay)
+}
