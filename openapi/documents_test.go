@@ -2,9 +2,12 @@ package openapi_test
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
 
 	"usher/openapi"
 )
@@ -28,9 +31,123 @@ func TestDocumentsAreValid(t *testing.T) {
 	for _, name := range openapi.DocumentNames() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if err := load(t, name).Validate(context.Background()); err != nil {
+			doc := load(t, name)
+			if err := doc.Validate(context.Background()); err != nil {
 				t.Error(err)
 			}
+			if _, err := gorillamux.NewRouter(doc); err != nil {
+				t.Errorf("the router of the contract checks: %v", err)
+			}
 		})
+	}
+}
+
+func TestDocumentUnknown(t *testing.T) {
+	t.Parallel()
+	if _, err := openapi.Document("nowhere"); err == nil {
+		t.Error("an unknown document has a text")
+	}
+}
+
+// Every answer of a document with schemas has a body of a known shape or none, and every error has the one of the document.
+func TestResponses(t *testing.T) {
+	t.Parallel()
+	words := []string{"OK", "Created", "Accepted", "No content", "Redirect", "Error"}
+	for _, name := range openapi.DocumentNames() {
+		if name == openapi.DocumentManagementExtra {
+			continue
+		}
+		for path, item := range load(t, name).Paths.Map() {
+			for method, op := range item.Operations() {
+				if op.Responses.Default() == nil {
+					t.Errorf("%s: %s %s has no default response", name, method, path)
+				}
+				for status, response := range op.Responses.Map() {
+					if !slices.Contains(words, *response.Value.Description) {
+						t.Errorf("%s: %s %s %s: description %q", name, method, path, status, *response.Value.Description)
+					}
+					for media, content := range response.Value.Content {
+						if content.Schema == nil {
+							t.Errorf("%s: %s %s %s: no schema for %s", name, method, path, status, media)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// An object either lists its members or says that it is open: a contract check relies on it to find unknown members.
+func TestObjectsSayWhetherTheyAreOpen(t *testing.T) {
+	t.Parallel()
+	bases := []string{"FactorProfile"} // closed, its members are those of the schemas made from it
+	for _, name := range openapi.DocumentNames() {
+		for title, ref := range schemas(load(t, name)) {
+			walk(ref, func(s *openapi3.Schema) {
+				silent := s.AdditionalProperties.Has == nil && s.AdditionalProperties.Schema == nil &&
+					len(s.AllOf)+len(s.AnyOf)+len(s.OneOf) == 0
+				if s.Type.Is("object") && len(s.Properties) == 0 && silent && !slices.Contains(bases, title) {
+					t.Errorf("%s: %s has an object without members that does not say whether it is open", name, title)
+				}
+			})
+		}
+	}
+}
+
+// A discriminator names schemas that are made from its own schema, and values that its member can have.
+func TestDiscriminators(t *testing.T) {
+	t.Parallel()
+	seen := 0
+	for _, name := range openapi.DocumentNames() {
+		doc := load(t, name)
+		for title, ref := range schemas(doc) {
+			if ref.Value.Discriminator == nil {
+				continue
+			}
+			seen++
+			for value, target := range ref.Value.Discriminator.Mapping {
+				child := doc.Components.Schemas[strings.TrimPrefix(target.Ref, "#/components/schemas/")]
+				if child == nil {
+					t.Errorf("%s: %s: %s leads to %s, which is not there", name, title, value, target.Ref)
+					continue
+				}
+				property := ref.Value.Properties[ref.Value.Discriminator.PropertyName]
+				if property != nil && len(property.Value.Enum) > 0 && !slices.Contains(property.Value.Enum, any(value)) {
+					t.Errorf("%s: %s: %s is no value of %s", name, title, value, ref.Value.Discriminator.PropertyName)
+				}
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("no schema has a discriminator: the loader lost them")
+	}
+}
+
+// schemas returns the named schemas of a document; management-extra has none.
+func schemas(doc *openapi3.T) openapi3.Schemas {
+	if doc.Components == nil {
+		return nil
+	}
+	return doc.Components.Schemas
+}
+
+// walk calls visit for the schema and what stands in it; it does not follow references.
+func walk(ref *openapi3.SchemaRef, visit func(*openapi3.Schema)) {
+	if ref == nil || ref.Value == nil {
+		return
+	}
+	visit(ref.Value)
+	var inner []*openapi3.SchemaRef
+	for _, property := range ref.Value.Properties {
+		inner = append(inner, property)
+	}
+	inner = append(inner, ref.Value.Items, ref.Value.AdditionalProperties.Schema)
+	for _, list := range []openapi3.SchemaRefs{ref.Value.AllOf, ref.Value.AnyOf, ref.Value.OneOf} {
+		inner = append(inner, list...)
+	}
+	for _, next := range inner {
+		if next != nil && next.Ref == "" {
+			walk(next, visit)
+		}
 	}
 }
