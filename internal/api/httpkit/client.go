@@ -7,7 +7,8 @@ import (
 	"usher/internal/idp"
 )
 
-// Proxies are the networks whose X-Forwarded-For is believed. Empty: nobody's.
+// Proxies is a list of networks, e.g. those whose X-Forwarded-For is believed.
+// Empty: nobody's.
 type Proxies []netip.Prefix
 
 // ParseProxies reads addresses and networks.
@@ -27,7 +28,8 @@ func ParseProxies(list []string) (Proxies, error) {
 	return out, nil
 }
 
-func (p Proxies) trust(a netip.Addr) bool {
+// Contains tells whether an address is in one of the networks.
+func (p Proxies) Contains(a netip.Addr) bool {
 	for _, n := range p {
 		if n.Contains(a) {
 			return true
@@ -51,7 +53,7 @@ func (rt *Router) client(r *Request) idp.Client {
 		c.IP = peer.Addr().Unmap()
 	}
 	chain := []netip.Addr{c.IP}
-	if rt.cfg.Proxies.trust(c.IP) {
+	if rt.cfg.Proxies.Contains(c.IP) {
 		hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 		for i := len(hops) - 1; i >= 0 && len(chain) < maxHops; i-- {
 			a, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
@@ -60,7 +62,7 @@ func (rt *Router) client(r *Request) idp.Client {
 			}
 			chain = append([]netip.Addr{a.Unmap()}, chain...)
 			c.IP = a.Unmap()
-			if !rt.cfg.Proxies.trust(c.IP) {
+			if !rt.cfg.Proxies.Contains(c.IP) {
 				break
 			}
 		}

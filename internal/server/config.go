@@ -1,0 +1,87 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+
+	"usher/internal/api/httpkit"
+	"usher/internal/credential"
+	"usher/internal/env"
+)
+
+// Config is everything that an operator may choose, and what tests replace.
+type Config struct {
+	// Database is a URL: postgres://..., or for SQLite sqlite:PATH.
+	Database string
+	// Durable makes SQLite wait for the disk on every commit.
+	Durable bool
+	// MaxConns bounds the database connections; 0 for the default.
+	MaxConns int
+	// BaseURL is the public address of the default organisation: the scheme and
+	// authority of all links. It never comes from a request.
+	BaseURL string
+	// MasterKey seals what must be read back; OldMasterKeys still open.
+	MasterKey     []byte
+	OldMasterKeys [][]byte
+	// TrustedProxies lists the networks whose X-Forwarded-For is believed.
+	TrustedProxies httpkit.Proxies
+	// RateLimits are enforced by bucket and minute; nil enforces none.
+	RateLimits map[string]int
+	// MetricsFrom lists the networks that may read /metrics.
+	MetricsFrom httpkit.Proxies
+	// Hashing are the costs of password hashes; zero for the default.
+	Hashing credential.Params
+	Log     *slog.Logger
+	Version string
+
+	Clock env.Clock
+	IDs   env.IDs
+	Rand  env.Rand
+	// TestMode is shown in a header of every answer: a control listener can
+	// move the clock and read the outbox.
+	TestMode bool
+}
+
+// TestModeHeader tells on every answer that a control listener is open.
+const TestModeHeader = "X-Usher-Test-Mode"
+
+// check fills in what may be left out and says what is wrong.
+func (c *Config) check() error {
+	if c.Clock == nil {
+		c.Clock = env.System{}
+	}
+	if c.Rand == nil {
+		c.Rand = env.SystemRand{}
+	}
+	if c.IDs == nil {
+		c.IDs = env.TimeIDs{Clock: c.Clock, Rand: c.Rand}
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Database == "" {
+		return errors.New("no database: give --database, e.g. postgres://user@host/usher or sqlite:usher.db")
+	}
+	if len(c.MasterKey) == 0 {
+		return errors.New("no master key: Usher encrypts secrets at rest and does not start without one. " +
+			"Make one with `openssl rand -base64 32` and give it in USHER_MASTER_KEY or by --master-key-file; keep it as safe as the database")
+	}
+	base, err := cleanBaseURL(c.BaseURL)
+	c.BaseURL = base
+	return err
+}
+
+// cleanBaseURL checks a public address: scheme and authority, nothing else.
+func cleanBaseURL(text string) (string, error) {
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return "", fmt.Errorf("the base URL %q is no http(s) address: give --base-url like https://id.example.com", text)
+	}
+	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return "", fmt.Errorf("the base URL %q has more than scheme, host and port", text)
+	}
+	return strings.ToLower(u.Scheme + "://" + u.Host), nil
+}
