@@ -181,7 +181,7 @@ func TestMembership(t *testing.T) {
 		{`isMemberOfGroupName("Everyone")`, true}, {`isMemberOfGroupName("everyone")`, false}, {`isMemberOfGroupName("Every")`, false},
 		{`isMemberOfGroupNameStartsWith("West")`, true}, {`isMemberOfGroupNameStartsWith("Coast")`, false},
 		{`isMemberOfGroupNameContains("Coast")`, true}, {`isMemberOfGroupNameContains("coast")`, false},
-		{`isMemberOfGroupNameRegex("W.*Users")`, true}, {`isMemberOfGroupNameRegex("Coast")`, false}, {`isMemberOfGroupNameRegex("(?i)everyone|x")`, true},
+		{`isMemberOfGroupNameRegex("W.*Users")`, true}, {`isMemberOfGroupNameRegex("Coast")`, false}, {`isMemberOfGroupNameRegex("Every|zzz")`, false}, {`isMemberOfGroupNameRegex("(?i)everyone|x")`, true},
 		{`user.isMemberOf({'group.id': '00g2'})`, true}, {`user.isMemberOf({'group.id': {'00g8', '00g9'}})`, false},
 		{`user.isMemberOf({'group.id': {'00g3', '00g2'}}, {'group.type': 'APP_GROUP'})`, true},
 		{`user.isMemberOf({'group.id': {'00g3', '00g2'}}, {'group.type': 'BUILT_IN'})`, false},

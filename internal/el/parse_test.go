@@ -176,6 +176,7 @@ func TestUses(t *testing.T) {
 		{`user.isMemberOf({'group.id': {'a', 'b'}}, {'group.type': 'APP_GROUP'})`, el.GroupRules(), el.Uses{GroupIDs: []string{"a", "b"}}},
 		{`user.isMemberOf({'group.profile.name': 'a', 'operator': 'EXACT'})`, el.GroupRules(), el.Uses{GroupNames: []string{"a"}}},
 		{`user.isMemberOf({'group.profile.name': 'a'})`, el.GroupRules(), el.Uses{AnyGroup: true}},
+		{`isMemberOfGroupNameContains("n") || user.isMemberOf({'group.id': 'a'})`, el.GroupRules(), el.Uses{GroupIDs: []string{"a"}, AnyGroup: true}},
 		{`user.isMemberOf({'group.type': 'a'})`, el.GroupRules(), el.Uses{AnyGroup: true}},
 		{`user.getInternalProperty("status") == "x" || user.getInternalProperty("status") == "y"`, el.GroupRules(), el.Uses{Properties: []string{"status"}}},
 		{`${source.login}-${Time.now()}${appuser.x.y}`, el.Usernames(), el.Uses{Attributes: []string{"source.login", "appuser.x.y"}, Clock: true}},
@@ -231,6 +232,18 @@ func TestLimits(t *testing.T) {
 				t.Errorf("over the limit: error %v, want %q", err, tt.msg)
 			}
 		})
+	}
+}
+
+func TestReplacingOnceCountsOnce(t *testing.T) {
+	f := everything()
+	f.Limits = el.Limits{MaxString: 12}
+	p, err := el.Parse(`String.replaceFirst("aaaaaaaaaa", "a", "bbb")`, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := p.String(isaac()); err != nil || s != "bbbaaaaaaaaa" {
+		t.Errorf("String = %q, %v", s, err)
 	}
 }
 

@@ -19,6 +19,7 @@ func TestTimeFunctions(t *testing.T) {
 		{`Time.fromStringToIso8601('Wed, jun 17 2015 12:05 am +0200', 'EEE, MMM d yyyy hh:mm a Z')`, "2015-06-17T00:05:00.000+02:00"},
 		{`Time.fromStringToIso8601('2015-06-17T01:02:03.45Z', "yyyy-MM-dd'T'HH:mm:ss.SSZ")`, "2015-06-17T01:02:03.450Z"},
 		{`Time.fromStringToIso8601('12 PM 2015', 'h a yyyy')`, "2015-01-01T12:00:00.000Z"},
+		{`Time.fromStringToIso8601('15 PM', 'H a')`, "2000-01-01T15:00:00.000Z"},
 		{`Time.fromStringToIso8601('24:00', 'kk:mm')`, "2000-01-01T00:00:00.000Z"},
 		{`Time.fromStringToIso8601('2015 200', 'yyyy DDD')`, "2015-07-19T00:00:00.000Z"},
 		{`Time.fromIso8601ToString("2015-07-30T23:58:32.009Z", "MM/dd/yyyy")`, "07/30/2015"},

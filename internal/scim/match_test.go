@@ -17,7 +17,7 @@ func event(t testing.TB) map[string]any {
 		"published": "2024-05-01T10:00:00.123Z",
 		"actor": {"id": "00u1", "displayName": "Isaac Brock", "detail": null},
 		"outcome": {"result": "SUCCESS", "reason": ""},
-		"count": 9007199254740993, "ratio": 0.5, "flag": false,
+		"count": 9007199254740993, "ratio": 0.5, "flag": false, "zero": 0,
 		"target": [{"id": "00u2", "type": "User", "n": 1}, {"id": "0oa3", "type": "AppInstance", "n": 7}],
 		"none": [], "nothing": {}, "hollow": {"a": {"b": null}},
 		"matrix": [[1, 2], [3]]
@@ -87,6 +87,11 @@ func TestMatch(t *testing.T) {
 		{`published eq "2024-05-01T12:00:00.123+02:00"`, scim.Options{}, true},
 		{`published gt "2024-05-01T12:00:00+02:00"`, scim.Options{}, true},
 		{`published lt "2024-05-01T11:00:00+00:00"`, scim.Options{}, true},
+		{`published le "2024-05-01T10:30:00+02:00"`, scim.Options{}, false}, // the bytes say otherwise
+		{`published lt "2024-05-01T10:30:00+02:00"`, scim.Options{}, false},
+		{`zero eq ""`, scim.Options{}, false},
+		{`zero eq false`, scim.Options{}, false},
+		{`zero eq 0 and zero pr`, scim.Options{}, true},
 		{`published lt "x"`, scim.Options{}, true}, // not a time: bytes
 		{`published sw "2024-05-01T10:00:00"`, scim.Options{}, true},
 		{`when eq "2024-05-01T10:00:00.000Z"`, scim.Options{}, true},

@@ -175,6 +175,7 @@ func TestParseLimits(t *testing.T) {
 		{"own depth", nested(2), nested(3), small, "deeper than 2"},
 		{"own terms", chain(3), chain(4), small, "more than 3 terms"},
 		{"own length", long(40), long(41), small, "longer than 40 bytes"},
+		{"depth of siblings", "(a pr)or(a pr)or(a pr)", "((a pr)or((a pr)))", small, "deeper than 2"},
 		{"depth of not", "not (not (a pr))", "not (not (not (a pr)))", small, "deeper than 2"},
 	}
 	for _, tt := range tests {
