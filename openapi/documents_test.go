@@ -12,33 +12,36 @@ import (
 	"usher/openapi"
 )
 
-// load reads a document with kin-openapi, as the contract checks do.
-func load(t *testing.T, name string) *openapi3.T {
-	t.Helper()
-	text, err := openapi.Document(name)
-	if err != nil {
-		t.Fatal(err)
+// TestDocuments loads every document once, as loading is the slow part, and looks at them from several sides.
+func TestDocuments(t *testing.T) {
+	t.Parallel()
+	docs := map[string]*openapi3.T{}
+	for _, name := range openapi.DocumentNames() {
+		text, err := openapi.Document(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if docs[name], err = openapi3.NewLoader().LoadFromData(text); err != nil {
+			t.Fatalf("load %s: %v", name, err)
+		}
 	}
-	doc, err := openapi3.NewLoader().LoadFromData(text)
-	if err != nil {
-		t.Fatalf("load %s: %v", name, err)
-	}
-	return doc
+	t.Run("valid", func(t *testing.T) { testValid(t, docs) })
+	t.Run("responses", func(t *testing.T) { testResponses(t, docs) })
+	t.Run("open or closed", func(t *testing.T) { testObjects(t, docs) })
+	t.Run("discriminators", func(t *testing.T) { testDiscriminators(t, docs) })
+	t.Run("table", func(t *testing.T) { testTable(t, docs) })
 }
 
-func TestDocumentsAreValid(t *testing.T) {
-	t.Parallel()
-	for _, name := range openapi.DocumentNames() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			doc := load(t, name)
-			if err := doc.Validate(context.Background()); err != nil {
-				t.Error(err)
-			}
-			if _, err := gorillamux.NewRouter(doc); err != nil {
-				t.Errorf("the router of the contract checks: %v", err)
-			}
-		})
+// testValid reads the documents as the contract checks do.
+func testValid(t *testing.T, docs map[string]*openapi3.T) {
+	t.Helper()
+	for name, doc := range docs {
+		if err := doc.Validate(context.Background()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := gorillamux.NewRouter(doc); err != nil {
+			t.Errorf("%s: the router of the contract checks: %v", name, err)
+		}
 	}
 }
 
@@ -49,15 +52,15 @@ func TestDocumentUnknown(t *testing.T) {
 	}
 }
 
-// Every answer of a document with schemas has a body of a known shape or none, and every error has the one of the document.
-func TestResponses(t *testing.T) {
-	t.Parallel()
+// testResponses: every answer of a document with schemas has a body of a known shape or none, and every error has the one of the document.
+func testResponses(t *testing.T, docs map[string]*openapi3.T) {
+	t.Helper()
 	words := []string{"OK", "Created", "Accepted", "No content", "Redirect", "Error"}
-	for _, name := range openapi.DocumentNames() {
+	for name, doc := range docs {
 		if name == openapi.DocumentManagementExtra {
 			continue
 		}
-		for path, item := range load(t, name).Paths.Map() {
+		for path, item := range doc.Paths.Map() {
 			for method, op := range item.Operations() {
 				if op.Responses.Default() == nil {
 					t.Errorf("%s: %s %s has no default response", name, method, path)
@@ -77,12 +80,12 @@ func TestResponses(t *testing.T) {
 	}
 }
 
-// An object either lists its members or says that it is open: a contract check relies on it to find unknown members.
-func TestObjectsSayWhetherTheyAreOpen(t *testing.T) {
-	t.Parallel()
+// testObjects: an object either lists its members or says that it is open: a contract check relies on it to find unknown members.
+func testObjects(t *testing.T, docs map[string]*openapi3.T) {
+	t.Helper()
 	bases := []string{"FactorProfile"} // closed, its members are those of the schemas made from it
-	for _, name := range openapi.DocumentNames() {
-		for title, ref := range schemas(load(t, name)) {
+	for name, doc := range docs {
+		for title, ref := range schemas(doc) {
 			walk(ref, func(s *openapi3.Schema) {
 				silent := s.AdditionalProperties.Has == nil && s.AdditionalProperties.Schema == nil &&
 					len(s.AllOf)+len(s.AnyOf)+len(s.OneOf) == 0
@@ -94,12 +97,11 @@ func TestObjectsSayWhetherTheyAreOpen(t *testing.T) {
 	}
 }
 
-// A discriminator names schemas that are made from its own schema, and values that its member can have.
-func TestDiscriminators(t *testing.T) {
-	t.Parallel()
+// testDiscriminators: a discriminator names schemas that are made from its own schema, and values that its member can have.
+func testDiscriminators(t *testing.T, docs map[string]*openapi3.T) {
+	t.Helper()
 	seen := 0
-	for _, name := range openapi.DocumentNames() {
-		doc := load(t, name)
+	for name, doc := range docs {
 		for title, ref := range schemas(doc) {
 			if ref.Value.Discriminator == nil {
 				continue
