@@ -59,6 +59,8 @@ type Router struct {
 	ops    map[openapi.ID]openapi.Operation
 	built  map[openapi.ID]bool
 	errors map[string]ErrorWriter
+	// unknown writes the errors of paths and methods that are no route.
+	unknown ErrorWriter
 	// cors holds the paths that browsers of other origins may call.
 	cors *chi.Mux
 }
@@ -72,10 +74,10 @@ func NewRouter(cfg Config) *Router {
 	for _, op := range openapi.Operations() {
 		rt.ops[op.ID] = op
 	}
-	rt.mux.NotFound(rt.route(&route{name: "unknown", bucket: openapi.BucketAPI, handler: func(*Request) error {
+	rt.mux.NotFound(rt.route(&route{name: "unknown", bucket: openapi.BucketAPI, onError: rt.writeUnknown, handler: func(*Request) error {
 		return Status(http.StatusNotFound, "E0000008", "The requested path was not found")
 	}}))
-	rt.mux.MethodNotAllowed(rt.route(&route{name: "unknown", bucket: openapi.BucketAPI, handler: func(*Request) error {
+	rt.mux.MethodNotAllowed(rt.route(&route{name: "unknown", bucket: openapi.BucketAPI, onError: rt.writeUnknown, handler: func(*Request) error {
 		return Status(http.StatusMethodNotAllowed, "E0000022", "The endpoint does not support the provided HTTP method")
 	}}))
 	return rt
@@ -84,6 +86,18 @@ func NewRouter(cfg Config) *Router {
 // OnError makes w write the errors of a document's operations; others are
 // written in the management interface's form.
 func (rt *Router) OnError(document string, w ErrorWriter) { rt.errors[document] = w }
+
+// OnUnknown makes w write the errors of requests that meet no route, e.g. as a
+// page for people; without it they have the management interface's form.
+func (rt *Router) OnUnknown(w ErrorWriter) { rt.unknown = w }
+
+func (rt *Router) writeUnknown(r *Request, err error) {
+	if rt.unknown != nil {
+		rt.unknown(r, err)
+		return
+	}
+	WriteError(r, err)
+}
 
 // Op registers the handler of an operation. Registering an unknown one, or one
 // twice, is a mistake of the program and panics.
