@@ -60,8 +60,8 @@ func (s *Service) Unassign(tx *store.Tx, a idp.Actor, userID, roleID string) err
 	if err := tx.DeleteRole(u.OrgID, u.ID, r.ID); err != nil {
 		return fmt.Errorf("take a role away: %w", err)
 	}
-	if r.Type == idp.RoleSuperAdmin && u.Status == idp.UserActive {
-		if err := keepsOne(tx, u.OrgID); err != nil {
+	if r.Type == idp.RoleSuperAdmin {
+		if err := keepsOneBut(tx, u.OrgID, ""); err != nil {
 			return err
 		}
 	}
@@ -115,8 +115,6 @@ func (s *Service) GuardLeaving(tx *store.Tx, orgID, userID string) error {
 	}
 	return nil
 }
-
-func keepsOne(tx *store.Tx, orgID string) error { return keepsOneBut(tx, orgID, "") }
 
 func keepsOneBut(tx *store.Tx, orgID, userID string) error {
 	found, err := tx.HasActiveHolder(orgID, idp.RoleSuperAdmin, userID)
