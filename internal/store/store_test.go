@@ -18,6 +18,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // world is a store with one organisation.
 type world struct {
 	*store.Store
+	url   string
 	clock *env.Movable
 	ids   *env.Counting
 	org   *idp.Org
@@ -26,7 +27,7 @@ type world struct {
 func each(t *testing.T, fn func(t *testing.T, w *world)) {
 	t.Helper()
 	storetest.Each(t, func(t *testing.T, url string) {
-		w := &world{clock: env.NewFixed(noon), ids: &env.Counting{}}
+		w := &world{url: url, clock: env.NewFixed(noon), ids: &env.Counting{}}
 		w.Store = storetest.Open(t, url, w.clock)
 		w.org = w.addOrg(t, "main", "")
 		fn(t, w)

@@ -1,0 +1,97 @@
+package store_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"usher/internal/idp"
+	"usher/internal/store"
+)
+
+// hash returns 32 bytes that stand for the SHA-256 of a secret.
+func hash(secret string) []byte {
+	b := make([]byte, 32)
+	copy(b, secret)
+	return b
+}
+
+func (w *world) addGroup(t *testing.T, name string) *idp.Group {
+	t.Helper()
+	g := &idp.Group{
+		OrgID: w.org.ID, ID: w.ids.New("00g"), Type: idp.GroupOkta, ObjectClass: "okta:user_group", Name: name,
+		Profile: []byte(`{"name":"` + name + `"}`), Created: noon, LastUpdated: noon, LastMembershipUpdated: noon,
+	}
+	w.tx(t, func(tx *store.Tx) error { return tx.InsertGroup(g, name) })
+	return g
+}
+
+// fails runs fn in a transaction that must end with want.
+func (w *world) fails(t *testing.T, want error, fn func(*store.Tx) error) {
+	t.Helper()
+	if err := w.Tx(t.Context(), fn); !errors.Is(err, want) {
+		t.Errorf("got %v, want %v", err, want)
+	}
+}
+
+// taken runs fn in a transaction that must break the unique constraint.
+func (w *world) taken(t *testing.T, on string, fn func(*store.Tx) error) {
+	t.Helper()
+	if err := w.Tx(t.Context(), fn); !store.Exists(err, on) {
+		t.Errorf("got %v, want a clash on %s", err, on)
+	}
+}
+
+// populate puts at least one row into every table that a snapshot holds.
+func (w *world) populate(t *testing.T) {
+	t.Helper()
+	u, g := w.addUser(t, "zoë"), w.addGroup(t, "people")
+	w.addOrg(t, "second", "second.example.com")
+	policy := &store.Policy{OrgID: w.org.ID, ID: w.ids.New("00p"), Type: "PASSWORD", Name: "p", Status: "ACTIVE", Document: []byte(`{"a":1}`), Created: noon}
+	rule := &store.PolicyRule{PolicyID: policy.ID, ID: w.ids.New("0pr"), Name: "r", Status: "ACTIVE", Document: []byte(`{}`), Created: noon}
+	session := &idp.Session{OrgID: w.org.ID, ID: "102x", UserID: u.ID, Login: u.Login, Status: idp.SessionActive, Created: noon, Expires: noon.Add(time.Hour), AMR: []string{"pwd"}}
+	later := noon.Add(time.Hour)
+	for _, fn := range []func(*store.Tx) error{
+		func(tx *store.Tx) error { return tx.SetFact("fact", "line\nand \"quote\" <&> \u2028") },
+		func(tx *store.Tx) error {
+			return tx.SaveCredential(&store.Credential{OrgID: w.org.ID, UserID: u.ID, Password: "$x$", History: []string{"$y$"}})
+		},
+		func(tx *store.Tx) error {
+			return tx.PutUserToken(store.UserToken{OrgID: w.org.ID, UserID: u.ID, Hash: hash("token"), Kind: "activation", Expires: later})
+		},
+		func(tx *store.Tx) error { _, err := tx.AddMember(w.org.ID, g.ID, u.ID, ""); return err },
+		func(tx *store.Tx) error {
+			return tx.InsertRole(store.Role{OrgID: w.org.ID, PrincipalID: u.ID, ID: "ra1", Type: idp.RoleSuperAdmin, Created: noon, LastUpdated: noon})
+		},
+		func(tx *store.Tx) error {
+			return tx.InsertAPIToken(store.APIToken{OrgID: w.org.ID, ID: "00T1", UserID: u.ID, Name: "t", Created: noon, LastUsed: noon}, []byte{0, 1, 2, 255})
+		},
+		func(tx *store.Tx) error { return tx.InsertSession(session, hash("session")) },
+		func(tx *store.Tx) error { return tx.PutSessionToken(session, hash("session token"), later) },
+		func(tx *store.Tx) error {
+			return tx.SaveTransaction(&store.Transaction{OrgID: w.org.ID, Hash: hash("handle"), Expires: later, Document: []byte(`{"step":1}`)})
+		},
+		func(tx *store.Tx) error { return tx.InsertPolicy(policy) },
+		func(tx *store.Tx) error { return tx.InsertPolicyRule(w.org.ID, rule) },
+		func(tx *store.Tx) error {
+			return tx.InsertOrigin(store.TrustedOrigin{OrgID: w.org.ID, ID: "tos1", Name: "o", Origin: "https://a.example", CORS: true, Active: true, Created: noon, LastUpdated: noon})
+		},
+		func(tx *store.Tx) error { return tx.InsertEvent(w.event(tx)) },
+		func(tx *store.Tx) error { _, err := tx.StampEvents(w.org.ID, 10); return err },
+		func(tx *store.Tx) error { return tx.InsertEvent(w.event(tx)) }, // one without a position
+		func(tx *store.Tx) error { return tx.InsertOutbox(w.message("a@example.com")) },
+		func(tx *store.Tx) error {
+			return tx.InsertJob(store.JobRow{OrgID: w.org.ID, ID: "job1", Kind: "k", Document: []byte(`{}`), Created: noon, Due: noon})
+		},
+	} {
+		w.tx(t, fn)
+	}
+}
+
+func (w *world) event(tx *store.Tx) store.EventRow {
+	return store.EventRow{OrgID: w.org.ID, UUID: w.ids.UUID(tx.Now(), tx.Seq()), Type: "user.lifecycle.create", Document: []byte(`{"result":"SUCCESS"}`)}
+}
+
+func (w *world) message(to string) store.OutboxRow {
+	return store.OutboxRow{OrgID: w.org.ID, ID: w.ids.New("msg"), Kind: "email", Recipient: to, Sealed: "sealed", Status: "queued", Created: noon, Due: noon}
+}
