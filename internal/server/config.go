@@ -16,6 +16,8 @@ import (
 type Config struct {
 	// Database is a URL: postgres://..., or for SQLite sqlite:PATH.
 	Database string
+	// SkipMigrations leaves the schema as it is; an older one then fails.
+	SkipMigrations bool
 	// Durable makes SQLite wait for the disk on every commit.
 	Durable bool
 	// MaxConns bounds the database connections; 0 for the default.

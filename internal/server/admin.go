@@ -1,0 +1,154 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"usher/internal/directory"
+	"usher/internal/idp"
+	"usher/internal/store"
+)
+
+// OrgSpec is an organisation to be created.
+type OrgSpec struct {
+	Name       string
+	Subdomain  string // made from the name when empty
+	Host       string // empty for the default organisation
+	BaseURL    string // goes with Host
+	Pipeline   string // v1 or idx; idx when empty
+	AdminLogin string
+}
+
+// CreateOrg creates an organisation with its first administrator, under a
+// password that is made up and told once, and an API token.
+func (s *Server) CreateOrg(ctx context.Context, spec OrgSpec) (Seeded, error) {
+	if spec.Host == "" {
+		if o, err := s.org(ctx, ""); err == nil {
+			return Seeded{}, fmt.Errorf("there is a default organisation already (%s, %s): give this one a --host and a --base-url", o.ID, o.Name)
+		} else if !errors.Is(err, errNoOrg) {
+			return Seeded{}, err
+		}
+	}
+	org, err := s.makeOrg(ctx, spec)
+	if err != nil {
+		return Seeded{}, err
+	}
+	a := idp.SystemActor(org)
+	out := Seeded{OrgID: org.ID, Admin: Login{Login: spec.AdminLogin, Password: s.newPassword()}}
+	u, err := s.services.directory.CreateUser(ctx, a, directory.NewUser{
+		Profile: seedProfile(spec.AdminLogin), Activate: true,
+		Credentials: directory.Credentials{Password: &out.Admin.Password},
+	})
+	if err != nil {
+		return out, fmt.Errorf("administrator %s: %w", spec.AdminLogin, err)
+	}
+	out.APIToken, err = s.makeAdmin(ctx, a, u.ID, "first")
+	return out, err
+}
+
+// makeOrg creates an organisation with what each needs: the built-in group and
+// the default policies.
+func (s *Server) makeOrg(ctx context.Context, spec OrgSpec) (*idp.Org, error) {
+	org := &idp.Org{
+		ID: s.cfg.IDs.New("00o"), Name: spec.Name, Subdomain: spec.Subdomain, Host: strings.ToLower(spec.Host), Created: s.cfg.Clock.Now(),
+		Settings: idp.OrgSettings{
+			Pipeline: idp.Pipeline(spec.Pipeline), UserTypeID: s.cfg.IDs.New("oty"), UserSchemaID: s.cfg.IDs.New("osc"),
+			EveryoneID: s.cfg.IDs.New("00g"), ActivationLife: idp.DefaultActivationLife, TransactionLife: idp.DefaultTransactionLife,
+		},
+	}
+	if org.Subdomain == "" {
+		org.Subdomain = slug(spec.Name)
+	}
+	if org.Settings.Pipeline == "" {
+		org.Settings.Pipeline = idp.PipelineIdX
+	}
+	if org.Settings.Pipeline != idp.PipelineIdX && org.Settings.Pipeline != idp.PipelineClassic {
+		return nil, fmt.Errorf("pipeline %q: it is %s or %s", spec.Pipeline, idp.PipelineIdX, idp.PipelineClassic)
+	}
+	if org.Host != "" {
+		base, err := cleanBaseURL(spec.BaseURL)
+		if err != nil {
+			return nil, err
+		}
+		org.BaseURL = base
+	}
+	err := s.store.Tx(ctx, func(tx *store.Tx) error {
+		if err := tx.InsertOrg(org); err != nil {
+			return err
+		}
+		if err := s.services.directory.Seed(tx, org); err != nil {
+			return err
+		}
+		return s.services.policies.Seed(tx, org, org.Settings.EveryoneID)
+	})
+	switch {
+	case store.Exists(err, "orgs.host"):
+		return nil, fmt.Errorf("another organisation has the host %s", org.Host)
+	case store.Exists(err, "orgs.subdomain"):
+		return nil, fmt.Errorf("another organisation has the subdomain %s", org.Subdomain)
+	case err != nil:
+		return nil, err
+	}
+	return s.orgs.complete(org), nil
+}
+
+// slug makes a subdomain of a name.
+func slug(name string) string {
+	s := strings.Map(func(r rune) rune {
+		switch {
+		case r < unicode.MaxASCII && (unicode.IsLower(r) || unicode.IsDigit(r)):
+			return r
+		case r < unicode.MaxASCII && unicode.IsUpper(r):
+			return unicode.ToLower(r)
+		}
+		return '-'
+	}, name)
+	if s = strings.Trim(s, "-"); s == "" {
+		return "org"
+	}
+	return s
+}
+
+// makeAdmin gives a user the highest role, if it lacks it, and an API token.
+func (s *Server) makeAdmin(ctx context.Context, a idp.Actor, userID, tokenName string) (token string, err error) {
+	err = s.store.Tx(ctx, func(tx *store.Tx) error {
+		if _, err := s.services.roles.Assign(tx, a, userID, idp.RoleSuperAdmin); err != nil && idp.KindOf(err) != idp.KindAlreadyExists {
+			return err
+		}
+		var err error
+		token, _, err = s.services.tokens.CreateIn(tx, a, userID, tokenName)
+		return err
+	})
+	return token, err
+}
+
+// CreateToken makes an API token that acts for a user of an organisation (the
+// default one when org is empty).
+func (s *Server) CreateToken(ctx context.Context, org, login, name string) (id, secret string, err error) {
+	o, err := s.org(ctx, org)
+	if err != nil {
+		return "", "", err
+	}
+	a := idp.SystemActor(o)
+	u, err := s.services.directory.User(ctx, a, login)
+	if err != nil {
+		return "", "", fmt.Errorf("user %s: %w", login, err)
+	}
+	secret, t, err := s.services.tokens.Create(ctx, a, u.ID, name)
+	if err != nil {
+		return "", "", err
+	}
+	return t.ID, secret, nil
+}
+
+// RevokeToken ends an API token.
+func (s *Server) RevokeToken(ctx context.Context, org, id string) error {
+	o, err := s.org(ctx, org)
+	if err != nil {
+		return err
+	}
+	return s.services.tokens.Revoke(ctx, idp.SystemActor(o), id)
+}

@@ -1,0 +1,49 @@
+package server
+
+import (
+	"usher/internal/api/httpkit"
+	"usher/internal/factor"
+	"usher/internal/factor/password"
+	"usher/internal/idp"
+	"usher/internal/jobs"
+	"usher/internal/store"
+)
+
+// This file lists every plug-in. A new one is a line here.
+
+// factorMethods are the ways to prove who one is, in the order in which they
+// are offered.
+func factorMethods(s *services) []factor.Method {
+	return []factor.Method{
+		&password.Method{Credentials: s.credentials},
+	}
+}
+
+// hooks are the effects of a change that belong to services above the one that
+// makes it.
+func (s *services) hooks() {
+	d := s.directory
+	d.PasswordPolicy = s.policies.PasswordPolicy
+	leaving := func(tx *store.Tx, a idp.Actor, u *idp.User) error { return s.roles.GuardLeaving(tx, a.OrgID(), u.ID) }
+	endSessions := func(tx *store.Tx, a idp.Actor, u *idp.User) error {
+		_, err := s.sessions.EndAll(tx, a, u.ID, "")
+		return err
+	}
+	endSignIns := func(tx *store.Tx, a idp.Actor, u *idp.User) error { return tx.DeleteUserTransactions(a.OrgID(), u.ID) }
+	endTokens := func(tx *store.Tx, a idp.Actor, u *idp.User) error { return s.tokens.RevokeAll(tx, a, u.ID) }
+	d.OnSuspend = append(d.OnSuspend, leaving, endSessions, endSignIns)
+	d.OnDeactivate = append(d.OnDeactivate, leaving, endSessions, endSignIns, endTokens)
+	d.OnDelete = append(d.OnDelete, leaving, endSessions, endSignIns)
+}
+
+// jobs are what runs beside the requests.
+func (s *Server) jobs() []jobs.Job {
+	return []jobs.Job{
+		jobs.Purge(s.store),
+		jobs.Stamp(s.stampEvents),
+	}
+}
+
+// mount registers the protocols.
+func (s *Server) mount(r *httpkit.Router) {
+}

@@ -1,0 +1,179 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"usher/internal/api/control"
+	"usher/internal/api/httpkit"
+	"usher/internal/env"
+	"usher/internal/idp"
+	"usher/internal/jobs"
+	"usher/internal/keys"
+	"usher/internal/notify"
+	"usher/internal/store"
+	"usher/openapi"
+)
+
+// Server is Usher, put together. It listens to nothing by itself.
+type Server struct {
+	cfg      Config
+	store    *store.Store
+	services *services
+	orgs     *orgResolver
+	health   *health
+	router   *httpkit.Router
+	runner   *jobs.Runner
+}
+
+// New opens the database, migrates it, checks the master key and builds the
+// services and protocols. progress is told of what takes time.
+func New(ctx context.Context, cfg Config, progress func(string)) (_ *Server, err error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	keeper, err := keys.NewKeeper(cfg.Rand, cfg.MasterKey, cfg.OldMasterKeys...)
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, cfg.Database, store.Options{Clock: cfg.Clock, Durable: cfg.Durable, MaxConns: cfg.MaxConns})
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}()
+	if !cfg.SkipMigrations {
+		if err := db.Migrate(ctx, progress); err != nil {
+			return nil, err
+		}
+	}
+	if err := keeper.Check(ctx, db); err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg, store: db, services: newServices(cfg, db, keeper)}
+	s.orgs = &orgResolver{store: db, clock: cfg.Clock, baseURL: cfg.BaseURL, hosts: map[string]cachedOrg{}}
+	s.health = newHealth(db, cfg.MetricsFrom)
+	s.router = s.newRouter()
+	s.runner, err = jobs.New(jobs.Config{
+		Store: db, Clock: cfg.Clock, Rand: cfg.Rand, IDs: cfg.IDs, Log: cfg.Log, Jobs: s.jobs(), Handlers: map[string]jobs.Handler{},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) newRouter() *httpkit.Router {
+	header := map[string]string{}
+	if s.cfg.TestMode {
+		header[TestModeHeader] = "on"
+	}
+	r := httpkit.NewRouter(httpkit.Config{
+		Clock: s.cfg.Clock, Rand: s.cfg.Rand, Log: s.cfg.Log, Org: s.orgs.byHost,
+		Token: s.services.token, Session: s.services.session, Trusted: s.services.trustedOrigin,
+		Proxies: s.cfg.TrustedProxies, Limits: httpkit.NewLimits(s.cfg.RateLimits), Header: header, Observe: s.health.observe,
+	})
+	s.mount(r)
+	r.Close()
+	return r
+}
+
+// Handler answers everything that is said to the main listener.
+func (s *Server) Handler() http.Handler { return s.health.wrap(s.router) }
+
+// Built lists the operations that behave; all others answer 501.
+func (s *Server) Built() []openapi.ID { return s.router.Built() }
+
+// Log is where the server logs.
+func (s *Server) Log() *slog.Logger { return s.cfg.Log }
+
+// Control answers the control listener for tests. seeded is what its reset
+// brings back.
+func (s *Server) Control(clock *env.Movable, seeded []byte) http.Handler {
+	return control.New(control.Config{
+		Clock: clock, Snapshot: s.Snapshot, Restore: s.Restore, Seeded: seeded, Log: s.cfg.Log,
+		Outbox: func(ctx context.Context, org string, q notify.Query) ([]notify.Message, error) {
+			o, err := s.org(ctx, org)
+			if err != nil {
+				return nil, err
+			}
+			return s.services.outbox.List(ctx, o.ID, q)
+		},
+	})
+}
+
+// Snapshot returns a copy of all data.
+func (s *Server) Snapshot(ctx context.Context) ([]byte, error) { return s.store.Snapshot(ctx) }
+
+// Restore takes the data back to a snapshot and forgets what is cached.
+func (s *Server) Restore(ctx context.Context, snapshot []byte) error {
+	if err := s.store.Restore(ctx, snapshot); err != nil {
+		return err
+	}
+	s.orgs.forget()
+	s.services.tokens.ForgetAll()
+	return nil
+}
+
+// RunJobs runs what runs beside the requests until ctx ends.
+func (s *Server) RunJobs(ctx context.Context) error {
+	s.runner.Run(ctx)
+	return nil
+}
+
+func (s *Server) stampEvents(ctx context.Context) error { return s.services.log.Stamp(ctx, s.store) }
+
+// Close gives the database up.
+func (s *Server) Close() error { return s.store.Close() }
+
+// DefaultOrgID returns the identifier of the organisation that answers hosts
+// which choose none.
+func (s *Server) DefaultOrgID(ctx context.Context) (string, error) {
+	o, err := s.org(ctx, "")
+	if err != nil {
+		return "", err
+	}
+	return o.ID, nil
+}
+
+// org returns an organisation, the default one when id is empty.
+func (s *Server) org(ctx context.Context, id string) (*idp.Org, error) {
+	var o *idp.Org
+	var err error
+	if id == "" {
+		o, err = s.store.Read(ctx).DefaultOrg()
+	} else {
+		o, err = s.store.Read(ctx).Org(id)
+	}
+	switch {
+	case errors.Is(err, store.ErrNotFound) && id == "":
+		return nil, errNoOrg
+	case errors.Is(err, store.ErrNotFound):
+		return nil, fmt.Errorf("there is no organisation %s", id)
+	case err != nil:
+		return nil, err
+	}
+	return s.orgs.complete(o), nil
+}
+
+// errNoOrg is what a server without any organisation says.
+var errNoOrg = errors.New("the database has no organisation yet: create one with `usher org create --name ... --admin-login ...`")
+
+// trustedOrigin tells whether browsers on a web origin may call us.
+func (s *services) trustedOrigin(ctx context.Context, org *idp.Org, origin string) (bool, error) {
+	const maxOrigin = 256
+	if len(origin) > maxOrigin {
+		return false, nil
+	}
+	o, err := s.db.Read(ctx).OriginByURL(org.ID, origin)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && o.Active && o.CORS, err
+}

@@ -1,0 +1,99 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"runtime"
+
+	"usher/internal/credential"
+	"usher/internal/directory"
+	"usher/internal/eventlog"
+	"usher/internal/factor"
+	"usher/internal/idp"
+	"usher/internal/keys"
+	"usher/internal/notify"
+	"usher/internal/policy"
+	"usher/internal/roles"
+	"usher/internal/session"
+	"usher/internal/signin"
+	"usher/internal/store"
+	"usher/internal/tokens"
+)
+
+// services are the ones that every protocol shares.
+type services struct {
+	db          *store.Store
+	keeper      *keys.Keeper
+	log         *eventlog.Log
+	outbox      *notify.Outbox
+	credentials *credential.Service
+	directory   *directory.Service
+	factors     *factor.Service
+	policies    *policy.Service
+	roles       *roles.Service
+	sessions    *session.Service
+	tokens      *tokens.Service
+	engine      *signin.Engine
+}
+
+// newServices builds them from below upwards.
+func newServices(cfg Config, db *store.Store, keeper *keys.Keeper) *services {
+	params := cfg.Hashing
+	if params == (credential.Params{}) {
+		params = credential.DefaultParams()
+	}
+	s := &services{db: db, keeper: keeper, log: &eventlog.Log{IDs: cfg.IDs}}
+	s.outbox = &notify.Outbox{Store: db, IDs: cfg.IDs, Seal: keeper.Column(notify.SealedTable, notify.SealedColumn)}
+	s.credentials = &credential.Service{Store: db, Hasher: credential.NewHasher(cfg.Rand, params, runtime.GOMAXPROCS(0))}
+	s.policies = &policy.Service{IDs: cfg.IDs}
+	s.directory = &directory.Service{
+		Store: db, Log: s.log, IDs: cfg.IDs, Clock: cfg.Clock, Rand: cfg.Rand, Credentials: s.credentials, Outbox: s.outbox,
+	}
+	s.factors = factor.NewService(factorMethods(s)...)
+	s.roles = &roles.Service{Log: s.log, IDs: cfg.IDs}
+	s.sessions = &session.Service{Store: db, Log: s.log, IDs: cfg.IDs, Rand: cfg.Rand}
+	s.tokens = &tokens.Service{Store: db, Log: s.log, IDs: cfg.IDs, Rand: cfg.Rand, Clock: cfg.Clock}
+	s.engine = &signin.Engine{
+		Store: db, Log: s.log, Clock: cfg.Clock, Rand: cfg.Rand, Keeper: keeper, Credentials: s.credentials,
+		Factors: s.factors, Policies: s.policies, Sessions: s.sessions,
+	}
+	s.hooks()
+	return s
+}
+
+// session proves a caller by a session's secret. The roles are read anew each
+// time: sessions are not cached.
+func (s *services) session(ctx context.Context, org *idp.Org, secret string) (idp.Actor, *idp.Session, error) {
+	v, err := s.sessions.Lookup(ctx, org.ID, secret)
+	if idp.KindOf(err) == idp.KindNotFound {
+		return idp.Actor{}, nil, idp.Fail(idp.KindNoCredentials)
+	}
+	if err != nil {
+		return idp.Actor{}, nil, err
+	}
+	tx := s.db.Read(ctx)
+	u, err := tx.User(org.ID, v.UserID)
+	if errors.Is(err, store.ErrNotFound) || (err == nil && s.engine.MayUse(u) != nil) {
+		return idp.Actor{}, nil, idp.Fail(idp.KindNoCredentials)
+	}
+	if err != nil {
+		return idp.Actor{}, nil, err
+	}
+	held, err := s.roles.Of(tx, org.ID, u.ID)
+	if err != nil {
+		return idp.Actor{}, nil, err
+	}
+	return idp.Actor{
+		Org: org, Kind: idp.ActorUser, UserID: u.ID, Login: u.Login, Name: idp.UserTarget(u).DisplayName,
+		SessionID: v.ID, Roles: held,
+	}, v, nil
+}
+
+// token proves a caller by an API token.
+func (s *services) token(ctx context.Context, org *idp.Org, secret string) (idp.Actor, error) {
+	v, err := s.tokens.Verify(ctx, org, secret)
+	if err != nil {
+		return idp.Actor{}, err
+	}
+	return v.Actor(org, idp.Client{}), nil
+}
