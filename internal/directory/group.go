@@ -1,0 +1,236 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"unicode/utf8"
+
+	"usher/internal/eventlog"
+	"usher/internal/idp"
+	"usher/internal/scim"
+	"usher/internal/store"
+)
+
+// TypeGroup is the name of groups in errors about what does not exist.
+const TypeGroup = "UserGroup"
+
+// groupPrefix begins the identifiers of groups.
+const groupPrefix = "00g"
+
+// Names and bounds of a group's profile. (spec: management GroupProfile)
+const (
+	attrName        = "name"
+	attrDescription = "description"
+	maxName         = 255
+	maxDescription  = 1024
+)
+
+// classUserGroup is the object class of groups that are kept here.
+const classUserGroup = "okta:user_group"
+
+// groupProfile checks a group's profile and returns its name and its canonical
+// text. Groups have a name and a description, which may be null.
+func groupProfile(a idp.Attributes) (name string, canonical []byte, err error) {
+	var causes []idp.Cause
+	add := func(field, text string) { causes = append(causes, idp.Cause{Field: field, Text: text}) }
+	name, ok := a[attrName].(string)
+	switch n := utf8.RuneCountInString(name); {
+	case a[attrName] == nil, ok && blank(name):
+		add(attrName, textBlank)
+	case !ok:
+		add(attrName, textType)
+	case n > maxName:
+		add(attrName, textTooLong)
+	}
+	description, ok := a[attrDescription].(string)
+	switch {
+	case a[attrDescription] != nil && !ok:
+		add(attrDescription, textType)
+	case utf8.RuneCountInString(description) > maxDescription:
+		add(attrDescription, textTooLong)
+	}
+	if len(causes) > 0 {
+		return "", nil, idp.Invalid(causes[0].Field, causes...)
+	}
+	for key := range a {
+		if key != attrName && key != attrDescription {
+			return "", nil, idp.Invalid("profile", idp.Cause{Text: "Property name '" + short(key) + "' is not defined in profile"})
+		}
+	}
+	b := idp.AppendJSON([]byte(`{"name":`), name)
+	b = append(b, `,"description":`...)
+	if a[attrDescription] == nil {
+		b = append(b, "null"...)
+	} else {
+		b = idp.AppendJSON(b, description)
+	}
+	return name, append(b, '}'), nil
+}
+
+// CreateGroup adds a group. KindInvalid when the profile has a fault or another
+// group has the name. (spec: management#createGroup)
+func (s *Service) CreateGroup(ctx context.Context, actor idp.Actor, a idp.Attributes) (*idp.Group, error) {
+	name, text, err := groupProfile(a)
+	if err != nil {
+		return nil, err
+	}
+	id := s.IDs.New(groupPrefix)
+	var out *idp.Group
+	err = s.write(ctx, "create group", func(tx *store.Tx) error {
+		now := tx.Now()
+		out = &idp.Group{
+			OrgID: actor.OrgID(), ID: id, Type: idp.GroupOkta, ObjectClass: classUserGroup, Name: name, Profile: text,
+			Created: now, LastUpdated: now, LastMembershipUpdated: now,
+		}
+		if err := insertGroup(tx, out); err != nil {
+			return err
+		}
+		return s.record(tx, actor, eventlog.GroupCreate, idp.GroupTarget(out))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func insertGroup(tx *store.Tx, g *idp.Group) error {
+	err := tx.InsertGroup(g, scim.Fold(g.Name))
+	if store.Exists(err, "groups.name") {
+		return taken(attrName)
+	}
+	return err
+}
+
+// Group returns a group, else KindNotFound. (spec: management#getGroup)
+func (s *Service) Group(ctx context.Context, actor idp.Actor, id string) (*idp.Group, error) {
+	g, err := findGroup(s.Store.Read(ctx), actor.OrgID(), id)
+	return g, failure("read group", err)
+}
+
+func findGroup(tx *store.Tx, orgID, id string) (*idp.Group, error) {
+	if !isID(id, groupPrefix) {
+		return nil, idp.NotFound(TypeGroup, id)
+	}
+	g, err := tx.Group(orgID, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, idp.NotFound(TypeGroup, id)
+	}
+	return g, err
+}
+
+// ours returns a group whose name and members are kept here, else
+// KindUnsupported.
+func ours(tx *store.Tx, orgID, id string) (*idp.Group, error) {
+	g, err := findGroup(tx, orgID, id)
+	if err == nil && g.Type != idp.GroupOkta {
+		err = idp.Fail(idp.KindUnsupported)
+	}
+	return g, err
+}
+
+// Groups lists groups in the order of their creation, like Users.
+// (spec: management#listGroups)
+func (s *Service) Groups(ctx context.Context, actor idp.Actor, p Page) (groups []*idp.Group, next string, err error) {
+	if err := p.check(groupPrefix); err != nil {
+		return nil, "", err
+	}
+	groups, err = s.Store.Read(ctx).GroupsAfter(actor.OrgID(), p.After, p.Limit+1)
+	if err != nil {
+		return nil, "", failure("list groups", err)
+	}
+	groups, next = cut(groups, p.Limit, groupID)
+	return groups, next, nil
+}
+
+// LookupGroups lists up to limit groups whose name begins with text, in any
+// case, the exact match first. (spec: management#listGroups, parameter q)
+func (s *Service) LookupGroups(ctx context.Context, actor idp.Actor, text string, limit int) ([]*idp.Group, error) {
+	if !searchable(text) || len(text) > maxPrefix {
+		return nil, nil
+	}
+	groups, err := s.Store.Read(ctx).GroupsByName(actor.OrgID(), scim.Fold(text), limit)
+	return groups, failure("look groups up", err)
+}
+
+// UpdateGroup replaces a group's profile. KindUnsupported for a group that is
+// not kept here. (spec: management#updateGroup)
+func (s *Service) UpdateGroup(ctx context.Context, actor idp.Actor, id string, a idp.Attributes) (*idp.Group, error) {
+	var out *idp.Group
+	err := s.tx(ctx, "update group", func(tx *store.Tx) error {
+		g, err := ours(tx, actor.OrgID(), id)
+		if err != nil {
+			return err
+		}
+		name, text, err := groupProfile(a)
+		if err != nil {
+			return err
+		}
+		g.Name, g.Profile, g.LastUpdated = name, text, tx.Now()
+		err = tx.UpdateGroup(g, scim.Fold(name))
+		if store.Exists(err, "groups.name") {
+			return taken(attrName)
+		}
+		if err != nil {
+			return err
+		}
+		out = g
+		return s.record(tx, actor, eventlog.GroupUpdate, idp.GroupTarget(g))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// DeleteGroup removes a group and its memberships. KindUnsupported for a group
+// that is not kept here. (spec: management#deleteGroup)
+func (s *Service) DeleteGroup(ctx context.Context, actor idp.Actor, id string) error {
+	return s.tx(ctx, "delete group", func(tx *store.Tx) error {
+		g, err := ours(tx, actor.OrgID(), id)
+		if err != nil {
+			return err
+		}
+		for _, h := range s.OnGroupDelete {
+			if err := h(tx, actor, g); err != nil {
+				return err
+			}
+		}
+		if err := tx.DeleteGroup(g.OrgID, g.ID); err != nil {
+			return err
+		}
+		return s.record(tx, actor, eventlog.GroupDelete, idp.GroupTarget(g))
+	})
+}
+
+// Seed gives a new organisation its built-in group, to which every user
+// belongs, under the identifier in its settings.
+func (s *Service) Seed(tx *store.Tx, org *idp.Org) (*idp.Group, error) {
+	_, text, err := groupProfile(idp.Attributes{attrName: idp.Everyone, attrDescription: "All users in your organization"})
+	if err != nil {
+		return nil, err
+	}
+	now := tx.Now()
+	g := &idp.Group{
+		OrgID: org.ID, ID: org.Settings.EveryoneID, Type: idp.GroupBuiltIn, ObjectClass: classUserGroup, Name: idp.Everyone,
+		Profile: text, Created: now, LastUpdated: now, LastMembershipUpdated: now,
+	}
+	if !isID(g.ID, groupPrefix) {
+		return nil, fmt.Errorf("seed directory: the organisation has no identifier for its group %s", idp.Everyone)
+	}
+	return g, failure("seed directory", insertGroup(tx, g))
+}
+
+// sortGroups puts groups in the order of their identifiers.
+func sortGroups(groups []*idp.Group) {
+	slices.SortFunc(groups, func(a, b *idp.Group) int {
+		switch {
+		case a.ID < b.ID:
+			return -1
+		case a.ID > b.ID:
+			return 1
+		}
+		return 0
+	})
+}

@@ -1,0 +1,147 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"usher/internal/eventlog"
+	"usher/internal/idp"
+	"usher/internal/store"
+)
+
+// AddMember puts a user into a group by hand; one who is in it already stays.
+// KindNotFound for a group or user that is not there, KindUnsupported for a
+// group whose members are not kept here. (spec: management#addUserToGroup)
+func (s *Service) AddMember(ctx context.Context, actor idp.Actor, groupID, userRef string) error {
+	// A membership is guarded by its foreign keys, and a group's type never
+	// changes, so parallel additions need not exclude each other.
+	return s.write(ctx, "add member", func(tx *store.Tx) error {
+		g, u, err := s.pair(tx, actor, groupID, userRef)
+		if err != nil {
+			return err
+		}
+		return s.addMember(tx, actor, g, u)
+	})
+}
+
+// pair reads the group and the user of a membership.
+func (s *Service) pair(tx *store.Tx, actor idp.Actor, groupID, userRef string) (*idp.Group, *idp.User, error) {
+	g, err := ours(tx, actor.OrgID(), groupID)
+	if err != nil {
+		return nil, nil, err
+	}
+	u, err := find(tx, actor.OrgID(), userRef)
+	return g, u, err
+}
+
+func (s *Service) addMember(tx *store.Tx, actor idp.Actor, g *idp.Group, u *idp.User) error {
+	if g.Type != idp.GroupOkta {
+		return idp.Fail(idp.KindUnsupported)
+	}
+	added, err := tx.AddMember(g.OrgID, g.ID, u.ID, "")
+	if errors.Is(err, store.ErrNotFound) {
+		// One of the two was removed at this moment.
+		return idp.NotFound(TypeGroup, g.ID)
+	}
+	if err != nil {
+		return fmt.Errorf("insert membership: %w", err)
+	}
+	if !added {
+		return nil
+	}
+	return s.membership(tx, actor, g, u, true)
+}
+
+// RemoveMember takes a user out of a group; one who is not in it stays out.
+// Errors are those of AddMember. (spec: management#removeGroupUser)
+func (s *Service) RemoveMember(ctx context.Context, actor idp.Actor, groupID, userRef string) error {
+	return s.write(ctx, "remove member", func(tx *store.Tx) error {
+		g, u, err := s.pair(tx, actor, groupID, userRef)
+		if err != nil {
+			return err
+		}
+		removed, err := tx.RemoveMember(g.OrgID, g.ID, u.ID)
+		if err != nil {
+			return fmt.Errorf("delete membership: %w", err)
+		}
+		if !removed {
+			return nil
+		}
+		return s.membership(tx, actor, g, u, false)
+	})
+}
+
+// membership notes and tells that a membership has begun or ended.
+func (s *Service) membership(tx *store.Tx, actor idp.Actor, g *idp.Group, u *idp.User, member bool) error {
+	if err := tx.TouchMembers(g.OrgID, g.ID); err != nil && !errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("touch group: %w", err)
+	}
+	event := eventlog.MemberRemove
+	if member {
+		event = eventlog.MemberAdd
+	}
+	if err := s.record(tx, actor, event, idp.UserTarget(u), idp.GroupTarget(g)); err != nil {
+		return err
+	}
+	for _, h := range s.OnMembership {
+		if err := h(tx, actor, g.ID, u.ID, member); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Members lists the members of a group in the order of their creation,
+// deprovisioned ones included, like Users. (spec: management#listGroupUsers)
+func (s *Service) Members(ctx context.Context, actor idp.Actor, groupID string, p Page) (users []*idp.User, next string, err error) {
+	if err := p.check(userPrefix); err != nil {
+		return nil, "", err
+	}
+	read := s.Store.Read(ctx)
+	g, err := findGroup(read, actor.OrgID(), groupID)
+	if err != nil {
+		return nil, "", failure("read group", err)
+	}
+	if g.Type == idp.GroupBuiltIn {
+		users, err = read.EveryoneAfter(g.OrgID, p.After, p.Limit+1)
+	} else {
+		users, err = read.MembersAfter(g.OrgID, g.ID, p.After, p.Limit+1)
+	}
+	if err != nil {
+		return nil, "", failure("list members", err)
+	}
+	users, next = cut(users, p.Limit, userID)
+	return users, next, nil
+}
+
+// GroupsOf lists all groups of a user by identifier, the built-in one included.
+// KindNotFound for an unknown user. (spec: management#listUserGroups)
+func (s *Service) GroupsOf(ctx context.Context, actor idp.Actor, userRef string) ([]*idp.Group, error) {
+	read := s.Store.Read(ctx)
+	u, err := find(read, actor.OrgID(), userRef)
+	if err != nil {
+		return nil, failure("read user", err)
+	}
+	groups, err := read.GroupsOf(u.OrgID, u.ID)
+	if err != nil {
+		return nil, failure("list groups of user", err)
+	}
+	everyone, err := read.Group(u.OrgID, actor.Org.Settings.EveryoneID)
+	if err != nil {
+		return nil, failure("read built-in group", err)
+	}
+	groups = append(groups, everyone)
+	sortGroups(groups)
+	return groups, nil
+}
+
+// GroupIDs lists the identifiers of all groups of a user, the built-in one
+// included.
+func (s *Service) GroupIDs(tx *store.Tx, org *idp.Org, userID string) ([]string, error) {
+	ids, err := tx.GroupIDsOf(org.ID, userID)
+	if err != nil {
+		return nil, failure("list groups of user", err)
+	}
+	return append(ids, org.Settings.EveryoneID), nil
+}

@@ -1,0 +1,144 @@
+package directory
+
+import (
+	"context"
+	"maps"
+
+	"usher/internal/credential"
+	"usher/internal/eventlog"
+	"usher/internal/idp"
+	"usher/internal/store"
+)
+
+// UserChange is what a caller changes about a user. Zero leaves a part as it is.
+// (spec: management#updateUser, management#partialUpdateUser)
+type UserChange struct {
+	// Profile holds the attributes to set; nil values clear them.
+	Profile idp.Attributes
+	// Replace erases the attributes that Profile does not name.
+	Replace     bool
+	TypeID      string
+	Credentials Credentials // without Provider, which does not change this way
+	// Strict holds a new password to the age and history of the policy, as if
+	// the user had chosen it.
+	Strict bool
+}
+
+// UpdateUser changes profile and credentials of a user. Users without an
+// administrator's role change only their own profile and only what the schema
+// leaves to them (KindReadOnly otherwise). Deprovisioned users do not change:
+// KindUserState.
+func (s *Service) UpdateUser(ctx context.Context, actor idp.Actor, ref string, c UserChange) (*idp.User, error) {
+	self := !actor.Admin()
+	if self && (c.Credentials.password() || c.Credentials.Question != nil || c.TypeID != "" && c.TypeID != actor.Org.Settings.UserTypeID) {
+		return nil, idp.Fail(idp.KindForbidden)
+	}
+	if c.TypeID != "" && c.TypeID != actor.Org.Settings.UserTypeID {
+		return nil, idp.NotFound(typeUserType, c.TypeID)
+	}
+	before, err := s.User(ctx, actor, ref)
+	if err != nil {
+		return nil, err
+	}
+	if self && !actor.Is(before.ID) {
+		return nil, idp.Fail(idp.KindForbidden)
+	}
+	h, err := s.prepareChange(ctx, actor, before, c)
+	if err != nil {
+		return nil, err
+	}
+	var out *idp.User
+	err = s.tx(ctx, "update user", func(tx *store.Tx) error {
+		// By identifier: the login may have become somebody else's meanwhile.
+		out, err = find(tx, actor.OrgID(), before.ID)
+		if err != nil {
+			return err
+		}
+		return s.apply(tx, actor, out, c, h, self)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// prepareChange hashes new credentials of a stored user.
+func (s *Service) prepareChange(ctx context.Context, actor idp.Actor, u *idp.User, c UserChange) (hashes, error) {
+	if !c.Credentials.password() && c.Credentials.Question == nil {
+		return hashes{}, nil
+	}
+	if u.Status == idp.UserDeprovisioned {
+		return hashes{}, idp.Fail(idp.KindUserState)
+	}
+	a, err := merge(u, c)
+	if err != nil {
+		return hashes{}, err
+	}
+	groups, err := s.GroupIDs(s.Store.Read(ctx), actor.Org, u.ID)
+	if err != nil {
+		return hashes{}, err
+	}
+	return s.prepare(ctx, u.OrgID, c.Credentials, holder{
+		user: u, groups: groups, strict: c.Strict, Owner: credential.Owner{Login: a.Text(AttrLogin), Attributes: a},
+	})
+}
+
+// merge gives the attributes as they will be.
+func merge(u *idp.User, c UserChange) (idp.Attributes, error) {
+	if c.Profile != nil && c.Replace {
+		return c.Profile, nil
+	}
+	a, err := u.Attributes()
+	if err != nil {
+		return nil, failure("read profile", err)
+	}
+	if len(c.Profile) > 0 {
+		maps.Copy(a, c.Profile)
+	}
+	return a, nil
+}
+
+func (s *Service) apply(tx *store.Tx, actor idp.Actor, u *idp.User, c UserChange, h hashes, self bool) error {
+	if u.Status == idp.UserDeprovisioned {
+		return idp.Fail(idp.KindUserState)
+	}
+	attributes, err := u.Attributes()
+	if err != nil {
+		return failure("read profile", err)
+	}
+	if c.Profile != nil {
+		merged, err := merge(u, c)
+		if err != nil {
+			return err
+		}
+		kept, text, err := profile(merged, "updateUser")
+		if err != nil {
+			return err
+		}
+		if name := forbidden(attributes, kept); self && name != "" {
+			return &idp.Error{Kind: idp.KindReadOnly, Object: name}
+		}
+		attributes = kept
+		u.Login, u.Profile, u.LastUpdated = kept.Text(AttrLogin), text, tx.Now()
+	}
+	if h.password != "" {
+		if err := s.setPassword(tx, actor, u, h); err != nil {
+			return err
+		}
+	}
+	if h.answer != "" {
+		if err := s.Credentials.SetQuestion(tx, u, h.question, h.answer); err != nil {
+			return err
+		}
+	}
+	if err := s.save(tx, u, attributes); err != nil {
+		return err
+	}
+	if c.Profile == nil {
+		return nil
+	}
+	if err := s.record(tx, actor, eventlog.ProfileUpdate, idp.UserTarget(u)); err != nil {
+		return err
+	}
+	return run(s.OnProfile, tx, actor, u)
+}
