@@ -37,6 +37,8 @@ type OrgSettings struct {
 	EveryoneID      string        `json:"everyoneId"`      // 00g..., the built-in group of all users
 	ActivationLife  time.Duration `json:"activationLife"`  // of activation tokens
 	TransactionLife time.Duration `json:"transactionLife"` // of a sign-in between two requests
+	// Registration lets people make themselves known: sign-in offers it.
+	Registration bool `json:"registration,omitempty"`
 }
 
 // Default life times; see management-authn reference values: an activation

@@ -79,6 +79,8 @@ type PasswordRules struct {
 	ExcludeAttributes                                   []string
 	MinAge                                              time.Duration
 	History                                             int
+	// Requirements are the rules in words, e.g. "at least 8 characters".
+	Requirements []string
 }
 
 // Recover asks for the proof that a recovery needs.
@@ -93,13 +95,16 @@ type EnrollProfile struct{ Required []string }
 // Consent asks the user to agree to what an application wants.
 type Consent struct{ Scopes []string }
 
-// Locked tells that the user is locked out, where the policy lets it show.
+// Locked tells that the user is locked out, where the policy lets it show. The
+// transaction stays where it was.
 type Locked struct{}
 
-// Denied tells that a policy refuses. It ends the transaction.
+// Denied tells that a policy refuses. A transaction that was to give a token is
+// over; any other stays where it was.
 type Denied struct{ Reason string }
 
-// Done tells that the transaction has reached its end. It ends it.
+// Done tells that the transaction has reached its end. With a token it is over;
+// otherwise a browser can fetch its session with Engine.Redeem.
 type Done struct {
 	// SessionToken is the one-time token for a session, where one was asked for.
 	SessionToken string

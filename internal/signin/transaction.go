@@ -2,6 +2,8 @@ package signin
 
 import (
 	"time"
+
+	"usher/internal/idp"
 )
 
 // Intent is what a transaction is for.
@@ -28,6 +30,9 @@ const (
 	FinishBrowser Finish = "browser"
 )
 
+// MaxAge is how long a transaction lives at most, however often it is used.
+const MaxAge = 2 * time.Hour
+
 // Transaction is one sign-in under way. It is stored as one row: the hash of
 // its handle, an expiry, a version, and these members as its document.
 type Transaction struct {
@@ -36,6 +41,16 @@ type Transaction struct {
 	Handle  string    `json:"-"`
 	Version int64     `json:"-"` // 0 until it is stored
 	Expires time.Time `json:"-"`
+
+	// Begun is when it began, Life how long it may pause between two requests.
+	Begun time.Time     `json:"begun"`
+	Life  time.Duration `json:"life"`
+	// Carried tells that the handle itself carries the beginning, so that it
+	// could be presented before anything was stored.
+	Carried bool `json:"carried,omitempty"`
+	// Ended marks what is left of a carried transaction that has ended: it
+	// keeps the handle from being taken for a beginning again.
+	Ended bool `json:"ended,omitempty"`
 
 	Intent Intent `json:"intent"`
 	Finish Finish `json:"finish"`
@@ -46,15 +61,22 @@ type Transaction struct {
 	Identified bool   `json:"identified,omitempty"`
 	Remember   bool   `json:"remember,omitempty"`
 
-	Proofs  []Proof `json:"proofs,omitempty"`
-	Chosen  string  `json:"chosen,omitempty"` // the method that was picked
-	Warned  bool    `json:"warned,omitempty"` // the password warning was wanted
-	Skipped bool    `json:"skipped,omitempty"`
+	Proofs []Proof `json:"proofs,omitempty"`
+	// PasswordSet is when the user's password was set at the time of the first
+	// proof: once somebody else sets another one, the proofs are void.
+	PasswordSet time.Time `json:"passwordSet,omitzero"`
+
+	Chosen  string `json:"chosen,omitempty"` // the kind of the method that was picked
+	Warn    bool   `json:"warn,omitempty"`   // tell when the password will expire soon
+	Skipped bool   `json:"skipped,omitempty"`
 	// Completed is set when the transaction has come to Done and its session
 	// has not been fetched yet.
 	Completed bool `json:"completed,omitempty"`
 
 	RelayState string `json:"relayState,omitempty"` // given back untouched
+	// Return is where the browser goes when all is done; the protocol that set
+	// it has checked it.
+	Return string `json:"return,omitempty"`
 	// Notes belong to the protocol that began the transaction, e.g. the form in
 	// which its answers are written.
 	Notes map[string]string `json:"notes,omitempty"`
@@ -67,4 +89,49 @@ type Proof struct {
 	At     time.Time `json:"at"`
 	// Credential is how the system log calls it, e.g. PASSWORD.
 	Credential string `json:"credential"`
+}
+
+// proved tells whether the method was proved, and when.
+func (t *Transaction) proved(kind string) (Proof, bool) {
+	for _, p := range t.Proofs {
+		if p.Method == kind {
+			return p, true
+		}
+	}
+	return Proof{}, false
+}
+
+// amr lists the methods of all proofs without repetition.
+func (t *Transaction) amr() []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, p := range t.Proofs {
+		for _, v := range p.AMR {
+			if !seen[v] {
+				seen[v] = true
+				out = append(out, v)
+			}
+		}
+	}
+	return out
+}
+
+// clone copies the transaction, so that a failed step leaves the original as
+// it was.
+func (t *Transaction) clone() *Transaction {
+	c := *t
+	c.Proofs = append([]Proof(nil), t.Proofs...)
+	return &c
+}
+
+// holds tells whether the proofs still stand: the user's password is the one
+// that was there when they were given.
+func (t *Transaction) holds(u *idp.User) bool { return t.PasswordSet.Equal(u.PasswordChanged) }
+
+// slide moves the expiry as a request at the given time does.
+func (t *Transaction) slide(now time.Time) {
+	t.Expires = now.Add(t.Life)
+	if end := t.Begun.Add(MaxAge); t.Expires.After(end) {
+		t.Expires = end
+	}
 }

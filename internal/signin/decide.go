@@ -1,0 +1,168 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"usher/internal/credential"
+	"usher/internal/directory"
+	"usher/internal/factor"
+	"usher/internal/idp"
+	"usher/internal/policy"
+	"usher/internal/store"
+)
+
+// Trace tells an administrator why a transaction stands where it stands.
+type Trace struct {
+	// SignOn is what the evaluation of the sign-on policies tried; nil where the
+	// transaction has not come so far.
+	SignOn policy.Trace
+}
+
+// Reasons for which a sign-on is refused, as the system log tells them.
+const (
+	reasonDenied   = "Sign-on policy evaluation resulted in DENY"
+	reasonNoFactor = "Sign-on policy requires a factor that the user cannot give"
+)
+
+// decision is a step with what it rests on.
+type decision struct {
+	step  Step
+	trace Trace
+	user  *idp.User // nil while nothing is proved
+	// signOn is set once the policies were asked.
+	signOn *policy.SignOn
+	// expired tells that the password has reached its greatest age.
+	expired bool
+}
+
+// Next tells what has to happen now, with the trace of the rules that were
+// tried. It changes nothing, so that it may be asked as often as one likes. It
+// fails with KindBadToken when the transaction's proofs are void: the user is
+// gone or may no longer sign in, or somebody has set another password.
+func (e *Engine) Next(ctx context.Context, a idp.Actor, t *Transaction) (Step, Trace, error) {
+	d, err := e.decide(e.Store.Read(ctx), a, t)
+	return d.step, d.trace, err
+}
+
+// decide is Next within a transaction of the store.
+func (e *Engine) decide(tx *store.Tx, a idp.Actor, t *Transaction) (decision, error) {
+	switch {
+	case t.Completed:
+		return decision{step: Done{}}, nil
+	case !t.Identified:
+		return decision{step: Identify{Login: t.Login, Registration: a.Org.Settings.Registration}}, nil
+	case len(t.Proofs) == 0:
+		// The same for every login, whosever it is and whatever is enrolled.
+		return decision{step: Verify{Primary: true, Options: []Method{e.offer(a, factor.Password)}}}, nil
+	}
+	u, err := tx.User(a.OrgID(), t.UserID)
+	if errors.Is(err, store.ErrNotFound) || (err == nil && (!maySignIn(u.Status) || !t.holds(u))) {
+		return decision{}, idp.Fail(idp.KindBadToken)
+	}
+	if err != nil {
+		return decision{}, fmt.Errorf("read user: %w", err)
+	}
+	return e.proved(tx, a, t, u)
+}
+
+// proved decides for a user who has given the first proof.
+// (management reference: primary authentication, evaluation order)
+func (e *Engine) proved(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User) (decision, error) {
+	s, err := e.signOn(tx, a, u)
+	if err != nil {
+		return decision{}, err
+	}
+	d := decision{user: u, signOn: &s, trace: Trace{SignOn: s.Trace}}
+	if !s.Allowed {
+		d.step = Denied{Reason: reasonDenied}
+		return d, nil
+	}
+	if s.RequireFactor {
+		// No method but the password can be enrolled, so nobody can satisfy this.
+		d.step = Denied{Reason: reasonNoFactor}
+		return d, nil
+	}
+	pw, err := e.Policies.PasswordRules(tx, a.Org, u)
+	if err != nil {
+		return decision{}, err
+	}
+	if !u.Provider.Local() || !u.HasPassword {
+		d.step = Done{}
+		return d, nil
+	}
+	d.expired = pw.Age.Expired(u.PasswordChanged, tx.Now())
+	switch {
+	case d.expired || u.Status == idp.UserPasswordExpired:
+		d.step = changePassword(PasswordExpired, pw, time.Time{})
+	case t.Warn && !t.Skipped && pw.Age.Warns(u.PasswordChanged, tx.Now()):
+		d.step = changePassword(PasswordWarned, pw, pw.Age.Expires(u.PasswordChanged))
+	default:
+		d.step = Done{}
+	}
+	return d, nil
+}
+
+func (e *Engine) signOn(tx *store.Tx, a idp.Actor, u *idp.User) (policy.SignOn, error) {
+	return e.Policies.SignOn(tx, a.Org, u, policy.From{Client: a.Client})
+}
+
+// changePassword asks for a new password. The old one was given in this
+// transaction, so it need not come again.
+func changePassword(why PasswordReason, p credential.Policy, expires time.Time) ChangePassword {
+	return ChangePassword{Reason: why, Expires: expires, Rules: PasswordRules{
+		MinLength: p.Rules.MinLength, MinLower: p.Rules.MinLower, MinUpper: p.Rules.MinUpper, MinNumber: p.Rules.MinNumber, MinSymbol: p.Rules.MinSymbol,
+		ExcludeUsername: p.Rules.ExcludeUsername, ExcludeAttributes: p.Rules.ExcludeAttributes,
+		MinAge: time.Duration(p.Age.MinMinutes) * time.Minute, History: p.Age.History,
+		Requirements: p.Rules.Requirements(),
+	}}
+}
+
+// offer is how a step offers a method.
+func (e *Engine) offer(a idp.Actor, kind string) Method {
+	return Method{Kind: kind, ID: factor.AuthenticatorID(a.OrgID(), kind)}
+}
+
+// maySignIn tells whether a user in this state may begin to sign in at all.
+func maySignIn(s idp.UserStatus) bool { return s == idp.UserActive || s == idp.UserPasswordExpired }
+
+// find returns the user whom a login names: the whole of it, or the part before
+// the "@" where that is nobody else's; nil when it names nobody.
+func find(tx *store.Tx, orgID, login string) (*idp.User, error) {
+	key := directory.LoginKey(login)
+	u, err := tx.UserByLogin(orgID, key)
+	if err == nil {
+		return u, nil
+	}
+	if !errors.Is(err, store.ErrNotFound) {
+		return nil, fmt.Errorf("find user by login: %w", err)
+	}
+	named, err := tx.UsersByShortName(orgID, key)
+	if err != nil {
+		return nil, fmt.Errorf("find user by short name: %w", err)
+	}
+	if len(named) != 1 {
+		return nil, nil
+	}
+	return named[0], nil
+}
+
+// Subject is the user of a transaction, as far as the protocols may show it: a
+// user who has proved nothing yet is known by what was typed alone.
+func (e *Engine) Subject(ctx context.Context, a idp.Actor, t *Transaction) (Subject, error) {
+	s := Subject{Login: t.Login}
+	if len(t.Proofs) == 0 {
+		return s, nil
+	}
+	u, err := e.Store.Read(ctx).User(a.OrgID(), t.UserID)
+	if errors.Is(err, store.ErrNotFound) {
+		return s, idp.Fail(idp.KindBadToken)
+	}
+	if err != nil {
+		return s, fmt.Errorf("read user: %w", err)
+	}
+	s.User = u
+	return s, nil
+}

@@ -1,0 +1,175 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"usher/internal/factor"
+	"usher/internal/idp"
+	"usher/internal/policy"
+	"usher/internal/session"
+	"usher/internal/store"
+)
+
+// Path is a way by which a session, or what stands for one, comes to be or
+// lives on.
+type Path string
+
+// The paths.
+const (
+	PathToken   Path = "token"   // a one-time token at the end of a sign-in
+	PathSession Path = "session" // a session for a one-time token
+	PathBrowser Path = "browser" // a session for a browser whose sign-in is complete
+	PathRefresh Path = "refresh" // a longer life for a session
+)
+
+// Paths lists the paths.
+func Paths() []Path { return []Path{PathToken, PathSession, PathBrowser, PathRefresh} }
+
+// MayIssue is the gate: it tells whether a session or token may be given to the
+// user on this path now, else KindUnauthenticated. Whatever mints one asks here,
+// in the transaction that mints it, with the user as read there.
+//
+// The rule is the same on every path: the user is active. Who is locked out,
+// suspended, deprovisioned, in recovery, not yet active, or has to change the
+// password gets nothing, and a session that exists lives no longer than it
+// already would.
+func (e *Engine) MayIssue(u *idp.User, p Path) error {
+	switch p {
+	case PathToken, PathSession, PathBrowser, PathRefresh:
+		if u != nil && u.Status == idp.UserActive {
+			return nil
+		}
+	}
+	return idp.Fail(idp.KindUnauthenticated)
+}
+
+// Issued is a session that has begun, with the secret that presents it.
+type Issued struct {
+	Secret  string
+	Session *idp.Session
+	User    *idp.User
+	// Return is where the sign-in asked to go at the end, empty for nowhere.
+	Return string
+}
+
+// pass reads a user and asks the gate. A user who is gone does not pass.
+func (e *Engine) pass(tx *store.Tx, orgID, userID string, p Path) (*idp.User, error) {
+	u, err := tx.User(orgID, userID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, idp.Fail(idp.KindUnauthenticated)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read user: %w", err)
+	}
+	return u, e.MayIssue(u, p)
+}
+
+// RedeemToken gives a session for a one-time token, which is consumed even when
+// the gate refuses. Whatever is wrong with the token or its user is
+// KindUnauthenticated.
+func (e *Engine) RedeemToken(ctx context.Context, a idp.Actor, token string) (*Issued, error) {
+	out := new(Issued)
+	var refused error
+	err := e.Store.Tx(ctx, func(tx *store.Tx) error {
+		draft, err := e.Sessions.TakeSessionToken(tx, a.OrgID(), token)
+		if err != nil {
+			return err
+		}
+		out.User, refused = e.pass(tx, a.OrgID(), draft.UserID, PathSession)
+		if refused == nil {
+			out.Secret, out.Session, refused = e.Sessions.Start(tx, draft)
+		}
+		if idp.KindOf(refused) == idp.KindUnauthenticated {
+			return nil
+		}
+		return refused
+	})
+	if err == nil {
+		err = refused
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Redeem gives the session of a completed transaction to the browser that
+// presents its handle, and ends the transaction: of several that come, one gets
+// it. It fails with KindBadToken when there is no such transaction, with
+// KindTransactionState when it is not complete, and with KindUnauthenticated
+// when the gate or the sign-on policy refuses by now.
+func (e *Engine) Redeem(ctx context.Context, a idp.Actor, handle string) (*Issued, error) {
+	t, err := e.Load(ctx, a, handle)
+	if err != nil {
+		return nil, err
+	}
+	if !t.Completed {
+		return nil, idp.Fail(idp.KindTransactionState)
+	}
+	out := &Issued{Return: t.Return}
+	err = e.Store.Tx(ctx, func(tx *store.Tx) error {
+		var err error
+		if out.User, err = e.pass(tx, a.OrgID(), t.UserID, PathBrowser); err != nil {
+			return err
+		}
+		d, err := e.signOn(tx, a, out.User)
+		if err != nil {
+			return err
+		}
+		if !d.Allowed || !t.holds(out.User) {
+			return idp.Fail(idp.KindUnauthenticated)
+		}
+		if out.Secret, out.Session, err = e.Sessions.Create(tx, out.User, t.proofs(d)); err != nil {
+			return err
+		}
+		if err := e.started(tx, a, out.User, t, out.Session.ID); err != nil {
+			return err
+		}
+		return e.end(tx, a, t.clone())
+	})
+	if idp.KindOf(err) == idp.KindConflict {
+		return nil, idp.Fail(idp.KindBadToken)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Refresh lets a session live on from now, never past its lifetime, for as long
+// as the gate lets its user have one. KindNotFound when there is no such
+// session, KindUnauthenticated when the gate refuses.
+func (e *Engine) Refresh(ctx context.Context, a idp.Actor, secret string) (*idp.Session, error) {
+	var out *idp.Session
+	err := e.Store.Write(ctx, func(tx *store.Tx) error {
+		v, err := e.Sessions.Get(tx, a.OrgID(), secret)
+		if err != nil {
+			return err
+		}
+		if _, err := e.pass(tx, a.OrgID(), v.UserID, PathRefresh); err != nil {
+			return err
+		}
+		out, err = e.Sessions.Refresh(tx, a.OrgID(), secret)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// proofs is what the session of a transaction rests on.
+func (t *Transaction) proofs(d policy.SignOn) session.Proofs {
+	p := session.Proofs{AMR: t.amr(), Limits: d.Session}
+	p.Limits.Persistent = p.Limits.Persistent || t.Remember
+	for _, proof := range t.Proofs {
+		if proof.Method == factor.Password {
+			p.LastPassword = proof.At
+		} else {
+			p.LastFactor = proof.At
+		}
+	}
+	return p
+}

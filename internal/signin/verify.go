@@ -1,0 +1,136 @@
+package signin
+
+import (
+	"errors"
+	"fmt"
+
+	"usher/internal/credential"
+	"usher/internal/factor"
+	"usher/internal/idp"
+	"usher/internal/store"
+)
+
+// verify settles a first proof. Whoever the login names, and in whatever state,
+// the same is read and written, so that neither the answer nor its time tells
+// one from the other. (management reference: primary authentication)
+func (r *run) verify(p planned) error {
+	if !r.t.Identified || len(r.t.Proofs) > 0 || r.t.Completed {
+		return idp.Fail(idp.KindTransactionState)
+	}
+	u, err := r.owner()
+	if err != nil {
+		return err
+	}
+	if id(u) != id(p.user) {
+		return factor.ErrChanged // the login names somebody else by now
+	}
+	nobody := u == nil
+	if nobody {
+		u = &idp.User{OrgID: r.actor.OrgID(), Provider: idp.Provider{Type: idp.ProviderOkta}}
+	}
+	pw, err := r.Policies.PasswordRules(r.tx, r.actor.Org, u)
+	if err != nil {
+		return err
+	}
+	locked, err := r.locked(u, pw.Lockout)
+	if err != nil {
+		return err
+	}
+	switch {
+	case locked:
+		return r.refuse(u, reasonLocked, pw.Lockout.Show)
+	case nobody, !maySignIn(u.Status):
+		if _, err := r.Credentials.Failed(r.tx, r.actor.OrgID(), "", pw.Lockout); err != nil {
+			return err
+		}
+		return r.refuse(u, reasonInvalid, false)
+	}
+	o, err := p.method.Settle(r.tx, factor.Subject{Org: r.actor.Org, User: u, Lockout: pw.Lockout}, p.attempt)
+	if err != nil {
+		return err
+	}
+	if o.LockedNow {
+		if err := r.lock(u); err != nil {
+			return err
+		}
+	}
+	if !o.Proved {
+		return r.refuse(u, reasonInvalid, o.LockedNow && pw.Lockout.Show)
+	}
+	d := p.method.Describe()
+	r.t.Proofs = append(r.t.Proofs, Proof{Method: d.Kind, AMR: d.AMR, At: r.tx.Now(), Credential: d.Credential})
+	r.t.Chosen, r.t.PasswordSet, r.proved = d.Kind, u.PasswordChanged, true
+	return nil
+}
+
+// owner reads the user of the transaction, nil when it is nobody's.
+func (r *run) owner() (*idp.User, error) {
+	if r.t.UserID == "" {
+		return nil, nil
+	}
+	if id(r.user) == r.t.UserID {
+		return r.user, nil
+	}
+	u, err := r.tx.User(r.actor.OrgID(), r.t.UserID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read user: %w", err)
+	}
+	r.user = u
+	return u, nil
+}
+
+func id(u *idp.User) string {
+	if u == nil {
+		return ""
+	}
+	return u.ID
+}
+
+// locked tells whether the user is locked out. A lock that has lasted as long
+// as the policy wants ends here.
+func (r *run) locked(u *idp.User, l credential.Lockout) (bool, error) {
+	since, err := r.Credentials.LockedSince(r.tx, u.OrgID, u.ID)
+	if err != nil {
+		return false, err
+	}
+	if since.IsZero() {
+		return u.Status == idp.UserLockedOut, nil
+	}
+	if !l.Over(since, r.tx.Now()) {
+		return true, nil
+	}
+	if err := r.Credentials.Unlock(r.tx, u.OrgID, u.ID); err != nil {
+		return false, err
+	}
+	if u.Status == idp.UserLockedOut {
+		if err := r.changeStatus(u, idp.UserActive); err != nil {
+			return false, err
+		}
+	}
+	return false, r.unlocked(u)
+}
+
+// lock locks the user out. One whose password has expired stays in that state:
+// a lock that ends must not make the old password good again.
+func (r *run) lock(u *idp.User) error {
+	if u.Status == idp.UserActive {
+		if err := r.changeStatus(u, idp.UserLockedOut); err != nil {
+			return err
+		}
+	}
+	return r.lockedOut(u)
+}
+
+// refuse answers a proof that does not hold: alike for all reasons, unless the
+// policy shows a lock.
+func (r *run) refuse(u *idp.User, reason string, showLock bool) error {
+	if showLock {
+		r.step = Locked{}
+	} else {
+		r.refused = idp.Fail(idp.KindUnauthenticated)
+	}
+	return r.failed(u, reason)
+}
