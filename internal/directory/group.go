@@ -206,20 +206,19 @@ func (s *Service) DeleteGroup(ctx context.Context, actor idp.Actor, id string) e
 
 // Seed gives a new organisation its built-in group, to which every user
 // belongs, under the identifier in its settings.
-func (s *Service) Seed(tx *store.Tx, org *idp.Org) (*idp.Group, error) {
+func (s *Service) Seed(tx *store.Tx, org *idp.Org) error {
+	if !isID(org.Settings.EveryoneID, groupPrefix) {
+		return fmt.Errorf("seed directory: the organisation has no identifier for its group %s", idp.Everyone)
+	}
 	_, text, err := groupProfile(idp.Attributes{attrName: idp.Everyone, attrDescription: "All users in your organization"})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	now := tx.Now()
-	g := &idp.Group{
+	return failure("seed directory", insertGroup(tx, &idp.Group{
 		OrgID: org.ID, ID: org.Settings.EveryoneID, Type: idp.GroupBuiltIn, ObjectClass: classUserGroup, Name: idp.Everyone,
 		Profile: text, Created: now, LastUpdated: now, LastMembershipUpdated: now,
-	}
-	if !isID(g.ID, groupPrefix) {
-		return nil, fmt.Errorf("seed directory: the organisation has no identifier for its group %s", idp.Everyone)
-	}
-	return g, failure("seed directory", insertGroup(tx, g))
+	}))
 }
 
 // sortGroups puts groups in the order of their identifiers.
