@@ -20,7 +20,7 @@ fetch=
 cleanup() {
   [ -z "$fetch" ] || kill "$fetch" 2>/dev/null
   "$ROOT/scripts/postgres.sh" stop "$work/pg"
-  rm -rf "$work"
+  rm -rf "$work" "$TALLY"
 }
 trap cleanup EXIT
 trap 'exit 130' INT TERM
