@@ -151,6 +151,10 @@ func (p pgPool) query(ctx context.Context, query string, args []any) (*sql.Rows,
 	return p.db.QueryContext(ctx, query, args...)
 }
 
+func (p pgPool) point(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+	return p.query(ctx, query, args)
+}
+
 func (p pgPool) exec(context.Context, string, []any) (int64, error) {
 	return 0, errors.New("store: a write outside a transaction")
 }
@@ -159,6 +163,10 @@ type pgTx struct{ tx *sql.Tx }
 
 func (p pgTx) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
 	return p.tx.QueryContext(ctx, query, args...)
+}
+
+func (p pgTx) point(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+	return p.query(ctx, query, args)
 }
 
 func (p pgTx) exec(ctx context.Context, query string, args []any) (int64, error) {

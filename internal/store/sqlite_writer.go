@@ -200,6 +200,11 @@ func (w *batchWriter) query(_ context.Context, query string, args []any) (*sql.R
 	return s.QueryContext(context.Background(), args...)
 }
 
+// point implements querier.
+func (w *batchWriter) point(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+	return w.query(ctx, query, args)
+}
+
 func (w *batchWriter) close() error {
 	w.once.Do(func() { close(w.stop) })
 	<-w.done

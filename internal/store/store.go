@@ -68,6 +68,8 @@ type engine interface {
 type querier interface {
 	exec(ctx context.Context, query string, args []any) (int64, error)
 	query(ctx context.Context, query string, args []any) (*sql.Rows, error)
+	// point is query for a statement whose first row alone is read.
+	point(ctx context.Context, query string, args []any) (*sql.Rows, error)
 }
 
 // Open connects to the database at url: "postgres://..." or "postgresql://...",
@@ -196,7 +198,7 @@ type scan func(dest ...any) error
 
 // first reads the first row, else ErrNotFound.
 func (tx *Tx) first(read func(scan) error, query string, args ...any) error {
-	rows, err := tx.q.query(tx.ctx, query, args)
+	rows, err := tx.q.point(tx.ctx, query, args)
 	if err != nil {
 		return tx.engine.translate(err)
 	}
