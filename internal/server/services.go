@@ -55,7 +55,7 @@ func newServices(cfg Config, db *store.Store, keeper *keys.Keeper) *services {
 	s.tokens = &tokens.Service{Store: db, Log: s.log, IDs: cfg.IDs, Rand: cfg.Rand, Clock: cfg.Clock}
 	s.engine = &signin.Engine{
 		Store: db, Log: s.log, Clock: cfg.Clock, Rand: cfg.Rand, Keeper: keeper, Credentials: s.credentials,
-		Factors: s.factors, Policies: s.policies, Sessions: s.sessions,
+		Directory: s.directory, Factors: s.factors, Policies: s.policies, Sessions: s.sessions,
 	}
 	s.hooks()
 	return s
@@ -73,7 +73,7 @@ func (s *services) session(ctx context.Context, org *idp.Org, secret string) (id
 	}
 	tx := s.db.Read(ctx)
 	u, err := tx.User(org.ID, v.UserID)
-	if errors.Is(err, store.ErrNotFound) || (err == nil && s.engine.MayUse(u) != nil) {
+	if errors.Is(err, store.ErrNotFound) || (err == nil && s.engine.MayIssue(u, signin.PathUse) != nil) {
 		return idp.Actor{}, nil, idp.Fail(idp.KindNoCredentials)
 	}
 	if err != nil {

@@ -116,7 +116,7 @@ func (r *run) giveLogin(act GiveLogin) error {
 	if len(r.t.Proofs) > 0 || r.t.Completed {
 		return idp.Fail(idp.KindTransactionState)
 	}
-	u, err := find(r.tx, r.actor.OrgID(), act.Login)
+	u, err := r.find(r.tx, r.actor.OrgID(), act.Login)
 	if err != nil {
 		return err
 	}
@@ -233,11 +233,5 @@ func (r *run) expire(d decision) error {
 	if !d.expired || d.user.Status != idp.UserActive {
 		return nil
 	}
-	return r.changeStatus(d.user, idp.UserPasswordExpired)
-}
-
-// changeStatus moves a user to another state.
-func (r *run) changeStatus(u *idp.User, s idp.UserStatus) error {
-	u.Status, u.StatusChanged, u.LastUpdated = s, r.tx.Now(), r.tx.Now()
-	return conflict(r.tx.UpdateUserState(u))
+	return r.Directory.Expire(r.tx, r.actor, d.user)
 }

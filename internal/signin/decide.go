@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"usher/internal/credential"
-	"usher/internal/directory"
 	"usher/internal/factor"
 	"usher/internal/idp"
 	"usher/internal/policy"
@@ -128,25 +127,13 @@ func (e *Engine) offer(a idp.Actor, kind string) Method {
 // maySignIn tells whether a user in this state may begin to sign in at all.
 func maySignIn(s idp.UserStatus) bool { return s == idp.UserActive || s == idp.UserPasswordExpired }
 
-// find returns the user whom a login names: the whole of it, or the part before
-// the "@" where that is nobody else's; nil when it names nobody.
-func find(tx *store.Tx, orgID, login string) (*idp.User, error) {
-	key := directory.LoginKey(login)
-	u, err := tx.UserByLogin(orgID, key)
-	if err == nil {
-		return u, nil
-	}
-	if !errors.Is(err, store.ErrNotFound) {
-		return nil, fmt.Errorf("find user by login: %w", err)
-	}
-	named, err := tx.UsersByShortName(orgID, key)
-	if err != nil {
-		return nil, fmt.Errorf("find user by short name: %w", err)
-	}
-	if len(named) != 1 {
+// find returns the user who signs in with a login, nil when it is nobody's.
+func (e *Engine) find(tx *store.Tx, orgID, login string) (*idp.User, error) {
+	u, err := e.Directory.ByLogin(tx, orgID, login)
+	if idp.KindOf(err) == idp.KindNotFound {
 		return nil, nil
 	}
-	return named[0], nil
+	return u, err
 }
 
 // Subject is the user of a transaction, as far as the protocols may show it: a

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"usher/internal/credential"
+	"usher/internal/directory"
 	"usher/internal/env"
 	"usher/internal/eventlog"
 	"usher/internal/factor"
@@ -28,6 +29,7 @@ type Engine struct {
 	Rand        env.Rand
 	Keeper      *keys.Keeper
 	Credentials *credential.Service
+	Directory   *directory.Service
 	Factors     *factor.Service
 	Policies    *policy.Service
 	Sessions    *session.Service

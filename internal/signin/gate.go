@@ -45,6 +45,19 @@ func (e *Engine) MayIssue(u *idp.User, p Path) error {
 	return idp.Fail(idp.KindUnauthenticated)
 }
 
+// MayUse tells whether a session that the user has still proves the user, else
+// KindUnauthenticated. Guesses by others, and a password that has to be changed
+// at the next sign-in, do not throw out who is in; suspending and all that ends
+// an account does.
+func (e *Engine) MayUse(u *idp.User) error {
+	switch u.Status {
+	case idp.UserActive, idp.UserLockedOut, idp.UserPasswordExpired, idp.UserRecovery:
+		return nil
+	case idp.UserStaged, idp.UserProvisioned, idp.UserSuspended, idp.UserDeprovisioned:
+	}
+	return idp.Fail(idp.KindUnauthenticated)
+}
+
 // Issued is a session that has begun, with the secret that presents it.
 type Issued struct {
 	Secret  string

@@ -101,23 +101,18 @@ func (r *run) setPassword(act SetPassword, p planned) error {
 		r.refused = p.rejected
 		return r.passwordKept(u, p.rejected)
 	}
-	if err := r.Credentials.SetPassword(r.tx, u, p.hash); err != nil {
+	if err := r.Directory.SetPassword(r.tx, acting(r.actor, u), u, p.hash); err != nil {
 		return err
 	}
-	if u.Status == idp.UserPasswordExpired {
-		u.Status, u.StatusChanged = idp.UserActive, r.tx.Now()
-	}
-	u.LastUpdated = r.tx.Now()
-	if err := conflict(r.tx.UpdateUserState(u)); err != nil {
+	if err := r.Directory.Save(r.tx, u); err != nil {
 		return err
 	}
 	r.t.PasswordSet = u.PasswordChanged
-	if act.RevokeSessions {
-		if _, err := r.Sessions.EndAll(r.tx, r.as(u), u.ID, ""); err != nil {
-			return err
-		}
+	if !act.RevokeSessions {
+		return nil
 	}
-	return r.passwordSet(u)
+	_, err = r.Sessions.EndAll(r.tx, acting(r.actor, u), u.ID, "")
+	return err
 }
 
 // settleOld makes the comparison with the old password count. A wrong one is a

@@ -55,7 +55,7 @@ func (e *Engine) prepare(ctx context.Context, a idp.Actor, t *Transaction, actio
 			if act.Login = clean(act.Login); act.Login == "" {
 				return nil, idp.Invalid(FieldLogin, idp.Cause{Field: FieldLogin, Text: "The field cannot be left blank"})
 			}
-			if u, err = find(read, a.OrgID(), act.Login); err != nil {
+			if u, err = e.find(read, a.OrgID(), act.Login); err != nil {
 				return nil, err
 			}
 			p.action, p.user, identified = act, u, true

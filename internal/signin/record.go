@@ -20,9 +20,7 @@ const (
 // evaluation.
 const DebugTrace = "policyTrace"
 
-// as is the actor who signs in, once the user is known.
-func (r *run) as(u *idp.User) idp.Actor { return acting(r.actor, u) }
-
+// acting is the actor who signs in, once the user is known.
 func acting(a idp.Actor, u *idp.User) idp.Actor {
 	t := idp.UserTarget(u)
 	a.Kind, a.UserID, a.Login, a.Name = idp.ActorUser, u.ID, t.AlternateID, t.DisplayName
@@ -91,12 +89,6 @@ func (e *Engine) started(tx *store.Tx, a idp.Actor, u *idp.User, t *Transaction,
 	}
 	return e.Log.Record(tx, a, entry)
 }
-
-func (r *run) lockedOut(u *idp.User) error { return r.about(u, eventlog.AccountLock) }
-
-func (r *run) unlocked(u *idp.User) error { return r.about(u, eventlog.AccountUnlock) }
-
-func (r *run) passwordSet(u *idp.User) error { return r.about(u, eventlog.PasswordUpdate) }
 
 // about records something that happened to the user who signs in.
 func (r *run) about(u *idp.User, t idp.EventType) error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"usher/internal/credential"
+	"usher/internal/eventlog"
 	"usher/internal/factor"
 	"usher/internal/idp"
 	"usher/internal/store"
@@ -102,26 +103,22 @@ func (r *run) locked(u *idp.User, l credential.Lockout) (bool, error) {
 	if !l.Over(since, r.tx.Now()) {
 		return true, nil
 	}
+	if u.Status == idp.UserLockedOut {
+		return false, r.Directory.AutoUnlock(r.tx, r.actor, u)
+	}
 	if err := r.Credentials.Unlock(r.tx, u.OrgID, u.ID); err != nil {
 		return false, err
 	}
-	if u.Status == idp.UserLockedOut {
-		if err := r.changeStatus(u, idp.UserActive); err != nil {
-			return false, err
-		}
-	}
-	return false, r.unlocked(u)
+	return false, r.about(u, eventlog.AccountUnlock)
 }
 
 // lock locks the user out. One whose password has expired stays in that state:
 // a lock that ends must not make the old password good again.
 func (r *run) lock(u *idp.User) error {
 	if u.Status == idp.UserActive {
-		if err := r.changeStatus(u, idp.UserLockedOut); err != nil {
-			return err
-		}
+		return r.Directory.Lock(r.tx, r.actor, u)
 	}
-	return r.lockedOut(u)
+	return r.about(u, eventlog.AccountLock)
 }
 
 // refuse answers a proof that does not hold: alike for all reasons, unless the
