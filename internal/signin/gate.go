@@ -22,41 +22,44 @@ const (
 	PathSession Path = "session" // a session for a one-time token
 	PathBrowser Path = "browser" // a session for a browser whose sign-in is complete
 	PathRefresh Path = "refresh" // a longer life for a session
+	PathUse     Path = "use"     // a session taken for proof of its user
 )
 
 // Paths lists the paths.
-func Paths() []Path { return []Path{PathToken, PathSession, PathBrowser, PathRefresh} }
+func Paths() []Path { return []Path{PathToken, PathSession, PathBrowser, PathRefresh, PathUse} }
 
 // MayIssue is the gate: it tells whether a session or token may be given to the
 // user on this path now, else KindUnauthenticated. Whatever mints one asks here,
 // in the transaction that mints it, with the user as read there.
 //
-// The rule is the same on every path: the user is active. Who is locked out,
-// suspended, deprovisioned, in recovery, not yet active, or has to change the
-// password gets nothing, and a session that exists lives no longer than it
-// already would.
+// Whatever is minted or prolonged asks for the same: the user is active. Who is
+// locked out, suspended, deprovisioned, in recovery, not yet active, or has to
+// change the password gets nothing. A session that exists may be used up to its
+// end by one who was locked out by guesses (of others, perhaps) or has to change
+// the password next time; suspending, and what ends an account, throws out.
 func (e *Engine) MayIssue(u *idp.User, p Path) error {
-	switch p {
-	case PathToken, PathSession, PathBrowser, PathRefresh:
-		if u != nil && u.Status == idp.UserActive {
+	refused := idp.Fail(idp.KindUnauthenticated)
+	if u == nil {
+		return refused
+	}
+	switch u.Status {
+	case idp.UserActive:
+		for _, known := range Paths() {
+			if p == known {
+				return nil
+			}
+		}
+	case idp.UserLockedOut, idp.UserPasswordExpired, idp.UserRecovery:
+		if p == PathUse {
 			return nil
 		}
-	}
-	return idp.Fail(idp.KindUnauthenticated)
-}
-
-// MayUse tells whether a session that the user has still proves the user, else
-// KindUnauthenticated. Guesses by others, and a password that has to be changed
-// at the next sign-in, do not throw out who is in; suspending and all that ends
-// an account does.
-func (e *Engine) MayUse(u *idp.User) error {
-	switch u.Status {
-	case idp.UserActive, idp.UserLockedOut, idp.UserPasswordExpired, idp.UserRecovery:
-		return nil
 	case idp.UserStaged, idp.UserProvisioned, idp.UserSuspended, idp.UserDeprovisioned:
 	}
-	return idp.Fail(idp.KindUnauthenticated)
+	return refused
 }
+
+// MayUse asks the gate whether a session that the user has still proves the user.
+func (e *Engine) MayUse(u *idp.User) error { return e.MayIssue(u, PathUse) }
 
 // Issued is a session that has begun, with the secret that presents it.
 type Issued struct {
