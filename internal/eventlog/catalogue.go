@@ -48,42 +48,41 @@ type Kind struct {
 // Describe returns the catalogue's entry of a type. Unknown types describe
 // themselves by their name.
 func Describe(t idp.EventType) Kind {
-	if k, ok := catalogue()[t]; ok {
+	if k, ok := catalogue[t]; ok {
 		return k
 	}
 	return Kind{Message: string(t)}
 }
 
-func catalogue() map[idp.EventType]Kind {
-	return map[idp.EventType]Kind{
-		UserCreate:         {Message: "Create Okta user", Legacy: "core.user.config.user_creation.success", LegacyFailure: "core.user.config.user_creation.failure"},
-		UserActivate:       {Message: "Activate Okta user", Legacy: "core.user.config.user_activated"},
-		UserReactivate:     {Message: "Reactivate Okta user", Legacy: "core.user.config.user_reactivation.success"},
-		UserDeactivate:     {Message: "Deactivate Okta user", Legacy: "core.user.config.user_deactivated"},
-		UserSuspend:        {Message: "Suspend Okta user", Legacy: "core.user.config.user_status.suspended"},
-		UserUnsuspend:      {Message: "Unsuspend Okta user", Legacy: "core.user.config.user_status.unsuspended"},
-		UserDelete:         {Message: "Delete Okta user"},
-		UserDeleted:        {Message: "Delete Okta user completed"},
-		AccountLock:        {Message: "Auto-lock user account for Okta", Legacy: "core.user_auth.account_locked"},
-		AccountUnlock:      {Message: "Auto-unlock user account for Okta", Legacy: "core.user_auth.account_auto_unlocked"},
-		AccountUnlockAdmin: {Message: "User account unlock by admin", Legacy: "core.user_auth.account_unlocked_by_admin"},
-		PasswordReset:      {Message: "User's Okta password has been reset", Legacy: "core.user.config.user_status.password_reset"},
-		PasswordExpire:     {Message: "Expire user password"},
-		PasswordUpdate:     {Message: "User update password for Okta", Legacy: "core.user.config.password_update.success", LegacyFailure: "core.user.config.password_update.failure"},
-		ProfileUpdate:      {Message: "Update user profile for Okta", Legacy: "core.user.config.profile_update.success"},
-		PrivilegeGrant:     {Message: "Grant user privilege", Legacy: "core.user.admin_privilege.granted"},
-		PrivilegeRevoke:    {Message: "Revoke user privilege", Legacy: "core.user.admin_privilege.revoked"},
-		SessionStart:       {Message: "User login to Okta", Legacy: "core.user_auth.login_success", LegacyFailure: "core.user_auth.login_failed"},
-		SessionEnd:         {Message: "User logout from Okta", Legacy: "core.user_auth.logout_success"},
-		SessionClear:       {Message: "Clear user session"},
-		EvaluateSignOn:     {Message: "Evaluation of sign-on policy"},
-		GroupCreate:        {Message: "Create Okta group"},
-		GroupDelete:        {Message: "Delete Okta group"},
-		GroupUpdate:        {Message: "Update group profile"},
-		MemberAdd:          {Message: "Add user to group membership", Legacy: "core.user_group_member.user_add"},
-		MemberRemove:       {Message: "Remove user from group membership", Legacy: "core.user_group_member.user_remove"},
-		APITokenCreate:     {Message: "Create API token"},
-		APITokenRevoke:     {Message: "Revoke API token"},
-		RateLimitViolation: {Message: "Rate limit violation"},
-	}
+// catalogue describes every type above.
+var catalogue = map[idp.EventType]Kind{
+	UserCreate:         {Message: "Create Okta user", Legacy: "core.user.config.user_creation.success", LegacyFailure: "core.user.config.user_creation.failure"},
+	UserActivate:       {Message: "Activate Okta user", Legacy: "core.user.config.user_activated"},
+	UserReactivate:     {Message: "Reactivate Okta user", Legacy: "core.user.config.user_reactivation.success"},
+	UserDeactivate:     {Message: "Deactivate Okta user", Legacy: "core.user.config.user_deactivated"},
+	UserSuspend:        {Message: "Suspend Okta user", Legacy: "core.user.config.user_status.suspended"},
+	UserUnsuspend:      {Message: "Unsuspend Okta user", Legacy: "core.user.config.user_status.unsuspended"},
+	UserDelete:         {Message: "Delete Okta user"},
+	UserDeleted:        {Message: "Delete Okta user completed"},
+	AccountLock:        {Message: "Auto-lock user account for Okta", Legacy: "core.user_auth.account_locked"},
+	AccountUnlock:      {Message: "Auto-unlock user account for Okta", Legacy: "core.user_auth.account_auto_unlocked"},
+	AccountUnlockAdmin: {Message: "User account unlock by admin", Legacy: "core.user_auth.account_unlocked_by_admin"},
+	PasswordReset:      {Message: "User's Okta password has been reset", Legacy: "core.user.config.user_status.password_reset"},
+	PasswordExpire:     {Message: "Expire user password"},
+	PasswordUpdate:     {Message: "User update password for Okta", Legacy: "core.user.config.password_update.success", LegacyFailure: "core.user.config.password_update.failure"},
+	ProfileUpdate:      {Message: "Update user profile for Okta", Legacy: "core.user.config.profile_update.success"},
+	PrivilegeGrant:     {Message: "Grant user privilege", Legacy: "core.user.admin_privilege.granted"},
+	PrivilegeRevoke:    {Message: "Revoke user privilege", Legacy: "core.user.admin_privilege.revoked"},
+	SessionStart:       {Message: "User login to Okta", Legacy: "core.user_auth.login_success", LegacyFailure: "core.user_auth.login_failed"},
+	SessionEnd:         {Message: "User logout from Okta", Legacy: "core.user_auth.logout_success"},
+	SessionClear:       {Message: "Clear user session"},
+	EvaluateSignOn:     {Message: "Evaluation of sign-on policy"},
+	GroupCreate:        {Message: "Create Okta group"},
+	GroupDelete:        {Message: "Delete Okta group"},
+	GroupUpdate:        {Message: "Update group profile"},
+	MemberAdd:          {Message: "Add user to group membership", Legacy: "core.user_group_member.user_add"},
+	MemberRemove:       {Message: "Remove user from group membership", Legacy: "core.user_group_member.user_remove"},
+	APITokenCreate:     {Message: "Create API token"},
+	APITokenRevoke:     {Message: "Revoke API token"},
+	RateLimitViolation: {Message: "Rate limit violation"},
 }

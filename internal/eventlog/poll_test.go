@@ -1,0 +1,153 @@
+package eventlog_test
+
+import (
+	"strconv"
+	"sync"
+	"testing"
+
+	"usher/internal/env"
+	"usher/internal/eventlog"
+	"usher/internal/idp"
+	"usher/internal/store"
+	"usher/internal/store/storetest"
+)
+
+// poller follows the log by position, as a client that polls does.
+type poller struct {
+	*world
+	position int64
+	seen     map[string]int // by the event's mark
+}
+
+// poll reads all pages behind what it has seen.
+func (p *poller) poll(t *testing.T) {
+	t.Helper()
+	for {
+		page := p.read(t, eventlog.Query{Polling: true, Position: p.position, Since: noon.AddDate(-1, 0, 0), Limit: 7})
+		if len(page) == 0 {
+			return
+		}
+		for _, e := range page {
+			if e.Position <= p.position {
+				t.Errorf("position %d comes behind %d", e.Position, p.position)
+			}
+			p.position = e.Position
+			p.seen[e.Debug["mark"]]++
+		}
+	}
+}
+
+func (w *world) mark(tx *store.Tx, mark string) error {
+	return w.log.Record(tx, idp.SystemActor(w.org), eventlog.Entry{Type: eventlog.UserCreate, Debug: map[string]string{"mark": mark}})
+}
+
+// TestPollerMissesNothing lets 20 writers commit, in both kinds of
+// transactions, while one polls and two stamp.
+func TestPollerMissesNothing(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		const writers, each = 20, 12
+		clock := env.System{}
+		w := newWorld(t, url, clock, env.TimeIDs{Clock: clock, Rand: env.SystemRand{}})
+		var writing, stamping sync.WaitGroup
+		for n := range writers {
+			writing.Go(func() {
+				run := w.store.Tx
+				if n%2 == 0 {
+					run = w.store.Write
+				}
+				for i := range each {
+					mark := strconv.Itoa(n) + "/" + strconv.Itoa(i)
+					if err := run(t.Context(), func(tx *store.Tx) error {
+						// What comes between makes some commits overtake others.
+						if err := w.mark(tx, mark); err != nil {
+							return err
+						}
+						for range n % 4 {
+							if _, err := tx.CountUsers(w.org.ID); err != nil {
+								return err
+							}
+						}
+						return w.mark(tx, mark+" again")
+					}); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		done := make(chan struct{})
+		go func() { writing.Wait(); close(done) }()
+		for range 2 {
+			stamping.Go(func() {
+				for {
+					select {
+					case <-done:
+						return
+					default:
+						if err := w.log.Stamp(t.Context(), w.store); err != nil {
+							t.Error(err)
+							return
+						}
+					}
+				}
+			})
+		}
+		p := &poller{world: w, seen: map[string]int{}}
+		for running := true; running; {
+			select {
+			case <-done:
+				running = false
+			default:
+			}
+			p.poll(t) // once more after the last commit
+		}
+		stamping.Wait()
+		for n := range writers {
+			for i := range each {
+				for _, tail := range []string{"", " again"} {
+					if mark := strconv.Itoa(n) + "/" + strconv.Itoa(i) + tail; p.seen[mark] != 1 {
+						t.Errorf("%s was seen %d times", mark, p.seen[mark])
+					}
+				}
+			}
+		}
+		if want := int64(writers * each * 2); p.position != want {
+			t.Errorf("the last position is %d, want %d without gaps", p.position, want)
+		}
+	})
+}
+
+// TestPollerSeesALateCommit holds a transaction open while a later one commits
+// and is read. SQLite has one writer and so no such case.
+func TestPollerSeesALateCommit(t *testing.T) {
+	clock := env.System{}
+	w := newWorld(t, storetest.Postgres(t), clock, env.TimeIDs{Clock: clock, Rand: env.SystemRand{}})
+	p := &poller{world: w, seen: map[string]int{}}
+	begun, release, finished := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		var once sync.Once
+		finished <- w.store.Tx(t.Context(), func(tx *store.Tx) error {
+			if err := w.mark(tx, "early, but slow"); err != nil {
+				return err
+			}
+			once.Do(func() { close(begun) })
+			<-release
+			return nil
+		})
+	}()
+	<-begun
+	if err := w.store.Tx(t.Context(), func(tx *store.Tx) error { return w.mark(tx, "late, but quick") }); err != nil {
+		t.Fatal(err)
+	}
+	p.poll(t)
+	if p.seen["late, but quick"] != 1 || len(p.seen) != 1 {
+		t.Fatalf("before the slow commit: %v", p.seen)
+	}
+	close(release)
+	if err := <-finished; err != nil {
+		t.Fatal(err)
+	}
+	p.poll(t)
+	if p.seen["early, but slow"] != 1 || len(p.seen) != 2 {
+		t.Fatalf("after the slow commit: %v", p.seen)
+	}
+}
