@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 )
 
@@ -106,13 +107,17 @@ func (w *batchWriter) batch(first *writeJob) {
 	}
 	jobs := []*writeJob{first}
 	w.run(first)
-	for more := true; more && len(jobs) < maxBatch; {
+	for idle := 0; idle < 2 && len(jobs) < maxBatch; {
 		select {
 		case job := <-w.queue:
+			idle = 0
 			jobs = append(jobs, job)
 			w.run(job)
 		default:
-			more = false
+			// Those whom the last commit released are about to come again:
+			// let them, or every second commit serves but one.
+			idle++
+			runtime.Gosched()
 		}
 	}
 	if _, err := w.exec(ctx, "COMMIT", nil); err != nil {
