@@ -1,0 +1,64 @@
+package pages
+
+// frame is what every page shows around its content.
+type frame struct {
+	Title       string
+	Problem     bool   // the title begins with a warning
+	Org         string // the organisation's name, "" where none is known
+	Hint        string // a sentence at the foot
+	Style, Mark string // addresses
+	Body        any    // of the content's own type
+}
+
+// carried are the hidden fields of every form of a sign-in.
+type carried struct {
+	// StateToken is the handle of the transaction, "" while none is needed. It
+	// has the name that the wire protocols give it.
+	StateToken string
+	FromURI    string // checked
+	Problem    string // what to complain of, "" for nothing
+	Login      string // as it was given
+	Restart    string // where to begin anew
+}
+
+// identifyView asks who is signing in.
+type identifyView struct {
+	carried
+	Notice string // a good message, "" for none
+}
+
+// passwordView asks for the password.
+type passwordView struct{ carried }
+
+// changeView asks for a new password.
+type changeView struct {
+	carried
+	Reason    string
+	Fault     string // the field that Problem is about: "old", "new" or ""
+	OldNeeded bool
+	Skippable bool
+	Rules     []string
+}
+
+// messageView tells something that ends here.
+type messageView struct {
+	Heading   string
+	Alert     string // what went wrong, "" where nothing did
+	Text      []string
+	Link      *link
+	Reference string // by which the system log knows the request
+}
+
+type link struct{ Text, Href string }
+
+// homeView tells who is signed in.
+type homeView struct {
+	Name, Login string
+	Facts       []fact
+}
+
+// fact is a line about the session. Machine is the instant where it is one.
+type fact struct{ Name, Text, Machine string }
+
+// signoutView asks whether to sign out.
+type signoutView struct{ Login, FromURI string }
