@@ -9,6 +9,7 @@ import (
 var rules = map[string]func(*Module) []Finding{
 	"heights":         Heights,
 	"plugins":         Plugins,
+	"testsupport":     TestSupport,
 	"protocols":       Protocols,
 	"databases":       Databases,
 	"ambient":         Ambient,

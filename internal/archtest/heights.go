@@ -1,6 +1,7 @@
 package archtest
 
 import (
+	"path"
 	"strings"
 )
 
@@ -111,11 +112,33 @@ func Heights(m *Module) []Finding {
 	return sorted(out)
 }
 
-// Plugins checks that only the registry knows the plug-in folders.
+// testSupport says whether a folder holds code for tests alone, by its name:
+// storetest, apptest.
+func testSupport(dir string) bool {
+	return strings.HasSuffix(path.Base(dir), "test")
+}
+
+// TestSupport checks that code for tests stays out of the product.
+func TestSupport(m *Module) []Finding {
+	var out []Finding
+	for _, f := range m.Files {
+		if f.Test || testSupport(f.Dir) {
+			continue
+		}
+		for spec, p := range f.imports() {
+			if target, ours := ownDir(p); ours && testSupport(target) {
+				out = append(out, f.at(spec, "imports %s, which is for tests alone", target))
+			}
+		}
+	}
+	return sorted(out)
+}
+
+// Plugins checks that only the registry, and tests, know the plug-in folders.
 func Plugins(m *Module) []Finding {
 	var out []Finding
 	for _, f := range m.Files {
-		if f.Test || f.Path == registryFile {
+		if f.Test || testSupport(f.Dir) || f.Path == registryFile {
 			continue
 		}
 		for spec, p := range f.imports() {

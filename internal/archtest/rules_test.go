@@ -66,6 +66,12 @@ func TestImportRules(t *testing.T) {
 		{"a sibling does not", Plugins, file("internal/factor/sms/a.go", `package sms; import "usher/internal/factor/totp"`), []string{"plug-in internal/factor/totp"}},
 		{"its own folder does", Plugins, file("internal/signon/saml2/a.go", `package saml2; import "usher/internal/signon/saml2/xml"`), nil},
 
+		{"test support does", Plugins, file("internal/signin/signintest/a.go", `package signintest; import "usher/internal/factor/password"`), nil},
+
+		{"a test uses test support", TestSupport, file("internal/jobs/a_test.go", `package jobs; import "usher/internal/store/storetest"`), nil},
+		{"test support uses test support", TestSupport, file("internal/apptest/a.go", `package apptest; import "usher/internal/store/storetest"`), nil},
+		{"the product does not", TestSupport, file("internal/jobs/a.go", `package jobs; import "usher/internal/store/storetest"`), []string{"for tests alone"}},
+
 		{"protocol and kit", Protocols, file("internal/api/authn/a.go", `package authn; import "usher/internal/api/httpkit"`), nil},
 		{"protocol and protocol", Protocols, file("internal/api/authn/a.go", `package authn; import "usher/internal/api/idx"`), []string{"authn imports protocol idx"}},
 		{"protocol and itself", Protocols, file("internal/api/idx/a/a.go", `package a; import "usher/internal/api/idx"`), nil},
