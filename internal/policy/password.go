@@ -263,7 +263,12 @@ func (s *Service) PasswordRules(tx *store.Tx, org *idp.Org, u *idp.User, extraGr
 	if err != nil {
 		return credential.Policy{}, err
 	}
-	policies, err := s.Load(tx, org.ID, TypePassword)
+	return s.PasswordRulesFor(tx, org.ID, subject)
+}
+
+// PasswordRulesFor is PasswordRules for a caller who knows the subject already.
+func (s *Service) PasswordRulesFor(tx *store.Tx, orgID string, subject Subject) (credential.Policy, error) {
+	policies, err := s.Load(tx, orgID, TypePassword)
 	if err != nil {
 		return credential.Policy{}, err
 	}
@@ -271,7 +276,7 @@ func (s *Service) PasswordRules(tx *store.Tx, org *idp.Org, u *idp.User, extraGr
 	if p == nil {
 		// The default policy is the floor for whom no condition fits.
 		if p = systemPolicy(policies); p == nil {
-			return credential.Policy{}, fmt.Errorf("organisation %s has no default password policy", org.ID)
+			return credential.Policy{}, fmt.Errorf("organisation %s has no default password policy", orgID)
 		}
 	}
 	return p.credentialPolicy(), nil

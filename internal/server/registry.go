@@ -2,10 +2,12 @@ package server
 
 import (
 	"usher/internal/api/httpkit"
+	"usher/internal/credential"
 	"usher/internal/factor"
 	"usher/internal/factor/password"
 	"usher/internal/idp"
 	"usher/internal/jobs"
+	"usher/internal/policy"
 	"usher/internal/store"
 )
 
@@ -23,7 +25,9 @@ func factorMethods(s *services) []factor.Method {
 // makes it.
 func (s *services) hooks() {
 	d := s.directory
-	d.PasswordPolicy = s.policies.PasswordPolicy
+	d.PasswordPolicy = func(tx *store.Tx, orgID, userID string, groupIDs []string) (credential.Policy, error) {
+		return s.policies.PasswordRulesFor(tx, orgID, policy.Subject{UserID: userID, GroupIDs: groupIDs, Provider: idp.ProviderOkta})
+	}
 	leaving := func(tx *store.Tx, a idp.Actor, u *idp.User) error { return s.roles.GuardLeaving(tx, a.OrgID(), u.ID) }
 	endSessions := func(tx *store.Tx, a idp.Actor, u *idp.User) error {
 		_, err := s.sessions.EndAll(tx, a, u.ID, "")

@@ -187,16 +187,19 @@ func (s *Server) newPassword() string {
 func (s *Server) seedGroups(ctx context.Context, a idp.Actor, spec SeedSpec) (map[string]string, error) {
 	out := map[string]string{}
 	for _, sg := range spec.Groups {
+		known, err := s.services.directory.LookupGroups(ctx, a, sg.Name, 1)
+		if err != nil {
+			return nil, err
+		}
+		if len(known) == 1 && known[0].Name == sg.Name { // an exact match comes first
+			out[sg.Name] = known[0].ID
+			continue
+		}
 		profile := idp.Attributes{"name": sg.Name}
 		if sg.Description != "" {
 			profile["description"] = sg.Description
 		}
 		g, err := s.services.directory.CreateGroup(ctx, a, profile)
-		if err != nil && idp.KindOf(err) == idp.KindInvalid {
-			if old, findErr := s.store.Read(ctx).GroupByName(a.OrgID(), sg.Name); findErr == nil {
-				g, err = old, nil
-			}
-		}
 		if err != nil {
 			return nil, fmt.Errorf("group %q: %w", sg.Name, err)
 		}

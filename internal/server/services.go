@@ -73,7 +73,7 @@ func (s *services) session(ctx context.Context, org *idp.Org, secret string) (id
 	}
 	tx := s.db.Read(ctx)
 	u, err := tx.User(org.ID, v.UserID)
-	if errors.Is(err, store.ErrNotFound) || (err == nil && s.engine.MayIssue(u, signin.PathUse) != nil) {
+	if errors.Is(err, store.ErrNotFound) || (err == nil && s.engine.MayUse(u) != nil) {
 		return idp.Actor{}, nil, idp.Fail(idp.KindNoCredentials)
 	}
 	if err != nil {
