@@ -1,0 +1,192 @@
+package notify_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"usher/internal/notify"
+)
+
+// sender notes what it is given and answers as it is told.
+type sender struct {
+	mu     sync.Mutex
+	got    []notify.Message
+	answer func(m notify.Message) error
+}
+
+func (s *sender) Send(_ context.Context, m notify.Message) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.got = append(s.got, m)
+	if s.answer != nil {
+		return s.answer(m)
+	}
+	return nil
+}
+
+func (w *world) worker(s notify.Sender) *notify.Worker {
+	return &notify.Worker{Outbox: w.Outbox, Senders: map[notify.Kind]notify.Sender{notify.Email: s}, Log: w.logger()}
+}
+
+func run(t *testing.T, w *notify.Worker) {
+	t.Helper()
+	if err := w.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWorkerSendsWhatHasASender(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for range 20 {
+			w.enqueue(t, mailTo("ann@example.com"))
+		}
+		sms := mailTo("+15550100")
+		sms.Kind = notify.SMS
+		w.enqueue(t, sms)
+		s := &sender{}
+		run(t, w.worker(s))
+		run(t, w.worker(s))
+		if len(s.got) != 20 || s.got[0].Text != "the code is 424242" || s.got[0].Attempts != 1 {
+			t.Fatalf("%d sent: %+v", len(s.got), s.got)
+		}
+		n, err := w.Counts(t.Context())
+		if err != nil || n[notify.Sent] != 20 || n[notify.Queued] != 1 || n[notify.Dead] != 0 {
+			t.Fatalf("%v, %v", n, err)
+		}
+		if strings.Contains(w.logs.String(), "424242") {
+			t.Fatalf("the log tells the code:\n%s", w.logs)
+		}
+	})
+}
+
+func TestWorkerTriesAgainLaterAndLater(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.enqueue(t, mailTo("ann@example.com"))
+		s := &sender{answer: func(notify.Message) error { return errors.New("the server is away") }}
+		worker := w.worker(s)
+		last := time.Duration(0)
+		for attempt := 1; attempt < notify.MaxAttempts; attempt++ {
+			run(t, worker)
+			m := w.list(t, notify.Query{})[0]
+			delay := m.Due.Sub(w.clock.Now())
+			if m.Status != notify.Queued || m.Attempts != attempt || delay <= 0 || delay < last {
+				t.Fatalf("attempt %d: %+v, in %s after %s", attempt, m, delay, last)
+			}
+			run(t, worker) // not due yet
+			w.clock.Advance(delay - time.Millisecond)
+			run(t, worker) // nor yet
+			if len(s.got) != attempt {
+				t.Fatalf("%d attempts, want %d", len(s.got), attempt)
+			}
+			w.clock.Advance(time.Millisecond)
+			last = delay
+		}
+		run(t, worker)
+		if m := w.list(t, notify.Query{})[0]; m.Status != notify.Dead || m.Attempts != notify.MaxAttempts {
+			t.Fatalf("%+v", m)
+		}
+		w.clock.Advance(24 * time.Hour)
+		run(t, worker)
+		if len(s.got) != notify.MaxAttempts {
+			t.Fatalf("a dead message was tried: %d", len(s.got))
+		}
+		if !strings.Contains(w.logs.String(), "given up") {
+			t.Fatal("nobody was told")
+		}
+	})
+}
+
+func TestWorkerRecovers(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.enqueue(t, mailTo("refused@example.com"))
+		w.enqueue(t, mailTo("panics@example.com"))
+		w.enqueue(t, mailTo("later@example.com"))
+		failures := 1
+		s := &sender{answer: func(m notify.Message) error {
+			switch {
+			case m.To == "refused@example.com":
+				return notify.Refused(errors.New("no such mailbox"))
+			case failures > 0 && m.To == "later@example.com":
+				failures--
+				return errors.New("busy")
+			case m.To == "panics@example.com":
+				panic("boom")
+			}
+			return nil
+		}}
+		run(t, w.worker(s))
+		w.clock.Advance(time.Hour)
+		run(t, w.worker(s))
+		got := map[string]notify.Message{}
+		for _, m := range w.list(t, notify.Query{}) {
+			got[m.To] = m
+		}
+		if m := got["refused@example.com"]; m.Status != notify.Dead || m.Attempts != 1 {
+			t.Errorf("refused for good: %+v", m)
+		}
+		if m := got["later@example.com"]; m.Status != notify.Sent || m.Attempts != 2 {
+			t.Errorf("sent at the second attempt: %+v", m)
+		}
+		if m := got["panics@example.com"]; m.Status != notify.Queued || m.Attempts != 2 {
+			t.Errorf("a sender that panics: %+v", m)
+		}
+	})
+}
+
+// TestStoppedWorkerLosesNothing stops in the middle of an attempt.
+func TestStoppedWorkerLosesNothing(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.enqueue(t, mailTo("ann@example.com"))
+		ctx, cancel := context.WithCancel(t.Context())
+		stopping := senderFunc(func(ctx context.Context, _ notify.Message) error {
+			cancel()
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		if err := w.worker(stopping).Run(ctx); !errors.Is(err, context.Canceled) {
+			t.Fatalf("got %v", err)
+		}
+		if m := w.list(t, notify.Query{})[0]; m.Status != notify.Queued || !m.Due.Equal(noon) {
+			t.Fatalf("%+v", m)
+		}
+		s := &sender{}
+		run(t, w.worker(s))
+		if len(s.got) != 1 {
+			t.Fatalf("%d sent", len(s.got))
+		}
+	})
+}
+
+type senderFunc func(ctx context.Context, m notify.Message) error
+
+func (f senderFunc) Send(ctx context.Context, m notify.Message) error { return f(ctx, m) }
+
+// TestWorkersShareTheWork lets several run at once.
+func TestWorkersShareTheWork(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for range 50 {
+			w.enqueue(t, mailTo("ann@example.com"))
+		}
+		s := &sender{}
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				if err := w.worker(s).Run(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		seen := map[string]int{}
+		for _, m := range s.got {
+			seen[m.ID]++
+		}
+		if len(seen) != 50 || len(s.got) != 50 {
+			t.Fatalf("%d messages in %d attempts", len(seen), len(s.got))
+		}
+	})
+}
