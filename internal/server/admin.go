@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"usher/internal/directory"
+	"usher/internal/eventlog"
 	"usher/internal/idp"
 	"usher/internal/store"
 )
@@ -151,4 +152,17 @@ func (s *Server) RevokeToken(ctx context.Context, org, id string) error {
 		return err
 	}
 	return s.services.tokens.Revoke(ctx, idp.SystemActor(o), id)
+}
+
+// maxEvents bounds what Events returns.
+const maxEvents = 10_000
+
+// Events returns the system log of an organisation in the order of
+// persistence, for commands and tests.
+func (s *Server) Events(ctx context.Context, org string) ([]idp.Event, error) {
+	o, err := s.org(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	return s.services.log.Read(ctx, s.store, o, eventlog.Query{Polling: true, Limit: maxEvents})
 }
