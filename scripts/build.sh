@@ -5,8 +5,9 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 need_go
 cd "$ROOT"
+[ -x bin/usher ] || warn "building bin/usher; the first time takes a minute or two"
 version=$(git describe --tags --always --dirty 2>/dev/null || echo dev)
 started=$SECONDS
-CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$version" -o bin/usher ./cmd/usher
+go build -ldflags "-s -w -X main.version=$version" -o bin/usher ./cmd/usher
 took=$((SECONDS - started))
 [ "$took" -lt 5 ] || warn "built bin/usher in $took s"

@@ -5,6 +5,5 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 cd "$ROOT"
-[ -x bin/usher ] || warn "building bin/usher; the first time takes a minute or two"
 "$ROOT/scripts/build.sh"
 exec bin/usher dev "$@"
