@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -189,13 +190,14 @@ func (r *Runner) fraction(d time.Duration) time.Duration {
 
 // release gives this node's leases back, so that another takes over at once.
 func (r *Runner) release(ctx context.Context) {
+	held := slices.DeleteFunc(slices.Clone(r.loops), func(l *loop) bool { return l.until.IsZero() })
+	if len(held) == 0 {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTime)
 	defer cancel()
 	err := r.cfg.Store.Write(ctx, func(tx *store.Tx) error {
-		for _, l := range r.loops {
-			if l.until.IsZero() {
-				continue
-			}
+		for _, l := range held {
 			if err := tx.ReleaseLease("job "+l.job.Name, r.holder); err != nil {
 				return err
 			}
