@@ -1,0 +1,108 @@
+package signin_test
+
+import (
+	"slices"
+	"testing"
+
+	"usher/internal/idp"
+	"usher/internal/policy"
+	"usher/internal/signin"
+	"usher/internal/signin/signintest"
+	"usher/internal/store/storetest"
+)
+
+// TestGate walks every path by which a session comes to be or lives on against
+// every state that the user may have got into meanwhile.
+func TestGate(t *testing.T) {
+	paths := map[signin.Path]func(t *testing.T, w *signintest.World, u *idp.User) func() error{
+		signin.PathToken: func(t *testing.T, w *signintest.World, _ *idp.User) func() error {
+			return func() error {
+				_, step, err := attempt(t, w, login, signintest.Password)
+				if _, change := step.(signin.ChangePassword); change {
+					return idp.Fail(idp.KindUnauthenticated) // let in no further than to a new password
+				}
+				return err
+			}
+		},
+		signin.PathSession: func(t *testing.T, w *signintest.World, _ *idp.User) func() error {
+			_, step, err := attempt(t, w, login, signintest.Password)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return func() error {
+				_, err := w.Engine.RedeemToken(t.Context(), w.Anonymous(), step.(signin.Done).SessionToken)
+				return err
+			}
+		},
+		signin.PathBrowser: func(t *testing.T, w *signintest.World, _ *idp.User) func() error {
+			tx := w.Engine.Begin(t.Context(), w.Anonymous(), signin.Options{Prefix: "02.id.", Carried: true})
+			if _, err := w.Engine.Apply(t.Context(), w.Anonymous(), tx, signin.GiveLogin{Login: login}, guess(signintest.Password)); err != nil {
+				t.Fatal(err)
+			}
+			return func() error {
+				_, err := w.Engine.Redeem(t.Context(), w.Anonymous(), tx.Handle)
+				return err
+			}
+		},
+		signin.PathRefresh: func(t *testing.T, w *signintest.World, u *idp.User) func() error {
+			secret := sessionOf(t, w, u)
+			return func() error {
+				_, err := w.Engine.Refresh(t.Context(), w.Anonymous(), secret)
+				return err
+			}
+		},
+		signin.PathUse: func(_ *testing.T, w *signintest.World, u *idp.User) func() error {
+			return func() error { return w.Engine.MayUse(w.Reload(u)) }
+		},
+	}
+	usable := []idp.UserStatus{idp.UserActive, idp.UserLockedOut, idp.UserPasswordExpired, idp.UserRecovery}
+	for _, p := range signin.Paths() {
+		walk, ok := paths[p]
+		if !ok {
+			t.Errorf("path %s is not walked", p)
+			continue
+		}
+		w := signintest.New(t, storetest.SQLite(t))
+		u := w.User(login)
+		for _, s := range idp.UserStatuses() {
+			w.Put(u, idp.UserActive)
+			take := walk(t, w, u)
+			w.Put(u, s)
+			err := take()
+			open := s == idp.UserActive || (p == signin.PathUse && slices.Contains(usable, s))
+			if open != (err == nil) || (err != nil && idp.KindOf(err) != idp.KindUnauthenticated) {
+				t.Errorf("%s by %s: %v", s, p, err)
+			}
+		}
+	}
+}
+
+func TestGateKnowsItsPaths(t *testing.T) {
+	var e signin.Engine
+	active := &idp.User{Status: idp.UserActive}
+	if err := e.MayIssue(active, "another"); idp.KindOf(err) != idp.KindUnauthenticated {
+		t.Errorf("an unknown path: %v", err)
+	}
+	for _, p := range signin.Paths() {
+		if err := e.MayIssue(nil, p); idp.KindOf(err) != idp.KindUnauthenticated {
+			t.Errorf("nobody by %s: %v", p, err)
+		}
+		if err := e.MayIssue(&idp.User{Status: "NEW"}, p); idp.KindOf(err) != idp.KindUnauthenticated {
+			t.Errorf("an unknown state by %s: %v", p, err)
+		}
+	}
+}
+
+// The policy is asked again when the browser comes.
+func TestBrowserMeetsThePolicyAgain(t *testing.T) {
+	w := signintest.New(t, storetest.SQLite(t))
+	w.User(login)
+	tx := w.Engine.Begin(t.Context(), w.Anonymous(), signin.Options{Prefix: "02.id."})
+	if _, err := w.Engine.Apply(t.Context(), w.Anonymous(), tx, signin.GiveLogin{Login: login}, guess(signintest.Password)); err != nil {
+		t.Fatal(err)
+	}
+	w.SetSignOn(func(s *policy.SignOnAction) { s.Access = policy.Deny })
+	if _, err := w.Engine.Redeem(t.Context(), w.Anonymous(), tx.Handle); idp.KindOf(err) != idp.KindUnauthenticated {
+		t.Fatalf("%v", err)
+	}
+}
