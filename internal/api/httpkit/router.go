@@ -110,6 +110,15 @@ func (rt *Router) Op(id openapi.ID, h Handler) {
 	rt.add(op, h)
 }
 
+// OpUnproved is Op for a handler that proves the caller itself, with
+// Request.AuthenticateSession, and says in its own words when that fails.
+func (rt *Router) OpUnproved(id openapi.ID, h Handler) {
+	op := rt.ops[id]
+	op.Auth = openapi.AuthNone
+	rt.ops[id] = op
+	rt.Op(id, h)
+}
+
 func (rt *Router) add(op openapi.Operation, h Handler) {
 	rt.mux.Method(op.Method, op.Path, rt.route(&route{
 		name: string(op.ID), op: &op, bucket: op.Bucket, handler: h, onError: rt.errors[op.Document],

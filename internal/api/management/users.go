@@ -1,0 +1,241 @@
+package management
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+
+	"usher/internal/api/httpkit"
+	"usher/internal/directory"
+	"usher/internal/idp"
+	"usher/openapi"
+)
+
+// Sizes of pages. (reference: pagination)
+const (
+	usersPage      = 200
+	usersFound     = 10 // by q
+	membersPage    = 1000
+	userGroupsPage = "200"
+)
+
+func (a *API) mountUsers(r *httpkit.Router) {
+	r.Op(openapi.ListUsers, a.listUsers)
+	r.Op(openapi.CreateUser, a.createUser)
+	r.Op(openapi.GetUser, a.getUser)
+	r.Op(openapi.UpdateUser, a.replaceUser)
+	r.Op(openapi.PartialUpdateUser, a.updateUser)
+	r.Op(openapi.DeactivateOrDeleteUser, a.deleteUser)
+	r.Op(openapi.ListUserGroups, a.listUserGroups)
+	r.Op(openapi.EndAllUserSessions, a.endUserSessions)
+	r.Op(openapi.EndCurrentUserSessions, a.endOwnSessions)
+}
+
+// user answers with one user.
+func (a *API) user(r *httpkit.Request, u *idp.User) error {
+	return r.Bytes(http.StatusOK, jsonType, appendUser(make([]byte, 0, 3*userSize), r.Org, u, responseOptions(r)))
+}
+
+// users answers with a list of users.
+func (a *API) users(r *httpkit.Request, users []*idp.User) error {
+	o := responseOptions(r)
+	o.inList = true
+	return list(r, users, userSize, func(b []byte, u *idp.User) []byte { return appendUser(b, r.Org, u, o) })
+}
+
+// listUsers lists users who are not deprovisioned. With q it looks them up and
+// does not page. (spec: management#listUsers)
+func (a *API) listUsers(r *httpkit.Request) error {
+	if r.Q().Get("search") != "" && r.Q().Get("filter") != "" {
+		return idp.Fail(idp.KindSearchAndFilter)
+	}
+	if err := gaps(r, openapi.ListUsers, "search", "filter", "expand", "format"); err != nil {
+		return err
+	}
+	if q := r.Q().Get("q"); q != "" {
+		p, err := r.Page(usersFound, usersPage)
+		if err != nil {
+			return err
+		}
+		found, err := a.Directory.Lookup(r.Context(), r.Actor, q, p.Limit)
+		if err != nil {
+			return err
+		}
+		return a.users(r, found)
+	}
+	p, err := r.Page(usersPage, usersPage)
+	if err != nil {
+		return err
+	}
+	users, next, err := a.Directory.Users(r.Context(), r.Actor, directory.Page(p))
+	if err != nil {
+		return err
+	}
+	r.Links(next)
+	return a.users(r, users)
+}
+
+// createUser adds a user. (spec: management#createUser)
+func (a *API) createUser(r *httpkit.Request) error {
+	var body userBody
+	if err := r.Decode(&body); err != nil {
+		return err
+	}
+	n := directory.NewUser{Profile: body.Profile, TypeID: body.typeID(), GroupIDs: body.GroupIDs}
+	var err error
+	if n.Activate, err = r.Bool("activate", true); err != nil {
+		return err
+	}
+	foreign, err := r.Bool("provider", false)
+	if err != nil {
+		return err
+	}
+	switch next := r.Q().Get("nextLogin"); next {
+	case "changePassword":
+		n.ExpirePassword = true
+	case "":
+	default:
+		return &idp.Error{Kind: idp.KindBadRequest, Object: "nextLogin"}
+	}
+	if n.Credentials, err = body.credentials(r, openapi.CreateUser); err != nil {
+		return err
+	}
+	if foreign {
+		if n.Credentials.Provider, err = body.provider(); err != nil {
+			return err
+		}
+	}
+	u, err := a.Directory.CreateUser(r.Context(), r.Actor, n)
+	if err != nil {
+		return err
+	}
+	return a.user(r, u)
+}
+
+// getUser reads one user, with an ETag as the service gives here and nowhere
+// else. (spec: management#getUser)
+func (a *API) getUser(r *httpkit.Request) error {
+	if err := gaps(r, openapi.GetUser, "expand"); err != nil {
+		return err
+	}
+	u, err := a.Directory.User(r.Context(), r.Actor, userRef(r))
+	if err != nil {
+		return err
+	}
+	b := appendUser(make([]byte, 0, 3*userSize), r.Org, u, responseOptions(r))
+	sum := sha256.Sum256(b)
+	tag := make([]byte, 0, 72)
+	tag = append(hex.AppendEncode(append(tag, `W/"`...), sum[:]), '"')
+	r.W.Header()["Etag"] = []string{string(tag)}
+	return r.Bytes(http.StatusOK, jsonType, b)
+}
+
+// replaceUser erases what the body does not name; a body without a profile
+// changes credentials alone. (spec: management#updateUser)
+func (a *API) replaceUser(r *httpkit.Request) error {
+	return a.changeUser(r, openapi.UpdateUser, true)
+}
+
+// updateUser changes what the body names. (spec: management#partialUpdateUser)
+func (a *API) updateUser(r *httpkit.Request) error {
+	return a.changeUser(r, openapi.PartialUpdateUser, false)
+}
+
+func (a *API) changeUser(r *httpkit.Request, op openapi.ID, replace bool) error {
+	var body userBody
+	if err := r.Decode(&body); err != nil {
+		return err
+	}
+	strict, err := r.Bool("strict", false)
+	if err != nil {
+		return err
+	}
+	c := directory.UserChange{Profile: body.Profile, Replace: replace, TypeID: body.typeID(), Strict: strict}
+	if c.Credentials, err = body.credentials(r, op); err != nil {
+		return err
+	}
+	u, err := a.Directory.UpdateUser(r.Context(), r.Actor, userRef(r), c)
+	if err != nil {
+		return err
+	}
+	return a.user(r, u)
+}
+
+// deleteUser deactivates, and deletes who is deactivated already.
+// (spec: management#deactivateOrDeleteUser)
+func (a *API) deleteUser(r *httpkit.Request) error {
+	if err := unless(r, openapi.DeactivateOrDeleteUser, "sendEmail", false); err != nil {
+		return err
+	}
+	if err := a.Directory.Delete(r.Context(), r.Actor, userRef(r)); err != nil {
+		return err
+	}
+	return r.NoContent()
+}
+
+// listUserGroups lists the groups of a user. The link to itself names the page
+// size even when the request does not. (recorded answers)
+func (a *API) listUserGroups(r *httpkit.Request) error {
+	p, err := r.Page(usersPage, usersPage)
+	if err != nil {
+		return err
+	}
+	groups, err := a.Directory.GroupsOf(r.Context(), r.Actor, userRef(r))
+	if err != nil {
+		return err
+	}
+	groups, next := pageOf(groups, p)
+	if r.Q().Get("limit") == "" {
+		r.Q().Set("limit", userGroupsPage)
+	}
+	r.Links(next)
+	return a.groups(r, groups)
+}
+
+// pageOf cuts a page out of all groups, which are sorted by identifier.
+func pageOf(groups []*idp.Group, p httpkit.Page) ([]*idp.Group, string) {
+	for len(groups) > 0 && groups[0].ID <= p.After {
+		groups = groups[1:]
+	}
+	if len(groups) <= p.Limit {
+		return groups, ""
+	}
+	return groups[:p.Limit], groups[p.Limit-1].ID
+}
+
+// endUserSessions signs a user out everywhere. (spec: management#endAllUserSessions)
+func (a *API) endUserSessions(r *httpkit.Request) error {
+	if err := unless(r, openapi.EndAllUserSessions, "oauthTokens", false); err != nil {
+		return err
+	}
+	u, err := a.Directory.User(r.Context(), r.Actor, userRef(r))
+	if err != nil {
+		return err
+	}
+	if _, err := a.Sessions.SignOutAll(r.Context(), r.Actor, u.ID, ""); err != nil {
+		return err
+	}
+	return r.NoContent()
+}
+
+// endOwnSessions signs the caller out everywhere, or everywhere else.
+// (spec: management#endCurrentUserSessions)
+func (a *API) endOwnSessions(r *httpkit.Request) error {
+	var body struct {
+		KeepCurrent bool `json:"keepCurrent"`
+	}
+	if err := r.Decode(&body); err != nil {
+		return err
+	}
+	keep := ""
+	if body.KeepCurrent {
+		keep = r.Session.ID
+	}
+	if _, err := a.Sessions.SignOutAll(r.Context(), r.Actor, r.Actor.UserID, keep); err != nil {
+		return err
+	}
+	if !body.KeepCurrent {
+		r.ClearSession()
+	}
+	return r.Empty()
+}
