@@ -63,6 +63,7 @@ func actorOf(a idp.Actor) idp.EventActor {
 		return idp.EventActor{ID: a.UserID, Type: "PublicClientApp", AlternateID: a.Login, DisplayName: a.Name}
 	case idp.ActorSystem:
 		return idp.EventActor{ID: "system", Type: "SystemPrincipal", AlternateID: "system@usher", DisplayName: "Usher"}
+	case idp.ActorAnonymous:
 	}
 	return idp.EventActor{ID: "unknown", Type: "User", AlternateID: "unknown", DisplayName: "unknown"}
 }
