@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -204,6 +205,61 @@ func BenchmarkHash(b *testing.B) {
 	for b.Loop() {
 		if _, err := h.Hash(b.Context(), "Abcd1234"); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// TestMismatchCostsAHash: a wrong password costs as much for a user with a cheap
+// imported hash as for nobody. The memory of argon2id is the measure.
+func TestMismatchCostsAHash(t *testing.T) {
+	const size = 4 << 20
+	h := NewHasher(env.NewSeeded(1), Params{Memory: size >> 10, Time: 1, Threads: 1}, 1)
+	weak, err := cheapHasher().Hash(t.Context(), "Abcd1234")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, encoded := range map[string]string{
+		"nobody": "",
+		"md5":    imported(t, HashSpec{Algorithm: "MD5", Value: "kAFQmDzST7DWlj99KOF/cg=="}),
+		"pbkdf2": "$pbkdf2-sha256$i=4096$c2FsdA$xeR41ZKIyEGqUw22hFxMjZYok6ABzk4RpJY4c6qYE0o",
+		"bcrypt": "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+		"weaker": weak,
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if encoded == "" {
+			err = h.Dummy(t.Context(), "wrong")
+		} else {
+			_, err = h.Verify(t.Context(), encoded, "wrong")
+		}
+		runtime.ReadMemStats(&after)
+		if err != nil {
+			t.Error(err)
+		}
+		if used := after.TotalAlloc - before.TotalAlloc; used < size {
+			t.Errorf("%s costs %d bytes", name, used)
+		}
+	}
+}
+
+func TestLanes(t *testing.T) {
+	for _, c := range []struct {
+		encoded string
+		heavy   bool
+	}{
+		{"$2a$12$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", false},
+		{"$2a$20$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", true},
+		{"$pbkdf2-sha512$i=600000$c2FsdA$xeR41ZKIyEGqUw22hFxMjZYok6ABzk4RpJY4c6qYE0o", false},
+		{"$pbkdf2-sha512$i=10000000$c2FsdA$xeR41ZKIyEGqUw22hFxMjZYok6ABzk4RpJY4c6qYE0o", true},
+		{"$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc", false},
+		{"$argon2id$v=19$m=1048576,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc", true},
+	} {
+		h, err := parse(c.encoded)
+		if err != nil || h.heavy() != c.heavy {
+			t.Errorf("%s: %v", c.encoded, err)
+		}
+		if err == nil && h.encode() != c.encoded {
+			t.Errorf("%s is written as %s", c.encoded, h.encode())
 		}
 	}
 }

@@ -123,14 +123,16 @@ func TestEvaluate(t *testing.T) {
 		policy, rule, trace string
 	}{
 		{
-			Subject{UserID: "ann", GroupIDs: []string{"staff"}, Zones: []string{"office"}}, "staff", "s3",
+			Subject{UserID: "ann", GroupIDs: []string{"staff"}, Zones: []string{"office"}},
+			"staff", "s3",
 			"Off (off) failed inactive; Empty (empty) failed no active rule; Asleep (asleep) failed no active rule; " +
 				"Staff (staff) / Rule s1 (s1) failed inactive; Staff (staff) / Rule s2 (s2) failed people.users; Staff (staff) / Rule s3 (s3) matched",
 		},
 		{Subject{UserID: "bob", GroupIDs: []string{"staff"}}, "staff", "s2", ""},
 		{Subject{UserID: "ann", GroupIDs: []string{"staff"}}, "default", "d1", ""}, // on to the next policy
 		{
-			Subject{UserID: "cid"}, "default", "d1",
+			Subject{UserID: "cid"},
+			"default", "d1",
 			"Off (off) failed inactive; Empty (empty) failed no active rule; Asleep (asleep) failed no active rule; " +
 				"Staff (staff) failed people.groups; Default (default) / Rule d1 (d1) matched",
 		},

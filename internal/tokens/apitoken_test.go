@@ -197,8 +197,13 @@ func TestTokenDiesWithItsUser(t *testing.T) {
 			status idp.UserStatus
 			holds  bool
 		}{
-			{idp.UserActive, true}, {idp.UserSuspended, false}, {idp.UserActive, true}, {idp.UserLockedOut, false},
-			{idp.UserPasswordExpired, false}, {idp.UserRecovery, false}, {idp.UserDeprovisioned, false},
+			{idp.UserActive, true},
+			{idp.UserSuspended, false},
+			{idp.UserActive, true},
+			{idp.UserLockedOut, false},
+			{idp.UserPasswordExpired, false},
+			{idp.UserRecovery, false},
+			{idp.UserDeprovisioned, false},
 		} {
 			w.row.Status = c.status
 			w.tx(t, func(tx *store.Tx) error { return tx.UpdateUser(w.row) })
