@@ -29,19 +29,21 @@ type UserChange struct {
 // leaves to them (KindReadOnly otherwise). Deprovisioned users do not change:
 // KindUserState.
 func (s *Service) UpdateUser(ctx context.Context, actor idp.Actor, ref string, c UserChange) (*idp.User, error) {
-	self := !actor.Admin()
-	if self && (c.Credentials.password() || c.Credentials.Question != nil || c.TypeID != "" && c.TypeID != actor.Org.Settings.UserTypeID) {
-		return nil, idp.Fail(idp.KindForbidden)
-	}
-	if c.TypeID != "" && c.TypeID != actor.Org.Settings.UserTypeID {
-		return nil, idp.NotFound(typeUserType, c.TypeID)
-	}
 	before, err := s.User(ctx, actor, ref)
 	if err != nil {
 		return nil, err
 	}
-	if self && !actor.Is(before.ID) {
+	// Clients send back what they were given: the question they know, without
+	// its answer, is no change.
+	if q := c.Credentials.Question; q != nil && q.Answer == "" && q.Question == before.RecoveryQuestion {
+		c.Credentials.Question = nil
+	}
+	self := !actor.Admin()
+	switch {
+	case self && !actor.Is(before.ID), self && (c.Credentials.password() || c.Credentials.Question != nil):
 		return nil, idp.Fail(idp.KindForbidden)
+	case c.TypeID != "" && c.TypeID != actor.Org.Settings.UserTypeID:
+		return nil, idp.NotFound(typeUserType, c.TypeID)
 	}
 	h, err := s.prepareChange(ctx, actor, before, c)
 	if err != nil {
