@@ -83,6 +83,7 @@ func (w *world) populate(t *testing.T) {
 		func(tx *store.Tx) error {
 			return tx.InsertJob(store.JobRow{OrgID: w.org.ID, ID: "job1", Kind: "k", Document: []byte(`{}`), Created: noon, Due: noon})
 		},
+		func(tx *store.Tx) error { return w.populateApp(tx, u.ID, g.ID) },
 	} {
 		w.tx(t, fn)
 	}

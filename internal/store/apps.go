@@ -1,0 +1,136 @@
+package store
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"usher/internal/idp"
+)
+
+const appColumns = "id, name, label, status, sign_on_mode, client_id, kid, external_key, settings, created, last_updated, version"
+
+func scanApp(orgID string, a *idp.App) func(scan) error {
+	return func(s scan) error {
+		var status, mode string
+		var settings []byte
+		var created, updated int64
+		if err := s(&a.ID, &a.Name, &a.Label, &status, &mode, &a.ClientID, &a.KeyID, &a.ExternalKey, &settings, &created, &updated, &a.Version); err != nil {
+			return err
+		}
+		a.OrgID, a.Status, a.SignOnMode = orgID, idp.AppStatus(status), idp.SignOnMode(mode)
+		a.Settings, a.Created, a.LastUpdated = json.RawMessage(settings), at(created), at(updated)
+		return nil
+	}
+}
+
+// InsertApp adds an application at version 1; labelKey is its folded label. It
+// fails with ExistsError on "apps.client_id" when another has the client id.
+func (tx *Tx) InsertApp(a *idp.App, labelKey string) error {
+	a.Version = 1
+	_, err := tx.exec("INSERT INTO apps (org_id, label_key, "+appColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+		a.OrgID, labelKey, a.ID, a.Name, a.Label, string(a.Status), string(a.SignOnMode), a.ClientID, a.KeyID, a.ExternalKey,
+		string(a.Settings), ms(a.Created), ms(a.LastUpdated), a.Version)
+	return err
+}
+
+// UpdateApp writes an application that was read at a.Version, else ErrStale,
+// and raises the version. Name, client id and external key never change.
+func (tx *Tx) UpdateApp(a *idp.App, labelKey string) error {
+	err := tx.versioned(`UPDATE apps SET label = $1, label_key = $2, status = $3, sign_on_mode = $4, kid = $5, settings = $6, last_updated = $7,
+ version = version + 1 WHERE org_id = $8 AND id = $9 AND version = $10`,
+		a.Label, labelKey, string(a.Status), string(a.SignOnMode), a.KeyID, string(a.Settings), ms(a.LastUpdated), a.OrgID, a.ID, a.Version)
+	if err == nil {
+		a.Version++
+	}
+	return err
+}
+
+// DeleteApp removes an application with its assignments, and those of its keys
+// that no other application shares.
+func (tx *Tx) DeleteApp(orgID, id string) error {
+	if err := tx.one("DELETE FROM apps WHERE org_id = $1 AND id = $2", orgID, id); err != nil {
+		return err
+	}
+	return tx.dropLooseKeys(orgID)
+}
+
+// App returns the application with this identifier.
+func (tx *Tx) App(orgID, id string) (*idp.App, error) {
+	var a idp.App
+	return &a, tx.first(scanApp(orgID, &a), "SELECT "+appColumns+" FROM apps WHERE org_id = $1 AND id = $2", orgID, id)
+}
+
+// AppByClientID returns the application that is this OAuth client.
+func (tx *Tx) AppByClientID(orgID, clientID string) (*idp.App, error) {
+	var a idp.App
+	return &a, tx.first(scanApp(orgID, &a), "SELECT "+appColumns+" FROM apps WHERE org_id = $1 AND client_id = $2 AND client_id <> ''", orgID, clientID)
+}
+
+// AppByExternalKey returns the application with this name in SAML.
+func (tx *Tx) AppByExternalKey(orgID, key string) (*idp.App, error) {
+	var a idp.App
+	return &a, tx.first(scanApp(orgID, &a), "SELECT "+appColumns+" FROM apps WHERE org_id = $1 AND external_key = $2 AND external_key <> ''", orgID, key)
+}
+
+// AppFilter chooses applications. Members that are empty choose nothing.
+type AppFilter struct {
+	Status idp.AppStatus
+	Name   string
+	KeyID  string
+	// Prefix begins the folded name or the folded label.
+	Prefix string
+	// UserID chooses the applications that the user is assigned to, by hand or
+	// by a group. EveryoneID is the group to which every user belongs.
+	UserID, EveryoneID string
+	// GroupID chooses the applications that the group is assigned to.
+	GroupID string
+}
+
+// AppsAfter lists up to limit applications by identifier, beginning behind after.
+func (tx *Tx) AppsAfter(orgID string, f AppFilter, behind string, limit int) ([]*idp.App, error) {
+	args := []any{orgID, behind}
+	var where strings.Builder
+	add := func(condition string, values ...any) {
+		for _, v := range values {
+			args = append(args, v)
+			condition = strings.Replace(condition, "?", "$"+strconv.Itoa(len(args)), 1)
+		}
+		where.WriteString(" AND " + condition)
+	}
+	if f.Status != "" {
+		add("status = ?", string(f.Status))
+	}
+	if f.Name != "" {
+		add("name = ?", f.Name)
+	}
+	if f.KeyID != "" {
+		add("kid = ?", f.KeyID)
+	}
+	if f.Prefix != "" {
+		end := after(f.Prefix)
+		add("((name >= ? AND name < ?) OR (label_key >= ? AND label_key < ?))", f.Prefix, end, f.Prefix, end)
+	}
+	if f.UserID != "" {
+		add(`id IN (SELECT app_id FROM app_users WHERE org_id = $1 AND user_id = ? AND scope = 'USER'
+ UNION SELECT app_id FROM app_groups WHERE org_id = $1
+ AND (group_id = ? OR group_id IN (SELECT group_id FROM memberships WHERE org_id = $1 AND user_id = ?)))`, f.UserID, f.EveryoneID, f.UserID)
+	}
+	if f.GroupID != "" {
+		add("id IN (SELECT app_id FROM app_groups WHERE org_id = $1 AND group_id = ?)", f.GroupID)
+	}
+	args = append(args, limit)
+	var out []*idp.App
+	err := tx.each(func(s scan) error {
+		a := new(idp.App)
+		out = append(out, a)
+		return scanApp(orgID, a)(s)
+	}, "SELECT "+appColumns+" FROM apps WHERE org_id = $1 AND id > $2"+where.String()+" ORDER BY id LIMIT $"+strconv.Itoa(len(args)), args...)
+	return out, err
+}
+
+// NextAppNumber counts an organisation's custom applications: 1, 2, 3 ...
+func (tx *Tx) NextAppNumber(orgID string) (n int64, err error) {
+	return n, tx.first(func(s scan) error { return s(&n) },
+		"INSERT INTO app_counters (org_id, value) VALUES ($1, 1) ON CONFLICT (org_id) DO UPDATE SET value = app_counters.value + 1 RETURNING value", orgID)
+}
