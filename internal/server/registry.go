@@ -2,6 +2,8 @@ package server
 
 import (
 	"usher/internal/api/httpkit"
+	"usher/internal/api/management"
+	"usher/internal/api/pages"
 	"usher/internal/credential"
 	"usher/internal/factor"
 	"usher/internal/factor/password"
@@ -49,5 +51,13 @@ func (s *Server) jobs() []jobs.Job {
 }
 
 // mount registers the protocols.
-func (s *Server) mount(r *httpkit.Router) {
+func (s *Server) mount(r *httpkit.Router) error {
+	v := s.services
+	(&management.API{Directory: v.directory, Sessions: v.sessions, Engine: v.engine, Clock: s.cfg.Clock, Events: s.readEvents}).Mount(r)
+	p, err := pages.New(pages.Config{Engine: v.engine, Sessions: v.sessions, Rand: s.cfg.Rand, Redirectable: v.redirectable})
+	if err != nil {
+		return err
+	}
+	p.Mount(r)
+	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"usher/internal/api/control"
 	"usher/internal/api/httpkit"
 	"usher/internal/env"
+	"usher/internal/eventlog"
 	"usher/internal/idp"
 	"usher/internal/jobs"
 	"usher/internal/keys"
@@ -59,7 +60,9 @@ func New(ctx context.Context, cfg Config, progress func(string)) (_ *Server, err
 	s := &Server{cfg: cfg, store: db, services: newServices(cfg, db, keeper)}
 	s.orgs = &orgResolver{store: db, clock: cfg.Clock, baseURL: cfg.BaseURL, hosts: map[string]cachedOrg{}}
 	s.health = newHealth(db, cfg.MetricsFrom)
-	s.router = s.newRouter()
+	if s.router, err = s.newRouter(); err != nil {
+		return nil, err
+	}
 	s.runner, err = jobs.New(jobs.Config{
 		Store: db, Clock: cfg.Clock, Rand: cfg.Rand, IDs: cfg.IDs, Log: cfg.Log, Jobs: s.jobs(), Handlers: map[string]jobs.Handler{},
 	})
@@ -69,7 +72,7 @@ func New(ctx context.Context, cfg Config, progress func(string)) (_ *Server, err
 	return s, nil
 }
 
-func (s *Server) newRouter() *httpkit.Router {
+func (s *Server) newRouter() (*httpkit.Router, error) {
 	header := map[string]string{}
 	if s.cfg.TestMode {
 		header[TestModeHeader] = "on"
@@ -79,9 +82,11 @@ func (s *Server) newRouter() *httpkit.Router {
 		Token: s.services.token, Session: s.services.session, Trusted: s.services.trustedOrigin,
 		Proxies: s.cfg.TrustedProxies, Limits: httpkit.NewLimits(s.cfg.RateLimits), Header: header, Observe: s.health.observe,
 	})
-	s.mount(r)
+	if err := s.mount(r); err != nil {
+		return nil, err
+	}
 	r.Close()
-	return r
+	return r, nil
 }
 
 // Handler answers everything that is said to the main listener.
@@ -165,15 +170,31 @@ func (s *Server) org(ctx context.Context, id string) (*idp.Org, error) {
 // errNoOrg is what a server without any organisation says.
 var errNoOrg = errors.New("the database has no organisation yet: create one with `usher org create --name ... --admin-login ...`")
 
-// trustedOrigin tells whether browsers on a web origin may call us.
+func (s *Server) readEvents(ctx context.Context, org *idp.Org, q eventlog.Query) ([]idp.Event, error) {
+	return s.services.log.Read(ctx, s.store, org, q)
+}
+
+// trustedOrigin tells whether scripts on a web origin may call us.
 func (s *services) trustedOrigin(ctx context.Context, org *idp.Org, origin string) (bool, error) {
+	o, err := s.origin(ctx, org, origin)
+	return err == nil && o.Active && o.CORS, err
+}
+
+// redirectable tells whether browsers may be sent to a web origin.
+func (s *services) redirectable(ctx context.Context, org *idp.Org, origin string) (bool, error) {
+	o, err := s.origin(ctx, org, origin)
+	return err == nil && o.Active && o.Redirect, err
+}
+
+// origin finds a trusted origin; one that is unknown is nobody's.
+func (s *services) origin(ctx context.Context, org *idp.Org, origin string) (*store.TrustedOrigin, error) {
 	const maxOrigin = 256
 	if len(origin) > maxOrigin {
-		return false, nil
+		return &store.TrustedOrigin{}, nil
 	}
 	o, err := s.db.Read(ctx).OriginByURL(org.ID, origin)
 	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
+		return &store.TrustedOrigin{}, nil
 	}
-	return err == nil && o.Active && o.CORS, err
+	return o, err
 }
