@@ -33,6 +33,19 @@ const (
 	APITokenCreate     idp.EventType = "system.api_token.create"
 	APITokenRevoke     idp.EventType = "system.api_token.revoke"
 	RateLimitViolation idp.EventType = "system.org.rate_limit.violation"
+	AppCreate          idp.EventType = "application.lifecycle.create"
+	AppUpdate          idp.EventType = "application.lifecycle.update"
+	AppActivate        idp.EventType = "application.lifecycle.activate"
+	AppDeactivate      idp.EventType = "application.lifecycle.deactivate"
+	AppDelete          idp.EventType = "application.lifecycle.delete"
+	AppUserAdd         idp.EventType = "application.user_membership.add"
+	AppUserRemove      idp.EventType = "application.user_membership.remove"
+	AppUserUpdate      idp.EventType = "application.user_membership.update"
+	AppUserName        idp.EventType = "application.user_membership.change_username"
+	AppUserPassword    idp.EventType = "application.user_membership.change_password"
+	AppGroupAdd        idp.EventType = "group.application_assignment.add"
+	AppGroupRemove     idp.EventType = "group.application_assignment.remove"
+	AppGroupUpdate     idp.EventType = "group.application_assignment.update"
 )
 
 // Kind describes an event type to readers.
@@ -85,4 +98,17 @@ var catalogue = map[idp.EventType]Kind{
 	APITokenCreate:     {Message: "Create API token"},
 	APITokenRevoke:     {Message: "Revoke API token"},
 	RateLimitViolation: {Message: "Rate limit violation"},
+	AppCreate:          {Message: "Create application", Legacy: "app.app_editor.app.create"},
+	AppUpdate:          {Message: "Update application", Legacy: "app.generic.config.app_updated"},
+	AppActivate:        {Message: "Activate application", Legacy: "app.generic.config.app_activated"},
+	AppDeactivate:      {Message: "Deactivate application", Legacy: "app.generic.config.app_deactivated"},
+	AppDelete:          {Message: "Delete application", Legacy: "app.generic.config.app_deleted"},
+	AppUserAdd:         {Message: "Add user to application membership", Legacy: "app.generic.provision.assign_user_to_app"},
+	AppUserRemove:      {Message: "Remove user's application membership", Legacy: "app.generic.provision.deactivate_user_from_app"},
+	AppUserUpdate:      {Message: "Update user's application membership", Legacy: "app.user_management.update_profile.success"},
+	AppUserName:        {Message: "Change user's application username", Legacy: "app.generic.provision.update_username"},
+	AppUserPassword:    {Message: "Change user's application password", Legacy: "app.generic.provision.update_password"},
+	AppGroupAdd:        {Message: "Add assigned application to group"},
+	AppGroupRemove:     {Message: "Remove assigned application from group"},
+	AppGroupUpdate:     {Message: "Update assigned application of group"},
 }

@@ -74,6 +74,20 @@ const (
 	KindTooManyRequests
 	// KindUnsupported: this object does not support the operation.
 	KindUnsupported
+	// KindAppCredentials: the application's scheme does not take credentials of
+	// single users.
+	KindAppCredentials
+	// KindAppSelfService: users of this organisation cannot add applications.
+	KindAppSelfService
+	// KindAppActive: an active application cannot be deleted.
+	KindAppActive
+	// KindAppMetadata: what defines this application cannot change.
+	KindAppMetadata
+	// KindAppUserInactive: a user in this state gets no applications.
+	KindAppUserInactive
+	// KindCertificateExists: there is a key with this certificate (Object is
+	// its kid).
+	KindCertificateExists
 )
 
 // Error is the error of every service. Its text is for logs; protocols build
@@ -119,6 +133,8 @@ func (k Kind) String() string {
 		"bad token", "forbidden", "feature off", "read-only", "immutable", "user already active", "user state",
 		"not locked", "password update", "password not allowed", "password rejected", "password needed",
 		"activation needed", "transaction state", "policy denied", "too many requests", "unsupported",
+		"application credentials", "application self service", "application active", "application metadata",
+		"user gets no applications", "certificate exists",
 	}
 	if k < 0 || int(k) >= len(names) {
 		return names[0]

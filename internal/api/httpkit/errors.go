@@ -84,6 +84,12 @@ var kindRows = map[idp.Kind]kindRow{ //nolint:gochecknoglobals // a lookup table
 	idp.KindPolicyDenied:       {403, "E0000085", "You do not have permission to access your account at this time."},
 	idp.KindTooManyRequests:    {429, "E0000047", "API call exceeded rate limit due to too many requests."},
 	idp.KindUnsupported:        {501, "E0000060", "Unsupported operation."},
+	idp.KindAppCredentials:     {400, "E0000041", "Credentials should not be set on this resource based on the scheme."},
+	idp.KindAppSelfService:     {403, "E0000043", "Self service application assignment is not enabled."},
+	idp.KindAppActive:          {403, "E0000056", "Delete application forbidden."},
+	idp.KindAppMetadata:        {400, "E0000024", "Bad request. This operation on app metadata is not yet supported."},
+	idp.KindAppUserInactive:    {403, "E0000117", "Cannot assign apps or update app profiles for an inactive user."},
+	idp.KindCertificateExists:  {409, "E0000096", "This certificate has already been uploaded with kid={0}."},
 }
 
 // Answer gives status and body of an error. What is none of ours is a 500 that
