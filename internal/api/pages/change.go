@@ -43,8 +43,8 @@ func (p *Pages) changePassword(v *visit, f url.Values) error {
 	}
 	step, err := p.cfg.Engine.Apply(v.Context(), v.Actor, v.tx, signin.SetPassword{Old: was, New: is})
 	switch idp.KindOf(err) {
-	case idp.KindUnauthenticated, idp.KindPasswordUpdate, idp.KindPasswordRejected, idp.KindInvalid:
-		v.problem, v.fault = complaint(err, was != "")
+	case idp.KindPasswordUpdate, idp.KindPasswordRejected:
+		v.problem, v.fault = complaint(err)
 		return p.current(v)
 	case idp.KindTransactionState, idp.KindConflict:
 		v.status = 0
@@ -62,19 +62,16 @@ func (p *Pages) changePassword(v *visit, f url.Values) error {
 }
 
 // complaint says what is wrong with the passwords, and with which of them.
-func complaint(err error, oldGiven bool) (text, fault string) {
-	if idp.KindOf(err) == idp.KindUnauthenticated && oldGiven {
-		return textOldWrong, faultOld
-	}
+func complaint(err error) (text, fault string) {
 	e, ok := errors.AsType[*idp.Error](err)
 	if !ok || len(e.Causes) == 0 {
 		return textNotTaken, faultNew
 	}
-	if strings.HasPrefix(strings.ToLower(e.Causes[0].Field), "old") {
-		return textOldWrong, faultOld
-	}
 	texts := make([]string, len(e.Causes))
 	for i, c := range e.Causes {
+		if c.Field == signin.FieldOldPassword {
+			return textOldWrong, faultOld
+		}
 		texts[i] = strings.TrimSuffix(c.Text, ".") + "."
 	}
 	return strings.Join(texts, " "), faultNew
