@@ -1,0 +1,174 @@
+package authn
+
+import (
+	"strings"
+	"time"
+
+	"usher/internal/api/httpkit"
+	"usher/internal/idp"
+	"usher/internal/signin"
+)
+
+// The states of a transaction. (spec: authn TransactionState)
+const (
+	statusSuccess  = "SUCCESS"
+	statusWarn     = "PASSWORD_WARN"
+	statusExpired  = "PASSWORD_EXPIRED"
+	statusReset    = "PASSWORD_RESET"
+	statusLocked   = "LOCKED_OUT"
+	recoveryPasswd = "PASSWORD"
+)
+
+// transaction is the body of every answer. (spec: authn AuthenticationTransaction)
+type transaction struct {
+	StateToken   string   `json:"stateToken,omitempty"`
+	Expires      *string  `json:"expiresAt,omitempty"`
+	Status       string   `json:"status"`
+	RelayState   string   `json:"relayState,omitempty"`
+	RecoveryType string   `json:"recoveryType,omitempty"`
+	SessionToken string   `json:"sessionToken,omitempty"`
+	Embedded     embedded `json:"_embedded"`
+	Links        *links   `json:"_links,omitempty"`
+}
+
+type embedded struct {
+	User   *user   `json:"user,omitempty"`
+	Policy *policy `json:"policy,omitempty"`
+}
+
+// user is the user of a transaction. (spec: authn TransactionUser)
+type user struct {
+	ID              string  `json:"id"`
+	PasswordChanged *string `json:"passwordChanged"`
+	Profile         profile `json:"profile"`
+}
+
+type profile struct {
+	Login     string `json:"login"`
+	FirstName string `json:"firstName"`
+	LastName  string `json:"lastName"`
+	Locale    string `json:"locale"`
+	TimeZone  string `json:"timeZone"`
+}
+
+// policy is what the password policy asks of a new password. (spec: authn TransactionPolicy)
+type policy struct {
+	Expiration *expiration `json:"expiration,omitempty"`
+	Complexity complexity  `json:"complexity"`
+	Age        *age        `json:"age,omitempty"`
+}
+
+type expiration struct {
+	Days int `json:"passwordExpireDays"`
+}
+
+type complexity struct {
+	MinLength       int   `json:"minLength"`
+	MinLowerCase    int   `json:"minLowerCase"`
+	MinUpperCase    int   `json:"minUpperCase"`
+	MinNumber       int   `json:"minNumber"`
+	MinSymbol       int   `json:"minSymbol"`
+	ExcludeUsername *bool `json:"excludeUsername,omitempty"`
+}
+
+type age struct {
+	MinAgeMinutes int `json:"minAgeMinutes"`
+	HistoryCount  int `json:"historyCount"`
+}
+
+// links are the ways on. Each allows exactly one method: clients make a
+// function of such a link. (management reference: transaction object)
+type links struct {
+	Next   *httpkit.Href `json:"next,omitempty"`
+	Skip   *httpkit.Href `json:"skip,omitempty"`
+	Cancel *httpkit.Href `json:"cancel,omitempty"`
+}
+
+// answer renders a step.
+func (a *API) answer(r *httpkit.Request, t *signin.Transaction, step signin.Step) error {
+	out := transaction{StateToken: t.Handle, Expires: httpkit.Time(t.Expires), RelayState: t.RelayState}
+	switch s := step.(type) {
+	case signin.Done:
+		out.Status, out.StateToken, out.SessionToken, out.Expires = statusSuccess, "", s.SessionToken, httpkit.Time(s.Expires)
+	case signin.Locked:
+		return r.OK(transaction{Status: statusLocked, Links: &links{Next: link(r, "unlock", "/recovery/unlock")}})
+	case signin.Denied:
+		return idp.Fail(idp.KindPolicyDenied)
+	case signin.ChangePassword:
+		out.password(r, s, a.Engine.Clock.Now())
+	case signin.Identify, signin.Verify, signin.Challenge, signin.Enroll, signin.Activate, signin.Recover, signin.Unlock,
+		signin.EnrollProfile, signin.Consent:
+		// No transaction that this protocol begins comes here.
+		return stateError(idp.Fail(idp.KindTransactionState))
+	}
+	s, err := a.Engine.Subject(r.Context(), r.Actor, t)
+	if err != nil {
+		return err
+	}
+	if out.Embedded.User, err = userOf(s.User); err != nil {
+		return err
+	}
+	return r.OK(out)
+}
+
+// password renders the three states that ask for a new password.
+func (out *transaction) password(r *httpkit.Request, s signin.ChangePassword, now time.Time) {
+	p := &policy{Complexity: complexity{
+		MinLength: s.Rules.MinLength, MinLowerCase: s.Rules.MinLower, MinUpperCase: s.Rules.MinUpper,
+		MinNumber: s.Rules.MinNumber, MinSymbol: s.Rules.MinSymbol,
+	}}
+	out.Embedded.Policy = p
+	out.Links = &links{Next: link(r, "changePassword", "/credentials/change_password"), Cancel: link(r, "", "/cancel")}
+	switch s.Reason {
+	case signin.PasswordWarned:
+		out.Status = statusWarn
+		p.Expiration = &expiration{Days: daysLeft(s.Expires, now)}
+		out.Links.Skip = link(r, "skip", "/skip")
+	case signin.PasswordExpired:
+		out.Status = statusExpired
+	case signin.PasswordReset:
+		out.Status, out.RecoveryType = statusReset, recoveryPasswd
+		p.Expiration, p.Complexity.ExcludeUsername = &expiration{}, &s.Rules.ExcludeUsername
+		p.Age = &age{MinAgeMinutes: int(s.Rules.MinAge / time.Minute), HistoryCount: s.Rules.History}
+		out.Links.Next = link(r, "resetPassword", "/credentials/reset_password")
+	}
+}
+
+// daysLeft counts whole days until a password expires, the day that has begun
+// included.
+func daysLeft(expires, now time.Time) int {
+	const day = 24 * time.Hour
+	return int((expires.Sub(now) + day - 1) / day)
+}
+
+func link(r *httpkit.Request, name, path string) *httpkit.Href {
+	return &httpkit.Href{Name: name, Href: r.Link("/api/v1/authn" + path), Hints: httpkit.Allow("POST")}
+}
+
+// What a profile without locale or time zone counts as.
+// (management reference: transaction object)
+const (
+	defaultLocale   = "en_US"
+	defaultTimeZone = "America/Los_Angeles"
+)
+
+func userOf(u *idp.User) (*user, error) {
+	if u == nil {
+		return nil, nil
+	}
+	attributes, err := u.Attributes()
+	if err != nil {
+		return nil, err
+	}
+	p := profile{
+		Login: u.Login, FirstName: attributes.Text("firstName"), LastName: attributes.Text("lastName"),
+		Locale: strings.ReplaceAll(attributes.Text("locale"), "-", "_"), TimeZone: attributes.Text("timezone"),
+	}
+	if p.Locale == "" {
+		p.Locale = defaultLocale
+	}
+	if p.TimeZone == "" {
+		p.TimeZone = defaultTimeZone
+	}
+	return &user{ID: u.ID, PasswordChanged: httpkit.Seconds(u.PasswordChanged), Profile: p}, nil
+}
