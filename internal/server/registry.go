@@ -1,6 +1,7 @@
 package server
 
 import (
+	"usher/internal/api/authn"
 	"usher/internal/api/httpkit"
 	"usher/internal/api/management"
 	"usher/internal/api/pages"
@@ -59,5 +60,6 @@ func (s *Server) mount(r *httpkit.Router) error {
 		return err
 	}
 	p.Mount(r)
+	(&authn.API{Engine: v.engine, Redirectable: v.redirectable, OnPageError: p.WriteError}).Mount(r)
 	return nil
 }
