@@ -63,7 +63,12 @@ if why=$("$ROOT/scripts/setup.sh" lint 2>&1); then
 else
   missing lint "$(tail -n 1 <<<"$why")"
 fi
+# The tests note which operations answered them well; the last one finds those
+# that none has seen.
+export USHER_EXERCISED="$work/exercised"
 (unit)
+step exercised env USHER_EXERCISED_BY_ALL="$USHER_EXERCISED" go test -vet=off -count=1 -run '^TestEveryBuiltOperationIsExercised$' ./internal/server
+unset USHER_EXERCISED
 go_suite tools "$ROOT/tools" -vet=off ./...
 
 kill -0 "$fetch" 2>/dev/null && say "== waiting for the browser and the JavaScript clients"

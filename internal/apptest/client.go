@@ -210,3 +210,9 @@ func element(list []any, position string) any {
 	}
 	return list[i]
 }
+
+// URL returns the address at which the server really listens.
+func (c *Client) URL(path string) string { return c.url + path }
+
+// HTTP returns the plain client, which follows no redirect.
+func (c *Client) HTTP() *http.Client { return c.http }

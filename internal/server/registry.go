@@ -60,6 +60,7 @@ func (s *Server) mount(r *httpkit.Router) error {
 		return err
 	}
 	p.Mount(r)
+	s.mountCoverage(r)
 	(&authn.API{Engine: v.engine, Redirectable: v.redirectable, OnPageError: p.WriteError}).Mount(r)
 	return nil
 }

@@ -1,0 +1,87 @@
+package server_test
+
+import (
+	"flag"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"usher/internal/api/httpkit"
+	"usher/internal/apptest"
+	"usher/internal/apptest/contract"
+	"usher/openapi"
+)
+
+var update = flag.Bool("update", false, "write docs/coverage.md") //nolint:gochecknoglobals // a flag of the test
+
+const coveragePage = "../../docs/coverage.md"
+
+func TestCoveragePage(t *testing.T) {
+	want := apptest.New(t).Server.CoveragePage()
+	if *update {
+		if err := os.WriteFile(coveragePage, []byte(want), 0o644); err != nil { //nolint:gosec // documentation
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(coveragePage)
+	if err != nil || string(got) != want {
+		t.Errorf("docs/coverage.md is stale: run go test ./internal/server -run TestCoveragePage -update (%v)", err)
+	}
+}
+
+// TestEveryOperationAnswers calls each operation of every document: it is
+// built, or a gap that says its name. None is a path that nobody knows.
+func TestEveryOperationAnswers(t *testing.T) {
+	app := apptest.New(t)
+	built := app.Server.Built()
+	param := regexp.MustCompile(`\{[^}]+\}`)
+	for _, op := range openapi.Operations() {
+		// The server is called directly: an answer to nonsense need not fit a schema.
+		path := param.ReplaceAllString(op.Path, "x")
+		req, err := http.NewRequestWithContext(t.Context(), op.Method, app.URL(path), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if op.Auth != openapi.AuthSession {
+			req.Header.Set("Authorization", "SSWS "+app.Seeded.APIToken)
+		}
+		res, err := app.HTTP().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		gap := res.Header.Get(httpkit.GapHeader)
+		switch isBuilt := slices.Contains(built, op.ID); {
+		case !isBuilt && op.Auth == openapi.AuthSession:
+			if res.StatusCode != http.StatusForbidden && res.StatusCode != http.StatusNotImplemented {
+				t.Errorf("%s: a gap behind a session answers %d", op.ID, res.StatusCode)
+			}
+		case !isBuilt && (gap != string(op.ID) || res.StatusCode != http.StatusNotImplemented):
+			t.Errorf("%s: neither built nor a gap: %d %q", op.ID, res.StatusCode, gap)
+		case isBuilt && (res.StatusCode == http.StatusMethodNotAllowed || res.StatusCode >= http.StatusInternalServerError):
+			t.Errorf("%s: %d", op.ID, res.StatusCode)
+		}
+	}
+}
+
+// TestEveryBuiltOperationIsExercised runs behind all other tests, which have
+// noted the operations that answered them well: no 200 without a test.
+func TestEveryBuiltOperationIsExercised(t *testing.T) {
+	path := os.Getenv("USHER_EXERCISED_BY_ALL")
+	if path == "" {
+		t.Skip("runs at the end of make test, over what all tests together have exercised")
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := strings.Fields(string(text))
+	for _, id := range apptest.New(t).Server.Built() {
+		if !slices.Contains(seen, string(id)) {
+			t.Errorf("%s answers, but no test has seen it answer well (see %s)", id, contract.ExercisedEnv)
+		}
+	}
+}
