@@ -53,9 +53,10 @@ func (p *Pages) changePassword(v *visit, f url.Values) error {
 		return p.denied(v)
 	case idp.KindBadToken:
 		return p.stale(v)
-	}
-	if err != nil {
-		return err
+	default:
+		if err != nil {
+			return err
+		}
 	}
 	v.status, v.fault = 0, ""
 	return p.step(v, step)

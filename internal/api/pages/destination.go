@@ -8,9 +8,9 @@ import (
 )
 
 // destination is where a browser is sent when it is done. The zero value is
-// the front page.
+// nowhere in particular.
 type destination struct {
-	address string // a path of ours, or an absolute address
+	address string // absolute, checked
 	origin  string // of an address that is not ours, "" else
 }
 
@@ -22,50 +22,23 @@ func (d destination) or(path string) string {
 	return d.address
 }
 
-// maxDestination bounds an address to be sent to, in bytes.
-const maxDestination = 2048
-
 // destination checks an address that came with a request. Only our own origin
 // and those that the organisation trusts for redirects are taken; anything
 // else is as if it had not been given, so that nobody is led astray through us.
 func (p *Pages) destination(r *httpkit.Request, raw string) (destination, error) {
-	if raw == "" || len(raw) > maxDestination || !printable(raw) {
-		return destination{}, nil
+	address, err := r.Destination(raw, p.cfg.Redirectable)
+	if err != nil || address == "" {
+		return destination{}, err
 	}
-	if strings.HasPrefix(raw, "/") {
-		if strings.HasPrefix(raw, "//") {
-			return destination{}, nil
-		}
-		return destination{address: raw}, nil
-	}
-	u, err := url.Parse(raw)
-	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || u.Opaque != "" {
-		return destination{}, nil
-	}
-	origin := originOf(raw)
+	origin := originOf(address)
 	if origin == originOf(r.Org.BaseURL) {
-		return destination{address: u.String()}, nil
+		return destination{address: address}, nil
 	}
 	// The origin becomes part of a header that lists origins.
 	if strings.ContainsAny(origin, ";, '*") {
 		return destination{}, nil
 	}
-	ok, err := p.cfg.Redirectable(r.Context(), r.Org, origin)
-	if err != nil || !ok {
-		return destination{}, err
-	}
-	return destination{address: u.String(), origin: origin}, nil
-}
-
-// printable tells whether a text is visible ASCII without the backslash, which
-// browsers take for a slash.
-func printable(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c > '~' || c == '\\' {
-			return false
-		}
-	}
-	return true
+	return destination{address: address, origin: origin}, nil
 }
 
 // originOf cuts an address to its origin, "" when it has none.

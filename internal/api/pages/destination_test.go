@@ -15,9 +15,9 @@ import (
 func destinations() map[string]string {
 	return map[string]string{
 		"":                                    "",
-		"/":                                   "/",
-		"/app/one?x=1#y":                      "/app/one?x=1#y",
-		"/.//evil.example":                    "/.//evil.example", // a path of ours, to a browser too
+		"/":                                   "https://id.example.com/",
+		"/app/one?x=1#y":                      "https://id.example.com/app/one?x=1#y",
+		"/.//evil.example":                    "https://id.example.com/.//evil.example", // a path of ours, to a browser too
 		"https://id.example.com/a":            "https://id.example.com/a",
 		"HTTPS://ID.example.com/a":            "https://ID.example.com/a",
 		partner + "/x?y=z":                    partner + "/x?y=z",

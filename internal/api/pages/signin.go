@@ -141,9 +141,10 @@ func (p *Pages) apply(v *visit, a signin.Action) error {
 		return p.current(v)
 	case idp.KindBadToken:
 		return p.stale(v)
-	}
-	if err != nil {
-		return err
+	default:
+		if err != nil {
+			return err
+		}
 	}
 	return p.step(v, step)
 }
@@ -183,9 +184,10 @@ func (p *Pages) finish(v *visit) error {
 		login := v.tx.Login
 		v.tx = p.begin(v.Request, v.dest)
 		return p.identify(v, login, "")
-	}
-	if err != nil {
-		return err
+	default:
+		if err != nil {
+			return err
+		}
 	}
 	v.SetSession(issued.Secret, issued.Session)
 	return redirect(v.Request, http.StatusSeeOther, v.dest.or(pathHome))

@@ -185,13 +185,13 @@ func TestExpiredFormBeginsAnew(t *testing.T) {
 	form.Set("password", signintest.Password)
 	b.wants(b.post(pathSignIn, form), http.StatusBadRequest, "This sign-in has expired")
 	link := parse(t, b.last.body).all("a")[0].attr["href"]
-	if link != start {
-		t.Errorf("the way back is %q, want %q", link, start)
+	if want := "/login/login.htm?fromURI=https%3A%2F%2Fid.example.com%2Fapp%2Fone%3Fa%3Db"; link != want {
+		t.Errorf("the way back is %q, want %q", link, want)
 	}
 	// A name can be given on a page that stood open for a day.
 	first.Set("username", isaac)
 	b.wants(b.post(pathSignIn, first), http.StatusOK, "Enter your password")
-	b.goesTo(b.submit("password", signintest.Password), http.StatusSeeOther, "/app/one?a=b")
+	b.goesTo(b.submit("password", signintest.Password), http.StatusSeeOther, "https://id.example.com/app/one?a=b")
 }
 
 func TestExpiredPassword(t *testing.T) {
