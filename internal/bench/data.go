@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"usher/internal/credential"
+	"usher/internal/env"
+	"usher/internal/idp"
+	"usher/internal/server"
+	"usher/internal/store"
+	"usher/internal/store/ceiling"
+)
+
+// data is what a filled database holds for the load.
+type data struct {
+	orgID    string
+	token    string // an API token of the administrator
+	users    []string
+	signers  []string // logins of users who have the password
+	password string
+}
+
+const (
+	// signers is how many users sign in: enough for nobody's row to be fought over.
+	signers = 64
+	// batch is how many users one transaction of the loader adds.
+	batch = 1000
+	// benchPassword satisfies the default policy.
+	benchPassword = "Correct-horse-7-battery"
+)
+
+// config is that of a production server on this database.
+func config(databaseURL, address string, log *slog.Logger) server.Config {
+	return server.Config{Database: databaseURL, Durable: true, BaseURL: "http://" + address, MasterKey: []byte(masterKey), Log: log}
+}
+
+// fill makes an organisation and its users. The users go straight into the
+// store: what is measured later is reading them and adding more.
+func fill(ctx context.Context, databaseURL string, users int, progress io.Writer) (*data, error) {
+	s, err := server.New(ctx, config(databaseURL, "127.0.0.1:1", nil), func(string) {})
+	if err != nil {
+		return nil, err
+	}
+	made, err := s.CreateOrg(ctx, server.OrgSpec{Name: "Bench", AdminLogin: "admin@example.com"})
+	if err := errors.Join(err, s.Close()); err != nil {
+		return nil, err
+	}
+	d := &data{orgID: made.OrgID, token: made.APIToken, password: benchPassword}
+	clock := env.System{}
+	db, err := store.Open(ctx, databaseURL, store.Options{Clock: clock})
+	if err != nil {
+		return nil, err
+	}
+	if err := d.load(ctx, db, users, progress); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if err := db.Close(); err != nil {
+		return nil, err
+	}
+	raw, err := ceiling.Open(ctx, databaseURL)
+	if err != nil {
+		return nil, err
+	}
+	return d, errors.Join(raw.Settle(ctx), raw.Close())
+}
+
+func (d *data) load(ctx context.Context, db *store.Store, users int, progress io.Writer) error {
+	org, err := db.Read(ctx).Org(d.orgID)
+	if err != nil {
+		return err
+	}
+	hash, err := credential.NewHasher(env.SystemRand{}, credential.DefaultParams(), 1).Hash(ctx, benchPassword)
+	if err != nil {
+		return err
+	}
+	ids := env.TimeIDs{Clock: env.System{}, Rand: env.SystemRand{}}
+	start, told := time.Now(), time.Now()
+	for len(d.users) < users {
+		from := len(d.users)
+		n := min(batch, users-from)
+		var added []string
+		err := db.Tx(ctx, func(tx *store.Tx) error {
+			added = added[:0]
+			for i := range n {
+				u := newUser(org, ids.New("00u"), from+i, tx.Now())
+				added = append(added, u.ID)
+				if err := tx.InsertUser(u); err != nil {
+					return err
+				}
+				if from+i >= signers {
+					continue
+				}
+				if err := tx.SaveCredential(&store.Credential{OrgID: org.ID, UserID: u.ID, Password: hash}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("fill: %w", err)
+		}
+		d.users = append(d.users, added...)
+		if time.Since(told) > 5*time.Second {
+			told = time.Now()
+			fmt.Fprintf(progress, "  %d of %d users\n", len(d.users), users)
+		}
+	}
+	for i := range min(signers, users) {
+		d.signers = append(d.signers, login(i))
+	}
+	fmt.Fprintf(progress, "  %d users in %.1f s\n", users, time.Since(start).Seconds())
+	return nil
+}
+
+func login(n int) string { return fmt.Sprintf("given%d.family%d@example.com", n, n%997) }
+
+// newUser is an active user with a profile of the usual size; the first ones
+// have a password.
+func newUser(org *idp.Org, id string, n int, now time.Time) *store.UserRow {
+	name := login(n)
+	first, last := fmt.Sprintf("Given%d", n), fmt.Sprintf("Family%d", n%997)
+	profile := fmt.Sprintf(`{"firstName":%q,"lastName":%q,"mobilePhone":"+1-555-415-1337","email":%q,"login":%q,"department":"Engineering","city":"San Francisco"}`,
+		first, last, name, name)
+	u := &store.UserRow{User: idp.User{
+		OrgID: org.ID, ID: id, TypeID: org.Settings.UserTypeID, Status: idp.UserActive, Login: name, Profile: []byte(profile),
+		Provider: idp.Provider{Type: idp.ProviderOkta, Name: string(idp.ProviderOkta)}, HasPassword: n < signers,
+		Created: now, Activated: now, StatusChanged: now, LastUpdated: now,
+	}}
+	if u.HasPassword {
+		u.PasswordChanged = now
+	}
+	short, _, _ := strings.Cut(name, "@")
+	u.Keys = store.UserKeys{Login: name, Short: short, Email: name, First: strings.ToLower(first), Last: strings.ToLower(last)}
+	return u
+}
