@@ -35,7 +35,7 @@ func Databases(m *Module) []Finding {
 // measures says whether a folder exists to measure real time or holds the real
 // clock and the real randomness.
 func measures(dir string) bool {
-	return within(dir, "internal/env") || within(dir, "bench")
+	return within(dir, "internal/env") || within(dir, "internal/bench")
 }
 
 // Ambient checks that time and randomness come from env. Test files are left

@@ -37,7 +37,7 @@ var heights = map[string]height{
 	"internal/server":      11,
 	"internal/apptest":     12,
 	"cmd":                  heightTop,
-	"bench":                heightTop,
+	"internal/bench":       heightTop,
 }
 
 // pluginParents are the folders whose children are plug-ins, known to the
