@@ -43,16 +43,23 @@ type Verified struct {
 	Token store.APIToken
 	User  *idp.User
 	Roles []idp.RoleType
+
+	name string // of the user, for people
+}
+
+// verified reads the name out of the profile once for all requests.
+func verified(t store.APIToken, u *idp.User, held []idp.RoleType) *Verified {
+	v := &Verified{Token: t, User: u, Roles: held, name: u.Login}
+	if a, err := u.Attributes(); err == nil {
+		v.name = a.DisplayName()
+	}
+	return v
 }
 
 // Actor is the user of a token as the one who acts, from where client says.
 func (v *Verified) Actor(org *idp.Org, client idp.Client) idp.Actor {
-	name := v.User.Login
-	if a, err := v.User.Attributes(); err == nil {
-		name = a.DisplayName()
-	}
 	return idp.Actor{
-		Org: org, Kind: idp.ActorUser, UserID: v.User.ID, Login: v.User.Login, Name: name,
+		Org: org, Kind: idp.ActorUser, UserID: v.User.ID, Login: v.User.Login, Name: v.name,
 		TokenID: v.Token.ID, Roles: v.Roles, Client: client,
 	}
 }
@@ -121,7 +128,7 @@ func (s *Service) Verify(ctx context.Context, org *idp.Org, secret string) (*Ver
 		if err != nil {
 			return nil, fmt.Errorf("read an API token: %w", err)
 		}
-		e = &entry{verified: &Verified{Token: owner.Token, User: &owner.User, Roles: owner.Roles}}
+		e = &entry{verified: verified(owner.Token, &owner.User, owner.Roles)}
 		e.noted.Store(owner.Token.LastUsed.UnixMilli())
 		s.cache.put(k, e, ticket)
 	}
