@@ -173,6 +173,24 @@ func TestBackButton(t *testing.T) {
 	}
 }
 
+// TestAnotherNameAfterAProof holds that a name given on a page gone back to is
+// asked for its own password, although somebody else has proved one already.
+func TestAnotherNameAfterAProof(t *testing.T) {
+	s := newSite(t)
+	s.UserIn("ada@example.com", idp.UserPasswordExpired)
+	s.User(isaac)
+	b := s.browser(t)
+	first := b.get("/login/login.htm").fields(t)
+	b.submit("username", "ada@example.com")
+	b.wants(b.submit("password", signintest.Password), http.StatusOK, "Choose a new password")
+	first.Set("username", isaac)
+	b.wants(b.post(pathSignIn, first), http.StatusOK, "Enter your password")
+	b.goesTo(b.submit("password", signintest.Password), http.StatusSeeOther, "/")
+	if !strings.Contains(b.get("/").body, isaac) {
+		t.Error("somebody else is signed in")
+	}
+}
+
 func TestExpiredFormBeginsAnew(t *testing.T) {
 	s := newSite(t)
 	s.User(isaac)
