@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures. First the Go benchmarks, then the load program in bench/, which
+# Measures. First the Go benchmarks, then the load program in internal/bench, which
 # prints one table with each figure beside its ceiling. Both databases are
 # used; PostgreSQL is a throw-away one unless USHER_TEST_POSTGRES names another.
 # Arguments go to the load program.
@@ -25,4 +25,4 @@ fi
 say "== Go benchmarks"
 go test -run '^$' -bench . -benchmem ./internal/... | grep -E '^(Benchmark|pkg:|FAIL|panic)' || true
 say "== load program"
-go run ./bench "$@"
+go run ./internal/bench "$@"

@@ -16,15 +16,12 @@ tally_begin && mine=yes
 sdk() { go_suite compat-sdk "$ROOT/compat" -vet=off -count=1 -timeout 5m ./...; }
 
 authjs() {
-  local why
-  why=$("$ROOT/scripts/setup.sh" node 2>&1) || { missing compat-authjs "$(tail -n 1 <<<"$why")"; return 1; }
+  need compat-authjs node || return 1
   node_suite compat-authjs authjs/*.test.mjs
 }
 
 browser() {
-  local why
-  why=$("$ROOT/scripts/setup.sh" node 2>&1) || { missing browser "$(tail -n 1 <<<"$why")"; return 1; }
-  why=$("$ROOT/scripts/setup.sh" browser 2>&1) || { missing browser "$(tail -n 1 <<<"$why")"; return 1; }
+  need browser node && need browser browser || return 1
   USHER_CHROMIUM=$(chromium_bin) USHER_ARTIFACTS="$ROOT/artifacts" node_suite browser browser/*.test.mjs
 }
 

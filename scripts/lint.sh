@@ -16,6 +16,6 @@ fi
 result=0
 for dir in . tools compat; do
   [ -e "$ROOT/$dir/go.mod" ] || continue
-  (cd "$ROOT/$dir" && nice -n 5 "$bin" run --config "$ROOT/.golangci.yml" ./...) || result=1
+  (cd "$ROOT/$dir" && nice -n 5 "$bin" run --allow-serial-runners --config "$ROOT/.golangci.yml" ./...) || result=1
 done
 exit "$result"

@@ -41,6 +41,18 @@ missing() {
   fi
 }
 
+# need NAME PIECE makes a piece available for the suite NAME, saying what it
+# does, or counts the suite as missing.
+need() {
+  local said status
+  said=$(mktemp)
+  "$ROOT/scripts/setup.sh" "$2" 2>&1 | tee "$said"
+  status=${PIPESTATUS[0]}
+  [ "$status" -eq 0 ] || missing "$1" "$(tail -n 1 "$said")"
+  rm -f "$said"
+  return "$status"
+}
+
 # go_suite NAME DIR ARGUMENTS... runs go test in a folder and counts its tests.
 go_suite() {
   local name=$1 dir=$2

@@ -28,9 +28,8 @@ trap 'exit 130' INT TERM
 # PostgreSQL first: the unit tests need it. The browser and the JavaScript
 # clients arrive while those run; compat.sh looks for them itself.
 postgres() {
-  local why
   [ -z "${USHER_TEST_POSTGRES:-}" ] || return 0
-  why=$("$ROOT/scripts/setup.sh" postgres 2>&1) || { missing postgres "$(tail -n 1 <<<"$why")"; return 1; }
+  need postgres postgres || return 1
   USHER_TEST_POSTGRES=$("$ROOT/scripts/postgres.sh" start "$work/pg") || { missing postgres "the server did not start"; return 1; }
   export USHER_TEST_POSTGRES
 }
@@ -41,12 +40,10 @@ postgres() {
 norace=(-gcflags='modernc.org/sqlite/lib=-race=false' -gcflags='modernc.org/libc=-race=false')
 
 unit() {
-  local why race=()
-  if why=$("$ROOT/scripts/setup.sh" race 2>&1); then
+  local race=()
+  if need race race; then
     race=(-race "${norace[@]}")
     export CGO_ENABLED=1
-  else
-    missing race "$(tail -n 1 <<<"$why")"
   fi
   go_suite unit "$ROOT" "${race[@]}" -vet=off -timeout 10m ./...
 }
@@ -58,10 +55,8 @@ fetch=$!
 
 step vet go vet ./...
 step verify "$ROOT/scripts/verify.sh"
-if why=$("$ROOT/scripts/setup.sh" lint 2>&1); then
+if need lint lint; then
   step lint "$ROOT/scripts/lint.sh"
-else
-  missing lint "$(tail -n 1 <<<"$why")"
 fi
 # The tests note which operations answered them well; the last one finds those
 # that none has seen.

@@ -112,7 +112,7 @@ func Services(m *Module) []Finding {
 }
 
 // wireText finds text that only a wire protocol knows, anywhere in a string.
-var wireText = regexp.MustCompile(`E0000\d{3}|_links|_embedded|stateToken|stateHandle`)
+var wireText = regexp.MustCompile(`E0000\d{3}|\b_links|\b_embedded|stateToken|stateHandle`)
 
 // wireWords are the whole strings that name a state of a wire protocol. Words
 // that also name a user's state or a policy's type are not among them.

@@ -86,7 +86,7 @@ func judgeVar(f *File, decl *ast.GenDecl, spec *ast.ValueSpec, tables map[string
 		if i < len(spec.Values) {
 			value = spec.Values[i]
 		}
-		if linkerString(f, spec, value) || pure(value) {
+		if linkerString(f, spec, value) || pure(value) || testFlag(f, value) {
 			continue
 		}
 		out = append(out, f.at(name, "package variable %s: a package keeps no state; make it a constant, a table or a field", name.Name))
@@ -117,6 +117,21 @@ func linkerString(f *File, spec *ast.ValueSpec, value ast.Expr) bool {
 	}
 	id, ok := spec.Type.(*ast.Ident)
 	return ok && value == nil && id.Name == "string"
+}
+
+// testFlag says whether a value is a flag of test binaries, declared by code
+// for tests: the testing package parses it and nobody else writes it.
+func testFlag(f *File, value ast.Expr) bool {
+	call, ok := value.(*ast.CallExpr)
+	if !ok || !testSupport(f.Dir) {
+		return false
+	}
+	sel, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	id, ok := sel.X.(*ast.Ident)
+	return ok && id.Name == "flag"
 }
 
 // pure says whether an expression gives a value that is the same in every run.
