@@ -268,8 +268,12 @@ func (c *devCmd) keep(a announcement) error {
 	}
 	var b strings.Builder
 	vars := [][2]string{
-		{"URL", a.URL}, {"ORG_ID", a.OrgID}, {"API_TOKEN", a.APIToken}, {"CONTROL", a.Control},
-		{"ADMIN_LOGIN", a.Admin.Login}, {"ADMIN_PASSWORD", a.Admin.Password},
+		{"URL", a.URL},
+		{"ORG_ID", a.OrgID},
+		{"API_TOKEN", a.APIToken},
+		{"CONTROL", a.Control},
+		{"ADMIN_LOGIN", a.Admin.Login},
+		{"ADMIN_PASSWORD", a.Admin.Password},
 	}
 	if len(a.Users) > 0 {
 		vars = append(vars, [2]string{"USER_LOGIN", a.Users[0].Login}, [2]string{"USER_PASSWORD", a.Users[0].Password})

@@ -7,7 +7,7 @@ import (
 )
 
 // version is set by the release build.
-var version = "" //nolint:gochecknoglobals // the linker writes it
+var version = ""
 
 // programVersion is the release, else the revision that was built.
 func programVersion() string {

@@ -15,7 +15,7 @@ import (
 )
 
 // Noon is when the clock of an App stands at first.
-var Noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // a constant, were it possible
+func Noon() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 
 // App is a running server.
 type App struct {
@@ -71,7 +71,7 @@ func CheapHashes() credential.Params { return credential.Params{Memory: 8, Time:
 // New starts a server with its seed. It ends with the test.
 func New(t testing.TB, options ...Option) *App {
 	t.Helper()
-	app := &App{Clock: env.NewFixed(Noon), Logs: &Logs{}}
+	app := &App{Clock: env.NewFixed(Noon()), Logs: &Logs{}}
 	s := &setup{seed: DefaultSeed(), config: server.Config{
 		BaseURL: "https://id.example.com", MasterKey: []byte("a master key for tests, of 32 bytes or more"),
 		Hashing: CheapHashes(), Clock: app.Clock, IDs: &env.Counting{}, Rand: env.NewSeeded(1), Log: slog.New(slog.NewJSONHandler(app.Logs, &slog.HandlerOptions{Level: slog.LevelDebug})),

@@ -13,7 +13,7 @@ const checkFact = "master_key_check"
 // checkPlace binds the check value; it is stored as a server fact.
 func checkPlace() Place { return Place{Table: "server_facts", Column: "value", Row: checkFact} }
 
-// ErrWrongMasterKey: the database was written under another master key.
+// ErrWrongMasterKey tells that the database was written under another master key.
 var ErrWrongMasterKey = errors.New("this database was written under another master key: start with that key, or list it among the older keys")
 
 // Check makes sure at start, not at first use, that the keeper can open what

@@ -17,7 +17,7 @@ import (
 // MasterKeySize is the least number of bytes of a master key.
 const MasterKeySize = 32
 
-// ErrSealed: a sealed value cannot be opened: it was changed, moved to another
+// ErrSealed tells that a sealed value cannot be opened: it was changed, moved to another
 // place, or sealed under another key.
 var ErrSealed = errors.New("keys: the sealed value cannot be opened with this master key")
 

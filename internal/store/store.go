@@ -13,9 +13,9 @@ import (
 
 // Errors that every method may return, wrapped or bare.
 var (
-	// ErrNotFound: no row has this key.
+	// ErrNotFound tells that no row has this key.
 	ErrNotFound = errors.New("store: not found")
-	// ErrStale: the row has changed since it was read.
+	// ErrStale tells that the row has changed since it was read.
 	ErrStale = errors.New("store: stale version")
 )
 

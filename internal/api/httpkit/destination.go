@@ -30,8 +30,8 @@ func (r *Request) Destination(raw string, trusted func(ctx context.Context, org 
 		}
 		return r.Link(raw), nil
 	}
-	u, err := url.Parse(raw)
-	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || u.Opaque != "" {
+	u, parseErr := url.Parse(raw)
+	if parseErr != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || u.Opaque != "" {
 		return "", nil
 	}
 	origin := originOf(raw)

@@ -54,7 +54,7 @@ func rowOf(k idp.Kind) (kindRow, bool) {
 	return row, ok
 }
 
-var kindRows = map[idp.Kind]kindRow{ //nolint:gochecknoglobals // a lookup table
+var kindRows = map[idp.Kind]kindRow{
 	idp.KindInvalid:            {400, "E0000001", "Api validation failed: {0}"},
 	idp.KindMalformed:          {400, "E0000003", "The request body was not well-formed."},
 	idp.KindBadRequest:         {400, "E0000002", "The request was not valid: {0}"},

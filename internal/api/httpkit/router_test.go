@@ -23,7 +23,6 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 type world struct {
 	*httpkit.Router
 	clock *env.Movable
-	limit map[string]int
 }
 
 func newWorld(t *testing.T, change func(*httpkit.Config)) *world {

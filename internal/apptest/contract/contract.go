@@ -35,7 +35,7 @@ type documents struct {
 	routers []routers.Router
 }
 
-var load = sync.OnceValues(func() (*documents, error) { //nolint:gochecknoglobals // parsed once for all tests
+var load = sync.OnceValues(func() (*documents, error) {
 	openapi3filter.RegisterBodyDecoder("application/ion+json", openapi3filter.JSONBodyDecoder)
 	d := &documents{}
 	for _, name := range openapi.DocumentNames() {

@@ -259,17 +259,18 @@ func (p *player) render(header [][2]string) string {
 
 // learn gives a value its member's name, numbered from the second on.
 func (p *player) learn(name, value string) {
+	for _, known := range p.values {
+		if known == value {
+			return
+		}
+	}
 	for i := 1; ; i++ {
 		n := name
 		if i > 1 {
 			n += strconv.Itoa(i)
 		}
-		v, known := p.values[n]
-		if !known {
+		if _, taken := p.values[n]; !taken {
 			p.values[n] = value
-			return
-		}
-		if v == value {
 			return
 		}
 	}
