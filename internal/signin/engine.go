@@ -214,7 +214,10 @@ func (e *Engine) Renew(ctx context.Context, a idp.Actor, t *Transaction) error {
 	if t.Version == 0 || after.Expires.Sub(t.Expires) < t.Life/10 {
 		return nil
 	}
-	err := e.Store.Write(ctx, func(tx *store.Tx) error { return e.save(tx, a, after) })
+	err := e.Store.Write(ctx, func(tx *store.Tx) error {
+		after = t.clone()
+		return e.save(tx, a, after)
+	})
 	if idp.KindOf(err) == idp.KindConflict {
 		return nil // another use of it has done the same
 	}
@@ -222,4 +225,33 @@ func (e *Engine) Renew(ctx context.Context, a idp.Actor, t *Transaction) error {
 		*t = *after
 	}
 	return err
+}
+
+// Note keeps a word of the protocol with the transaction. One that is not
+// stored yet keeps it in memory, until Apply stores it; so does one that another
+// request has just changed, since a note decides nothing.
+func (e *Engine) Note(ctx context.Context, a idp.Actor, t *Transaction, name, value string) error {
+	if t.Notes[name] == value {
+		return nil
+	}
+	noted := t.clone()
+	if noted.Notes == nil {
+		noted.Notes = map[string]string{}
+	}
+	noted.Notes[name] = value
+	if t.Version > 0 {
+		err := e.Store.Write(ctx, func(tx *store.Tx) error {
+			again := noted.clone()
+			if err := e.save(tx, a, again); err != nil {
+				return err
+			}
+			noted = again
+			return nil
+		})
+		if err != nil && idp.KindOf(err) != idp.KindConflict {
+			return err
+		}
+	}
+	*t = *noted
+	return nil
 }

@@ -1,6 +1,8 @@
 package signin
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"usher/internal/idp"
@@ -120,7 +122,7 @@ func (t *Transaction) amr() []string {
 // it was.
 func (t *Transaction) clone() *Transaction {
 	c := *t
-	c.Proofs = append([]Proof(nil), t.Proofs...)
+	c.Proofs, c.Notes = slices.Clone(t.Proofs), maps.Clone(t.Notes)
 	return &c
 }
 
