@@ -3,6 +3,7 @@ package server
 import (
 	"usher/internal/api/authn"
 	"usher/internal/api/httpkit"
+	"usher/internal/api/idx"
 	"usher/internal/api/management"
 	"usher/internal/api/pages"
 	"usher/internal/credential"
@@ -62,5 +63,6 @@ func (s *Server) mount(r *httpkit.Router) error {
 	p.Mount(r)
 	s.mountCoverage(r)
 	(&authn.API{Engine: v.engine, Redirectable: v.redirectable, OnPageError: p.WriteError}).Mount(r)
+	(&idx.API{Engine: v.engine}).Mount(r)
 	return nil
 }
