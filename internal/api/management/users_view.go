@@ -59,9 +59,21 @@ func appendCredentials(b []byte, u *idp.User) []byte {
 	return append(b, `}}`...)
 }
 
-// userLink is an operation that a user's state allows.
+// place tells where a link leads: to an operation below the user, or elsewhere.
+type place int
+
+const (
+	placeOperation place = iota
+	placeSelf
+	placeSchema
+	placeType
+)
+
+// userLink is a link of a user: an operation that the user's state allows, or
+// one of the places that are always named.
 type userLink struct {
 	name   string
+	place  place
 	path   string // below the user's own address
 	method string // POST when empty
 	states []idp.UserStatus
@@ -85,12 +97,12 @@ var ( //nolint:gochecknoglobals // lookup tables
 	}
 )
 
-// userLinks are the operations in the order in which the service lists them;
-// "schema" and its neighbours stand between the two parts. (reference: links by
-// status)
-var userLinks = [2][]userLink{{ //nolint:gochecknoglobals // a lookup table
+// userLinks are the links in the order in which the service lists them.
+// (recorded answers; reference: links by status)
+var userLinks = []userLink{ //nolint:gochecknoglobals // a lookup table
 	{name: "suspend", path: "/lifecycle/suspend", states: statesIn},
 	{name: "unsuspend", path: "/lifecycle/unsuspend", states: []idp.UserStatus{idp.UserSuspended}},
+	{name: "schema", place: placeSchema},
 	{name: "activate", path: "/lifecycle/activate", states: statesOut},
 	{name: "resetPassword", path: "/lifecycle/reset_password", states: statesIn, local: true, credential: true},
 	{name: "forgotPassword", path: "/credentials/forgot_password", states: statesActive, password: true, question: true, credential: true},
@@ -101,12 +113,13 @@ var userLinks = [2][]userLink{{ //nolint:gochecknoglobals // a lookup table
 	},
 	{name: "reactivate", path: "/lifecycle/reactivate", states: []idp.UserStatus{idp.UserProvisioned}},
 	{name: "unlock", path: "/lifecycle/unlock", states: []idp.UserStatus{idp.UserLockedOut}, credential: true},
+	{name: "self", place: placeSelf},
 	{name: "resetFactors", path: "/lifecycle/reset_factors", factors: true, credential: true},
-}, {
+	{name: "type", place: placeType},
 	{name: "changePassword", path: "/credentials/change_password", states: statesChange, password: true, credential: true},
 	{name: "deactivate", path: "/lifecycle/deactivate", states: statesLeave},
 	{name: "delete", method: "DELETE", states: []idp.UserStatus{idp.UserDeprovisioned}},
-}}
+}
 
 func (l *userLink) shown(u *idp.User, o userOptions) bool {
 	local := u.Provider.Local()
@@ -122,31 +135,29 @@ func (l *userLink) shown(u *idp.User, o userOptions) bool {
 	return true
 }
 
+// appendUserLinks appends the links of a user, without the braces around them.
 func appendUserLinks(b []byte, org *idp.Org, u *idp.User, o userOptions) []byte {
-	base := org.BaseURL
-	b = appendActions(b, base, u, o, userLinks[0])
-	b = appendHref(b, "schema", base, "/api/v1/meta/schemas/user/", org.Settings.UserSchemaID)
-	b = appendHref(append(b, `},`...), "self", base, "/api/v1/users/", u.ID)
-	b = appendHref(append(b, `},`...), "type", base, "/api/v1/meta/types/user/", u.TypeID)
-	b = append(b, `},`...)
-	b = appendActions(b, base, u, o, userLinks[1])
-	return b[:len(b)-1]
-}
-
-// appendActions appends links, each with a comma behind it.
-func appendActions(b []byte, base string, u *idp.User, o userOptions, links []userLink) []byte {
-	for i := range links {
-		l := &links[i]
+	for i := range userLinks {
+		l := &userLinks[i]
 		if !l.shown(u, o) {
 			continue
 		}
-		method := "POST"
-		if l.method != "" {
-			method = l.method
+		switch l.place {
+		case placeSchema:
+			b = appendHref(b, l.name, org.BaseURL, "/api/v1/meta/schemas/user/", org.Settings.UserSchemaID)
+		case placeType:
+			b = appendHref(b, l.name, org.BaseURL, "/api/v1/meta/types/user/", u.TypeID)
+		case placeSelf:
+			b = appendHref(b, l.name, org.BaseURL, "/api/v1/users/", u.ID)
+		case placeOperation:
+			b = appendHref(b, l.name, org.BaseURL, "/api/v1/users/", u.ID, l.path)
+			method := "POST"
+			if l.method != "" {
+				method = l.method
+			}
+			b = appendMember(append(b, ','), "method", method)
 		}
-		b = appendHref(b, l.name, base, "/api/v1/users/", u.ID, l.path)
-		b = appendMember(append(b, ','), "method", method)
 		b = append(b, `},`...)
 	}
-	return b
+	return b[:len(b)-1]
 }
