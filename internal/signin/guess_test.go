@@ -264,11 +264,14 @@ func TestAnswersRace(t *testing.T) {
 		var mu sync.Mutex
 		var wg sync.WaitGroup
 		won := 0
-		for range 20 {
-			mine, err := w.Engine.Load(ctx, a, tx.Handle)
-			if err != nil {
+		copies := make([]*signin.Transaction, 20) // loaded before anybody can end it
+		for i := range copies {
+			var err error
+			if copies[i], err = w.Engine.Load(ctx, a, tx.Handle); err != nil {
 				t.Fatal(err)
 			}
+		}
+		for _, mine := range copies {
 			wg.Go(func() {
 				_, err := w.Engine.Apply(ctx, a, mine, guess(signintest.Password))
 				mu.Lock()
