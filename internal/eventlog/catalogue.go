@@ -4,48 +4,70 @@ import "usher/internal/idp"
 
 // The event types that Usher records. (spec: management#getLogs)
 const (
-	UserCreate         idp.EventType = "user.lifecycle.create"
-	UserActivate       idp.EventType = "user.lifecycle.activate"
-	UserReactivate     idp.EventType = "user.lifecycle.reactivate"
-	UserDeactivate     idp.EventType = "user.lifecycle.deactivate"
-	UserSuspend        idp.EventType = "user.lifecycle.suspend"
-	UserUnsuspend      idp.EventType = "user.lifecycle.unsuspend"
-	UserDelete         idp.EventType = "user.lifecycle.delete.initiated"
-	UserDeleted        idp.EventType = "user.lifecycle.delete.completed"
-	AccountLock        idp.EventType = "user.account.lock"
-	AccountUnlock      idp.EventType = "user.account.unlock"
-	AccountUnlockAdmin idp.EventType = "user.account.unlock_by_admin"
-	PasswordReset      idp.EventType = "user.account.reset_password"
-	PasswordExpire     idp.EventType = "user.account.expire_password"
-	PasswordUpdate     idp.EventType = "user.account.update_password"
-	ProfileUpdate      idp.EventType = "user.account.update_profile"
-	PrivilegeGrant     idp.EventType = "user.account.privilege.grant"
-	PrivilegeRevoke    idp.EventType = "user.account.privilege.revoke"
-	SessionStart       idp.EventType = "user.session.start"
-	SessionEnd         idp.EventType = "user.session.end"
-	SessionClear       idp.EventType = "user.session.clear"
-	EvaluateSignOn     idp.EventType = "policy.evaluate_sign_on"
-	GroupCreate        idp.EventType = "group.lifecycle.create"
-	GroupDelete        idp.EventType = "group.lifecycle.delete"
-	GroupUpdate        idp.EventType = "group.profile.update"
-	MemberAdd          idp.EventType = "group.user_membership.add"
-	MemberRemove       idp.EventType = "group.user_membership.remove"
-	APITokenCreate     idp.EventType = "system.api_token.create"
-	APITokenRevoke     idp.EventType = "system.api_token.revoke"
-	RateLimitViolation idp.EventType = "system.org.rate_limit.violation"
-	AppCreate          idp.EventType = "application.lifecycle.create"
-	AppUpdate          idp.EventType = "application.lifecycle.update"
-	AppActivate        idp.EventType = "application.lifecycle.activate"
-	AppDeactivate      idp.EventType = "application.lifecycle.deactivate"
-	AppDelete          idp.EventType = "application.lifecycle.delete"
-	AppUserAdd         idp.EventType = "application.user_membership.add"
-	AppUserRemove      idp.EventType = "application.user_membership.remove"
-	AppUserUpdate      idp.EventType = "application.user_membership.update"
-	AppUserName        idp.EventType = "application.user_membership.change_username"
-	AppUserPassword    idp.EventType = "application.user_membership.change_password"
-	AppGroupAdd        idp.EventType = "group.application_assignment.add"
-	AppGroupRemove     idp.EventType = "group.application_assignment.remove"
-	AppGroupUpdate     idp.EventType = "group.application_assignment.update"
+	UserCreate              idp.EventType = "user.lifecycle.create"
+	UserActivate            idp.EventType = "user.lifecycle.activate"
+	UserReactivate          idp.EventType = "user.lifecycle.reactivate"
+	UserDeactivate          idp.EventType = "user.lifecycle.deactivate"
+	UserSuspend             idp.EventType = "user.lifecycle.suspend"
+	UserUnsuspend           idp.EventType = "user.lifecycle.unsuspend"
+	UserDelete              idp.EventType = "user.lifecycle.delete.initiated"
+	UserDeleted             idp.EventType = "user.lifecycle.delete.completed"
+	AccountLock             idp.EventType = "user.account.lock"
+	AccountUnlock           idp.EventType = "user.account.unlock"
+	AccountUnlockAdmin      idp.EventType = "user.account.unlock_by_admin"
+	PasswordReset           idp.EventType = "user.account.reset_password"
+	PasswordExpire          idp.EventType = "user.account.expire_password"
+	PasswordUpdate          idp.EventType = "user.account.update_password"
+	ProfileUpdate           idp.EventType = "user.account.update_profile"
+	PrivilegeGrant          idp.EventType = "user.account.privilege.grant"
+	PrivilegeRevoke         idp.EventType = "user.account.privilege.revoke"
+	SessionStart            idp.EventType = "user.session.start"
+	SessionEnd              idp.EventType = "user.session.end"
+	SessionClear            idp.EventType = "user.session.clear"
+	EvaluateSignOn          idp.EventType = "policy.evaluate_sign_on"
+	GroupCreate             idp.EventType = "group.lifecycle.create"
+	GroupDelete             idp.EventType = "group.lifecycle.delete"
+	GroupUpdate             idp.EventType = "group.profile.update"
+	MemberAdd               idp.EventType = "group.user_membership.add"
+	MemberRemove            idp.EventType = "group.user_membership.remove"
+	APITokenCreate          idp.EventType = "system.api_token.create"
+	APITokenRevoke          idp.EventType = "system.api_token.revoke"
+	RateLimitViolation      idp.EventType = "system.org.rate_limit.violation"
+	AppCreate               idp.EventType = "application.lifecycle.create"
+	AppUpdate               idp.EventType = "application.lifecycle.update"
+	AppActivate             idp.EventType = "application.lifecycle.activate"
+	AppDeactivate           idp.EventType = "application.lifecycle.deactivate"
+	AppDelete               idp.EventType = "application.lifecycle.delete"
+	AppUserAdd              idp.EventType = "application.user_membership.add"
+	AppUserRemove           idp.EventType = "application.user_membership.remove"
+	AppUserUpdate           idp.EventType = "application.user_membership.update"
+	AppUserName             idp.EventType = "application.user_membership.change_username"
+	AppUserPassword         idp.EventType = "application.user_membership.change_password"
+	AppGroupAdd             idp.EventType = "group.application_assignment.add"
+	AppGroupRemove          idp.EventType = "group.application_assignment.remove"
+	AppGroupUpdate          idp.EventType = "group.application_assignment.update"
+	PolicyCreate            idp.EventType = "policy.lifecycle.create"
+	PolicyUpdate            idp.EventType = "policy.lifecycle.update"
+	PolicyDelete            idp.EventType = "policy.lifecycle.delete"
+	PolicyActivate          idp.EventType = "policy.lifecycle.activate"
+	PolicyDeactivate        idp.EventType = "policy.lifecycle.deactivate"
+	PolicyRuleAdd           idp.EventType = "policy.rule.add"
+	PolicyRuleUpdate        idp.EventType = "policy.rule.update"
+	PolicyRuleDelete        idp.EventType = "policy.rule.delete"
+	PolicyRuleActivate      idp.EventType = "policy.rule.activate"
+	PolicyRuleDeactivate    idp.EventType = "policy.rule.deactivate"
+	ZoneCreate              idp.EventType = "zone.create"
+	ZoneUpdate              idp.EventType = "zone.update"
+	ZoneDelete              idp.EventType = "zone.delete"
+	ZoneActivate            idp.EventType = "zone.activate"
+	ZoneDeactivate          idp.EventType = "zone.deactivate"
+	OriginCreate            idp.EventType = "security.trusted_origin.create"
+	OriginUpdate            idp.EventType = "security.trusted_origin.update"
+	OriginDelete            idp.EventType = "security.trusted_origin.delete"
+	OriginActivate          idp.EventType = "security.trusted_origin.activate"
+	OriginDeactivate        idp.EventType = "security.trusted_origin.deactivate"
+	AuthenticatorActivate   idp.EventType = "security.authenticator.lifecycle.activate"
+	AuthenticatorDeactivate idp.EventType = "security.authenticator.lifecycle.deactivate"
 )
 
 // Kind describes an event type to readers.
@@ -69,46 +91,68 @@ func Describe(t idp.EventType) Kind {
 
 // catalogue describes every type above.
 var catalogue = map[idp.EventType]Kind{
-	UserCreate:         {Message: "Create Okta user", Legacy: "core.user.config.user_creation.success", LegacyFailure: "core.user.config.user_creation.failure"},
-	UserActivate:       {Message: "Activate Okta user", Legacy: "core.user.config.user_activated"},
-	UserReactivate:     {Message: "Reactivate Okta user", Legacy: "core.user.config.user_reactivation.success"},
-	UserDeactivate:     {Message: "Deactivate Okta user", Legacy: "core.user.config.user_deactivated"},
-	UserSuspend:        {Message: "Suspend Okta user", Legacy: "core.user.config.user_status.suspended"},
-	UserUnsuspend:      {Message: "Unsuspend Okta user", Legacy: "core.user.config.user_status.unsuspended"},
-	UserDelete:         {Message: "Delete Okta user"},
-	UserDeleted:        {Message: "Delete Okta user completed"},
-	AccountLock:        {Message: "Auto-lock user account for Okta", Legacy: "core.user_auth.account_locked"},
-	AccountUnlock:      {Message: "Auto-unlock user account for Okta", Legacy: "core.user_auth.account_auto_unlocked"},
-	AccountUnlockAdmin: {Message: "User account unlock by admin", Legacy: "core.user_auth.account_unlocked_by_admin"},
-	PasswordReset:      {Message: "User's Okta password has been reset", Legacy: "core.user.config.user_status.password_reset"},
-	PasswordExpire:     {Message: "Expire user password"},
-	PasswordUpdate:     {Message: "User update password for Okta", Legacy: "core.user.config.password_update.success", LegacyFailure: "core.user.config.password_update.failure"},
-	ProfileUpdate:      {Message: "Update user profile for Okta", Legacy: "core.user.config.profile_update.success"},
-	PrivilegeGrant:     {Message: "Grant user privilege", Legacy: "core.user.admin_privilege.granted"},
-	PrivilegeRevoke:    {Message: "Revoke user privilege", Legacy: "core.user.admin_privilege.revoked"},
-	SessionStart:       {Message: "User login to Okta", Legacy: "core.user_auth.login_success", LegacyFailure: "core.user_auth.login_failed"},
-	SessionEnd:         {Message: "User logout from Okta", Legacy: "core.user_auth.logout_success"},
-	SessionClear:       {Message: "Clear user session"},
-	EvaluateSignOn:     {Message: "Evaluation of sign-on policy"},
-	GroupCreate:        {Message: "Create Okta group"},
-	GroupDelete:        {Message: "Delete Okta group"},
-	GroupUpdate:        {Message: "Update group profile"},
-	MemberAdd:          {Message: "Add user to group membership", Legacy: "core.user_group_member.user_add"},
-	MemberRemove:       {Message: "Remove user from group membership", Legacy: "core.user_group_member.user_remove"},
-	APITokenCreate:     {Message: "Create API token"},
-	APITokenRevoke:     {Message: "Revoke API token"},
-	RateLimitViolation: {Message: "Rate limit violation"},
-	AppCreate:          {Message: "Create application", Legacy: "app.app_editor.app.create"},
-	AppUpdate:          {Message: "Update application", Legacy: "app.generic.config.app_updated"},
-	AppActivate:        {Message: "Activate application", Legacy: "app.generic.config.app_activated"},
-	AppDeactivate:      {Message: "Deactivate application", Legacy: "app.generic.config.app_deactivated"},
-	AppDelete:          {Message: "Delete application", Legacy: "app.generic.config.app_deleted"},
-	AppUserAdd:         {Message: "Add user to application membership", Legacy: "app.generic.provision.assign_user_to_app"},
-	AppUserRemove:      {Message: "Remove user's application membership", Legacy: "app.generic.provision.deactivate_user_from_app"},
-	AppUserUpdate:      {Message: "Update user's application membership", Legacy: "app.user_management.update_profile.success"},
-	AppUserName:        {Message: "Change user's application username", Legacy: "app.generic.provision.update_username"},
-	AppUserPassword:    {Message: "Change user's application password", Legacy: "app.generic.provision.update_password"},
-	AppGroupAdd:        {Message: "Add assigned application to group"},
-	AppGroupRemove:     {Message: "Remove assigned application from group"},
-	AppGroupUpdate:     {Message: "Update assigned application of group"},
+	UserCreate:              {Message: "Create Okta user", Legacy: "core.user.config.user_creation.success", LegacyFailure: "core.user.config.user_creation.failure"},
+	UserActivate:            {Message: "Activate Okta user", Legacy: "core.user.config.user_activated"},
+	UserReactivate:          {Message: "Reactivate Okta user", Legacy: "core.user.config.user_reactivation.success"},
+	UserDeactivate:          {Message: "Deactivate Okta user", Legacy: "core.user.config.user_deactivated"},
+	UserSuspend:             {Message: "Suspend Okta user", Legacy: "core.user.config.user_status.suspended"},
+	UserUnsuspend:           {Message: "Unsuspend Okta user", Legacy: "core.user.config.user_status.unsuspended"},
+	UserDelete:              {Message: "Delete Okta user"},
+	UserDeleted:             {Message: "Delete Okta user completed"},
+	AccountLock:             {Message: "Auto-lock user account for Okta", Legacy: "core.user_auth.account_locked"},
+	AccountUnlock:           {Message: "Auto-unlock user account for Okta", Legacy: "core.user_auth.account_auto_unlocked"},
+	AccountUnlockAdmin:      {Message: "User account unlock by admin", Legacy: "core.user_auth.account_unlocked_by_admin"},
+	PasswordReset:           {Message: "User's Okta password has been reset", Legacy: "core.user.config.user_status.password_reset"},
+	PasswordExpire:          {Message: "Expire user password"},
+	PasswordUpdate:          {Message: "User update password for Okta", Legacy: "core.user.config.password_update.success", LegacyFailure: "core.user.config.password_update.failure"},
+	ProfileUpdate:           {Message: "Update user profile for Okta", Legacy: "core.user.config.profile_update.success"},
+	PrivilegeGrant:          {Message: "Grant user privilege", Legacy: "core.user.admin_privilege.granted"},
+	PrivilegeRevoke:         {Message: "Revoke user privilege", Legacy: "core.user.admin_privilege.revoked"},
+	SessionStart:            {Message: "User login to Okta", Legacy: "core.user_auth.login_success", LegacyFailure: "core.user_auth.login_failed"},
+	SessionEnd:              {Message: "User logout from Okta", Legacy: "core.user_auth.logout_success"},
+	SessionClear:            {Message: "Clear user session"},
+	EvaluateSignOn:          {Message: "Evaluation of sign-on policy"},
+	GroupCreate:             {Message: "Create Okta group"},
+	GroupDelete:             {Message: "Delete Okta group"},
+	GroupUpdate:             {Message: "Update group profile"},
+	MemberAdd:               {Message: "Add user to group membership", Legacy: "core.user_group_member.user_add"},
+	MemberRemove:            {Message: "Remove user from group membership", Legacy: "core.user_group_member.user_remove"},
+	APITokenCreate:          {Message: "Create API token"},
+	APITokenRevoke:          {Message: "Revoke API token"},
+	RateLimitViolation:      {Message: "Rate limit violation"},
+	AppCreate:               {Message: "Create application", Legacy: "app.app_editor.app.create"},
+	AppUpdate:               {Message: "Update application", Legacy: "app.generic.config.app_updated"},
+	AppActivate:             {Message: "Activate application", Legacy: "app.generic.config.app_activated"},
+	AppDeactivate:           {Message: "Deactivate application", Legacy: "app.generic.config.app_deactivated"},
+	AppDelete:               {Message: "Delete application", Legacy: "app.generic.config.app_deleted"},
+	AppUserAdd:              {Message: "Add user to application membership", Legacy: "app.generic.provision.assign_user_to_app"},
+	AppUserRemove:           {Message: "Remove user's application membership", Legacy: "app.generic.provision.deactivate_user_from_app"},
+	AppUserUpdate:           {Message: "Update user's application membership"},
+	AppUserName:             {Message: "Change user's application username", Legacy: "app.generic.config.app_username_update"},
+	AppUserPassword:         {Message: "Change user's application password", Legacy: "app.generic.config.app_password_update"},
+	AppGroupAdd:             {Message: "Add assigned application to group"},
+	AppGroupRemove:          {Message: "Remove assigned application from group"},
+	AppGroupUpdate:          {Message: "Update assigned application of group"},
+	PolicyCreate:            {Message: "Create policy"},
+	PolicyUpdate:            {Message: "Update policy"},
+	PolicyDelete:            {Message: "Delete policy"},
+	PolicyActivate:          {Message: "Activate policy"},
+	PolicyDeactivate:        {Message: "Deactivate policy"},
+	PolicyRuleAdd:           {Message: "Add policy rule"},
+	PolicyRuleUpdate:        {Message: "Update policy rule"},
+	PolicyRuleDelete:        {Message: "Delete policy rule"},
+	PolicyRuleActivate:      {Message: "Activate policy rule"},
+	PolicyRuleDeactivate:    {Message: "Deactivate policy rule"},
+	ZoneCreate:              {Message: "Create network zone"},
+	ZoneUpdate:              {Message: "Update network zone"},
+	ZoneDelete:              {Message: "Delete network zone"},
+	ZoneActivate:            {Message: "Activate network zone"},
+	ZoneDeactivate:          {Message: "Deactivate network zone"},
+	OriginCreate:            {Message: "Create trusted origin"},
+	OriginUpdate:            {Message: "Update trusted origin"},
+	OriginDelete:            {Message: "Delete trusted origin"},
+	OriginActivate:          {Message: "Activate trusted origin"},
+	OriginDeactivate:        {Message: "Deactivate trusted origin"},
+	AuthenticatorActivate:   {Message: "Activate authenticator"},
+	AuthenticatorDeactivate: {Message: "Deactivate authenticator"},
 }

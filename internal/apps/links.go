@@ -1,0 +1,53 @@
+package apps
+
+import (
+	"context"
+
+	"usher/internal/idp"
+)
+
+// maxAppLinks bounds the applications of one user that are shown.
+const maxAppLinks = 1000
+
+// AppLink is a place that a user can go to.
+type AppLink struct {
+	Link
+	App          *App
+	AssignmentID string
+	Hidden       bool
+	// Ready: the user has set up what the application needs to sign on.
+	Ready bool
+}
+
+// AppLinks lists the places that a user can go to: the links that are shown of
+// the active applications that the user is assigned to, without those that are
+// hidden on the web unless all are wanted. (spec: management#listAppLinks)
+func (s *Service) AppLinks(ctx context.Context, org *idp.Org, u *idp.User, all bool) ([]AppLink, error) {
+	out := []AppLink{}
+	if u.Status == idp.UserDeprovisioned {
+		return out, nil
+	}
+	actor := idp.Actor{Org: org}
+	list, _, err := s.List(ctx, actor, Query{Page: Page{Limit: maxAppLinks}, Status: idp.AppActive, UserID: u.ID})
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.Store.Read(ctx).AppUsersOf(org.ID, u.ID)
+	if err != nil {
+		return nil, failure("read applications of user", err)
+	}
+	for _, a := range list {
+		hidden := a.Details.Visibility.HideWeb
+		if hidden && !all {
+			continue
+		}
+		row := rows[a.ID]
+		ready := !a.Details.Credentials.Scheme.userPassword() || (row != nil && row.SealedPassword != "")
+		for _, l := range a.Details.Visibility.Links {
+			if l.Shown {
+				out = append(out, AppLink{Link: l, App: a, AssignmentID: assignmentID(a.ID, u.ID), Hidden: hidden, Ready: ready})
+			}
+		}
+	}
+	return out, nil
+}

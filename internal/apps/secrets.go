@@ -1,0 +1,309 @@
+package apps
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"time"
+
+	"usher/internal/env"
+	"usher/internal/idp"
+	"usher/internal/keys"
+	"usher/internal/store"
+)
+
+// Kinds and states of secrets.
+const (
+	kindClient   = "client"
+	kindPassword = "password"
+	statusOn     = "ACTIVE"
+	statusOff    = "INACTIVE"
+)
+
+// maxSecrets is how many secrets a client can have at a time.
+const maxSecrets = 2
+
+// Secret is a secret of an OAuth client.
+type Secret struct {
+	ID          string // ocs...
+	Active      bool
+	Value       string
+	Created     time.Time
+	LastUpdated time.Time
+}
+
+// newSecret makes a client secret: 64 characters. (recorded answers)
+func (s *Service) newSecret() string { return env.Secret(s.Rand, "", 48) }
+
+func (s *Service) seal(orgID, id, value string) string {
+	return s.Keeper.Seal(place(tableSecrets, orgID, id), []byte(value))
+}
+
+func (s *Service) putClientSecret(tx *store.Tx, a *App) error {
+	id := s.IDs.New("ocs")
+	return tx.InsertAppSecret(&store.AppSecret{
+		OrgID: a.OrgID, AppID: a.ID, ID: id, Kind: kindClient, Status: statusOn, Sealed: s.seal(a.OrgID, id, a.ClientSecret),
+		Created: tx.Now(), LastUpdated: tx.Now(),
+	})
+}
+
+// putSharedPassword keeps the password that all users of an application share.
+func (s *Service) putSharedPassword(tx *store.Tx, a *App, password string) error {
+	if _, err := tx.DeleteAppSecrets(a.OrgID, a.ID, kindPassword, ""); err != nil {
+		return err
+	}
+	if password == "" {
+		return nil
+	}
+	id := s.IDs.New("ocs")
+	return tx.InsertAppSecret(&store.AppSecret{
+		OrgID: a.OrgID, AppID: a.ID, ID: id, Kind: kindPassword, Status: statusOn, Sealed: s.seal(a.OrgID, id, password),
+		Created: tx.Now(), LastUpdated: tx.Now(),
+	})
+}
+
+// replaceSecrets settles the secrets of an application that is written anew: a
+// given one is taken, an absent one stays.
+func (s *Service) replaceSecrets(tx *store.Tx, a, before *App, in *Input) error {
+	c := &a.Details.Credentials
+	shared := in.sharedPassword()
+	switch {
+	case c.Scheme == SchemeShared && shared != "":
+		if err := s.putSharedPassword(tx, a, shared); err != nil {
+			return err
+		}
+		c.SharedPassword = true
+	case c.Scheme == SchemeShared:
+		c.SharedPassword = before.Details.Credentials.SharedPassword
+	case before.Details.Credentials.SharedPassword:
+		if err := s.putSharedPassword(tx, a, ""); err != nil {
+			return err
+		}
+	}
+	if c.OAuth == nil {
+		return nil
+	}
+	if a.Details.OAuthClient.JWKS != nil {
+		a.Details.OAuthClient.JWKS.name(s.IDs)
+	}
+	return s.replaceClientSecret(tx, a)
+}
+
+func (s *Service) replaceClientSecret(tx *store.Tx, a *App) error {
+	rows, err := tx.AppSecrets(a.OrgID, a.ID, kindClient)
+	if err != nil {
+		return err
+	}
+	current := newest(rows)
+	if !a.Details.Credentials.OAuth.NeedsSecret() {
+		a.ClientSecret = ""
+		return nil
+	}
+	var old string
+	if current != nil {
+		plain, err := s.Keeper.Open(place(tableSecrets, a.OrgID, current.ID), current.Sealed)
+		if err != nil {
+			return err
+		}
+		old = string(plain)
+	}
+	switch {
+	case a.ClientSecret == "" && current != nil:
+		a.ClientSecret = old
+		return nil
+	case a.ClientSecret == "":
+		a.ClientSecret = s.newSecret()
+	case current != nil && keys.Equal(old, a.ClientSecret):
+		return nil
+	case current != nil:
+		current.Sealed, current.LastUpdated = s.seal(a.OrgID, current.ID, a.ClientSecret), tx.Now()
+		return tx.UpdateAppSecret(current)
+	}
+	return s.putClientSecret(tx, a)
+}
+
+// newest is the last secret that is in use, nil for none.
+func newest(rows []*store.AppSecret) *store.AppSecret {
+	for i := range rows {
+		if r := rows[len(rows)-1-i]; r.Status == statusOn {
+			return r
+		}
+	}
+	return nil
+}
+
+// client returns an application that is an OAuth client, else KindNotFound.
+func client(tx *store.Tx, orgID, appID string) (*idp.App, error) {
+	a, err := read(tx, orgID, appID)
+	if err == nil && a.SignOnMode != idp.SignOnOIDC {
+		err = idp.NotFound(TypeApp, appID)
+	}
+	return a, err
+}
+
+// Secrets lists the secrets of an OAuth client, the oldest first.
+// (spec: management-extra#listOAuth2ClientSecrets)
+func (s *Service) Secrets(ctx context.Context, actor idp.Actor, appID string) ([]*Secret, error) {
+	tx := s.Store.Read(ctx)
+	if _, err := client(tx, actor.OrgID(), appID); err != nil {
+		return nil, failure("read application", err)
+	}
+	rows, err := tx.AppSecrets(actor.OrgID(), appID, kindClient)
+	if err != nil {
+		return nil, failure("list secrets", err)
+	}
+	out := make([]*Secret, 0, len(rows))
+	for _, row := range rows {
+		v, err := s.secretOf(row)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+func (s *Service) secretOf(row *store.AppSecret) (*Secret, error) {
+	plain, err := s.Keeper.Open(place(tableSecrets, row.OrgID, row.ID), row.Sealed)
+	if err != nil {
+		return nil, failure("open secret", err)
+	}
+	return &Secret{ID: row.ID, Active: row.Status == statusOn, Value: string(plain), Created: row.Created, LastUpdated: row.LastUpdated}, nil
+}
+
+// Secret returns one secret of an OAuth client. KindNotFound.
+func (s *Service) Secret(ctx context.Context, actor idp.Actor, appID, id string) (*Secret, error) {
+	all, err := s.Secrets(ctx, actor, appID)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range all {
+		if v.ID == id {
+			return v, nil
+		}
+	}
+	return nil, idp.NotFound(TypeSecret, id)
+}
+
+// AddSecret gives an OAuth client a further secret, a new one where value is
+// empty. It can have two. (spec: management-extra#createOAuth2ClientSecret)
+func (s *Service) AddSecret(ctx context.Context, actor idp.Actor, appID, value string, active bool) (*Secret, error) {
+	switch {
+	case value == "":
+		value = s.newSecret()
+	case len(value) < minSecret || len(value) > maxSecret || !printable(value):
+		return nil, idp.Invalid("client_secret", idp.Cause{Field: "client_secret", Text: "must have 14 to 100 printable ASCII characters"})
+	}
+	id := s.IDs.New("ocs")
+	row := &store.AppSecret{OrgID: actor.OrgID(), AppID: appID, ID: id, Kind: kindClient, Status: statusOn, Sealed: s.seal(actor.OrgID(), id, value)}
+	if !active {
+		row.Status = statusOff
+	}
+	err := s.tx(ctx, "add secret", func(tx *store.Tx) error {
+		if _, err := client(tx, actor.OrgID(), appID); err != nil {
+			return err
+		}
+		rows, err := tx.AppSecrets(actor.OrgID(), appID, kindClient)
+		if err != nil {
+			return err
+		}
+		if len(rows) >= maxSecrets {
+			return idp.Invalid("client_secret", idp.Cause{Text: "A client can have two secrets at most."})
+		}
+		row.Created, row.LastUpdated = tx.Now(), tx.Now()
+		return tx.InsertAppSecret(row)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.secretOf(row)
+}
+
+// SetSecret switches a secret on or off; the last one that is on stays so.
+func (s *Service) SetSecret(ctx context.Context, actor idp.Actor, appID, id string, active bool) (*Secret, error) {
+	var out *store.AppSecret
+	err := s.secret(ctx, actor, appID, id, func(tx *store.Tx, row *store.AppSecret, rows []*store.AppSecret) error {
+		out = row
+		switch {
+		case active == (row.Status == statusOn):
+			return nil
+		case !active && countOn(rows) < 2:
+			return idp.Invalid("client_secret", idp.Cause{Text: "A client needs a secret that is active."})
+		case active:
+			row.Status = statusOn
+		default:
+			row.Status = statusOff
+		}
+		row.LastUpdated = tx.Now()
+		return tx.UpdateAppSecret(row)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.secretOf(out)
+}
+
+// DeleteSecret removes a secret that is switched off.
+func (s *Service) DeleteSecret(ctx context.Context, actor idp.Actor, appID, id string) error {
+	return s.secret(ctx, actor, appID, id, func(tx *store.Tx, row *store.AppSecret, _ []*store.AppSecret) error {
+		if row.Status == statusOn {
+			return idp.Invalid("client_secret", idp.Cause{Text: "An active secret cannot be deleted."})
+		}
+		_, err := tx.DeleteAppSecrets(row.OrgID, appID, kindClient, id)
+		return err
+	})
+}
+
+func countOn(rows []*store.AppSecret) (n int) {
+	for _, r := range rows {
+		if r.Status == statusOn {
+			n++
+		}
+	}
+	return n
+}
+
+// secret runs fn on a secret of a client and its neighbours.
+func (s *Service) secret(ctx context.Context, actor idp.Actor, appID, id string, fn func(*store.Tx, *store.AppSecret, []*store.AppSecret) error) error {
+	return s.tx(ctx, "client secret", func(tx *store.Tx) error {
+		if _, err := client(tx, actor.OrgID(), appID); err != nil {
+			return err
+		}
+		rows, err := tx.AppSecrets(actor.OrgID(), appID, kindClient)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if row.ID == id {
+				return fn(tx, row, rows)
+			}
+		}
+		return idp.NotFound(TypeSecret, id)
+	})
+}
+
+// Fingerprint tells secrets apart without telling them: 22 characters.
+func (v *Secret) Fingerprint() string {
+	sum := sha256.Sum256([]byte(v.Value))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+// VerifySecret tells whether a secret is one of an OAuth client's that are in
+// use, in a time that does not depend on it.
+func (s *Service) VerifySecret(ctx context.Context, a *App, value string) (bool, error) {
+	rows, err := s.Store.Read(ctx).AppSecrets(a.OrgID, a.ID, kindClient)
+	if err != nil {
+		return false, failure("read secrets", err)
+	}
+	holds := false
+	for _, row := range rows {
+		v, err := s.secretOf(row)
+		if err != nil {
+			return false, err
+		}
+		if keys.Equal(v.Value, value) && row.Status == statusOn {
+			holds = true
+		}
+	}
+	return holds, nil
+}

@@ -1,0 +1,167 @@
+package apps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"usher/internal/env"
+	"usher/internal/eventlog"
+	"usher/internal/idp"
+	"usher/internal/keys"
+	"usher/internal/scim"
+	"usher/internal/store"
+)
+
+// Names of types in errors about what does not exist. (management reference:
+// error object)
+const (
+	TypeApp        = "AppInstance"
+	TypeAppGroup   = "ApplicationGroupAssignment"
+	TypeUser       = "User"
+	TypeGroup      = "UserGroup"
+	TypeKey        = "KeyCredential"
+	TypeCSR        = "Csr"
+	TypeSecret     = "OAuth2ClientSecret"
+	typeLogo       = "Logo"
+	appPrefix      = "0oa"
+	userPrefix     = "00u"
+	maxPrefixBytes = 400
+)
+
+// The columns whose values are sealed.
+const (
+	tableKeys, columnPrivate  = "app_keys", "private"
+	tableCSRs                 = "app_csrs"
+	tableSecrets, columnValue = "app_secrets", "sealed"
+	tableUsers, columnPass    = "app_users", "password"
+)
+
+// Service keeps the applications of all organisations. All members are required.
+type Service struct {
+	Store  *store.Store
+	Log    *eventlog.Log
+	IDs    env.IDs
+	Clock  env.Clock
+	Rand   env.Rand
+	Keeper *keys.Keeper
+}
+
+// Page is a part of a list: up to Limit elements behind the cursor After.
+type Page struct {
+	After string
+	Limit int
+}
+
+// check tells whether the cursor is an identifier with this prefix or empty,
+// else KindBadPaging.
+func (p Page) check(prefix string) error {
+	if p.After != "" && (len(p.After) != 20 || p.After[:len(prefix)] != prefix || !plainID(p.After)) {
+		return &idp.Error{Kind: idp.KindBadPaging, Object: "after"}
+	}
+	if p.Limit < 1 {
+		return &idp.Error{Kind: idp.KindBadPaging, Object: "limit"}
+	}
+	return nil
+}
+
+// plainID tells whether text is short and made of letters, digits, "-" and "_",
+// so that it may be an identifier at all.
+func plainID(text string) bool {
+	if text == "" || len(text) > 64 {
+		return false
+	}
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '-', c == '_':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// cut returns up to limit elements of a list that was read with one more, and
+// the cursor of the next part, empty at the end.
+func cut[T any](list []T, limit int, id func(T) string) ([]T, string) {
+	if len(list) <= limit {
+		return list, ""
+	}
+	list = list[:limit]
+	return list, id(list[limit-1])
+}
+
+// tx runs fn in a serializable transaction and names what failed.
+func (s *Service) tx(ctx context.Context, what string, fn func(*store.Tx) error) error {
+	return failure(what, s.Store.Tx(ctx, fn))
+}
+
+// failure maps the errors of the store that a caller can do something about and
+// names the others.
+func failure(what string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case idp.KindOf(err) != 0:
+		return err
+	case errors.Is(err, store.ErrStale):
+		return &idp.Error{Kind: idp.KindConflict, Object: what}
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// missing turns the store's not-found into the error that names the object.
+func missing(err error, object, id string) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return idp.NotFound(object, id)
+	}
+	return err
+}
+
+// record writes an event.
+func (s *Service) record(tx *store.Tx, actor idp.Actor, event idp.EventType, targets ...idp.Target) error {
+	return s.Log.Record(tx, actor, eventlog.Entry{Type: event, Targets: targets})
+}
+
+// read returns the application with this identifier, else KindNotFound.
+func read(tx *store.Tx, orgID, id string) (*idp.App, error) {
+	if !plainID(id) {
+		return nil, idp.NotFound(TypeApp, id)
+	}
+	a, err := tx.App(orgID, id)
+	return a, missing(err, TypeApp, id)
+}
+
+// prefixKey folds a text that somebody looks for; "" when nothing can begin
+// with it. ok is false then.
+func prefixKey(text string) (key string, ok bool) {
+	if len(text) > maxPrefixBytes {
+		return "", false
+	}
+	for _, r := range text {
+		if r == 0 {
+			return "", false
+		}
+	}
+	return scim.Fold(text), true
+}
+
+// blank is the cause of a member that has to be there.
+func blank(field string) idp.Cause {
+	return idp.Cause{Field: field, Text: "The field cannot be left blank"}
+}
+
+// faults collects what is wrong with the settings of an application.
+type faults []idp.Cause
+
+func (f *faults) add(field, text string) { *f = append(*f, idp.Cause{Field: field, Text: text}) }
+
+func (f *faults) blank(field string) { *f = append(*f, blank(field)) }
+
+// err is nil without faults; the first one names the object.
+func (f faults) err() error {
+	if len(f) == 0 {
+		return nil
+	}
+	return idp.Invalid(f[0].Field, f...)
+}
