@@ -76,6 +76,15 @@ func (w *world) populate(t *testing.T) {
 		func(tx *store.Tx) error {
 			return tx.InsertOrigin(store.TrustedOrigin{OrgID: w.org.ID, ID: "tos1", Name: "o", Origin: "https://a.example", CORS: true, Active: true, Created: noon, LastUpdated: noon})
 		},
+		func(tx *store.Tx) error {
+			return tx.SetOriginAuthors(&store.TrustedOrigin{OrgID: w.org.ID, ID: "tos1", CreatedBy: u.ID, UpdatedBy: u.ID})
+		},
+		func(tx *store.Tx) error {
+			return tx.InsertZone(&store.Zone{OrgID: w.org.ID, ID: "nzo1", Type: "IP", Name: "z", Status: "ACTIVE", Usage: "POLICY", Document: []byte(`{}`), Created: noon, LastUpdated: noon})
+		},
+		func(tx *store.Tx) error {
+			return tx.SetAuthenticator(w.org.ID, store.AuthenticatorState{Kind: "totp", Status: "INACTIVE", LastUpdated: noon})
+		},
 		func(tx *store.Tx) error { return tx.InsertEvent(w.event(tx)) },
 		func(tx *store.Tx) error { _, err := tx.StampEvents(w.org.ID, 10); return err },
 		func(tx *store.Tx) error { return tx.InsertEvent(w.event(tx)) }, // one without a position

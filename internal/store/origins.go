@@ -17,6 +17,9 @@ type TrustedOrigin struct {
 	Created     time.Time
 	LastUpdated time.Time
 	Version     int64
+	// CreatedBy and UpdatedBy name users; empty for an origin of a seed.
+	CreatedBy string
+	UpdatedBy string
 }
 
 const originColumns = "id, name, origin, cors, redirect, status, created, last_updated, version"

@@ -95,7 +95,8 @@ func (tx *Tx) UpdatePolicyRule(orgID string, r *PolicyRule) error {
 	return err
 }
 
-// Policies lists the policies of a type with their rules, all by priority.
+// Policies lists the policies of a type with their rules, all by priority, the
+// system's own last.
 func (tx *Tx) Policies(orgID, kind string) ([]*Policy, error) {
 	var out []*Policy
 	byID := map[string]*Policy{}
@@ -106,7 +107,7 @@ func (tx *Tx) Policies(orgID, kind string) ([]*Policy, error) {
 		}
 		out, byID[p.ID] = append(out, p), p
 		return nil
-	}, "SELECT "+policyColumns+" FROM policies WHERE org_id = $1 AND type = $2 ORDER BY priority, id", orgID, kind)
+	}, "SELECT "+policyColumns+" FROM policies WHERE org_id = $1 AND type = $2 ORDER BY system, priority, id", orgID, kind)
 	if err != nil || len(out) == 0 {
 		return out, err
 	}
@@ -119,6 +120,6 @@ func (tx *Tx) Policies(orgID, kind string) ([]*Policy, error) {
 			p.Rules = append(p.Rules, r)
 		}
 		return nil
-	}, "SELECT "+ruleColumns+" FROM policy_rules WHERE org_id = $1 AND policy_id IN (SELECT id FROM policies WHERE org_id = $1 AND type = $2) ORDER BY priority, id", orgID, kind)
+	}, "SELECT "+ruleColumns+" FROM policy_rules WHERE org_id = $1 AND policy_id IN (SELECT id FROM policies WHERE org_id = $1 AND type = $2) ORDER BY system, priority, id", orgID, kind)
 	return out, err
 }
