@@ -270,9 +270,19 @@ func TestActionsOutOfStep(t *testing.T) {
 	w.User(login)
 	ctx, a := t.Context(), w.Anonymous()
 	everything := []signin.Action{
-		signin.GiveLogin{Login: login}, signin.Choose{Method: "password"}, guess(signintest.Password), signin.SendAgain{}, signin.Poll{},
-		signin.EnrollFactor{}, signin.ActivateFactor{}, signin.SetPassword{New: "Another-one-77"}, signin.StartRecovery{}, signin.StartUnlock{},
-		signin.GiveProfile{}, signin.Skip{}, signin.Previous{},
+		signin.GiveLogin{Login: login},
+		signin.Choose{Method: "password"},
+		guess(signintest.Password),
+		signin.SendAgain{},
+		signin.Poll{},
+		signin.EnrollFactor{},
+		signin.ActivateFactor{},
+		signin.SetPassword{New: "Another-one-77"},
+		signin.StartRecovery{},
+		signin.StartUnlock{},
+		signin.GiveProfile{},
+		signin.Skip{},
+		signin.Previous{},
 	}
 	allowed := map[string][]int{"identify": {0}, "verify": {0, 1, 2}, "done": {}}
 	for state, ok := range allowed {

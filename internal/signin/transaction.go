@@ -93,16 +93,6 @@ type Proof struct {
 	Credential string `json:"credential"`
 }
 
-// proved tells whether the method was proved, and when.
-func (t *Transaction) proved(kind string) (Proof, bool) {
-	for _, p := range t.Proofs {
-		if p.Method == kind {
-			return p, true
-		}
-	}
-	return Proof{}, false
-}
-
 // amr lists the methods of all proofs without repetition.
 func (t *Transaction) amr() []string {
 	var out []string
