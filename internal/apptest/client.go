@@ -21,6 +21,7 @@ type Client struct {
 	token  string
 	jar    map[string]string // nil: no cookies are kept
 	header http.Header
+	host   string
 }
 
 // With returns a client that sends a further header.
@@ -31,6 +32,14 @@ func (c *Client) With(name, value string) *Client {
 		d.header = http.Header{}
 	}
 	d.header.Set(name, value)
+	return &d
+}
+
+// Host returns a client that asks for another host, e.g. that of another
+// organisation.
+func (c *Client) Host(name string) *Client {
+	d := *c
+	d.host = name
 	return &d
 }
 
@@ -89,6 +98,9 @@ func (c *Client) Do(method, path string, body any) *Answer {
 	}
 	for name, value := range c.jar {
 		req.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	if c.host != "" {
+		req.Host = c.host
 	}
 	for k, v := range c.header {
 		req.Header[k] = v
