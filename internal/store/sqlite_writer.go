@@ -166,7 +166,7 @@ func (w *batchWriter) prepared(query string) (*sql.Stmt, error) {
 	if s, ok := w.stmts[query]; ok {
 		return s, nil
 	}
-	s, err := w.conn.PrepareContext(context.Background(), query)
+	s, err := w.conn.PrepareContext(context.Background(), steady(query))
 	if err != nil {
 		return nil, err
 	}

@@ -249,6 +249,19 @@ func at(v int64) time.Time {
 	return time.UnixMilli(v).UTC()
 }
 
+// number scans an integer without reflection, which scanning into an int64 takes.
+type number int64
+
+// Scan implements sql.Scanner.
+func (n *number) Scan(v any) error {
+	i, ok := v.(int64)
+	if !ok {
+		return fmt.Errorf("a %T where a number is kept", v)
+	}
+	*n = number(i)
+	return nil
+}
+
 func flag(b bool) int64 {
 	if b {
 		return 1
