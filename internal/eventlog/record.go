@@ -34,6 +34,28 @@ type Entry struct {
 
 // Record writes an event in the transaction that makes it true.
 func (l *Log) Record(tx *store.Tx, a idp.Actor, e Entry) error {
+	row, err := l.row(tx, a, e)
+	if err != nil {
+		return err
+	}
+	return tx.InsertEvent(row)
+}
+
+// RecordAll is Record for many events of one actor.
+func (l *Log) RecordAll(tx *store.Tx, a idp.Actor, entries []Entry) error {
+	rows := make([]store.EventRow, 0, len(entries))
+	for _, e := range entries {
+		row, err := l.row(tx, a, e)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, row)
+	}
+	return tx.InsertEvents(a.OrgID(), rows)
+}
+
+// row is an event as it is stored.
+func (l *Log) row(tx *store.Tx, a idp.Actor, e Entry) (store.EventRow, error) {
 	ev := idp.Event{
 		UUID: l.IDs.UUID(tx.Now(), tx.Seq()), Published: tx.Now(), Type: e.Type, Result: e.Result, Reason: e.Reason,
 		Actor: actorOf(a), Client: a.Client, Targets: e.Targets, TransactionID: a.Client.RequestID,
@@ -50,9 +72,9 @@ func (l *Log) Record(tx *store.Tx, a idp.Actor, e Entry) error {
 	}
 	doc, err := json.Marshal(toStored(ev))
 	if err != nil {
-		return fmt.Errorf("event %s: %w", e.Type, err)
+		return store.EventRow{}, fmt.Errorf("event %s: %w", e.Type, err)
 	}
-	return tx.InsertEvent(store.EventRow{OrgID: a.OrgID(), UUID: ev.UUID, Type: string(ev.Type), Document: doc})
+	return store.EventRow{OrgID: a.OrgID(), UUID: ev.UUID, Type: string(ev.Type), Document: doc}, nil
 }
 
 func actorOf(a idp.Actor) idp.EventActor {

@@ -23,6 +23,18 @@ func (tx *Tx) InsertEvent(e EventRow) error {
 	return err
 }
 
+// InsertEvents is InsertEvent for many lines of one organisation.
+func (tx *Tx) InsertEvents(orgID string, list []EventRow) error {
+	return chunks(len(list), func(from, to int) error {
+		args := []any{orgID}
+		for _, e := range list[from:to] {
+			args = append(args, e.UUID, e.Type, string(e.Document))
+		}
+		_, err := tx.exec("INSERT INTO events (org_id, uuid, type, document, position) VALUES "+rowHolders(to-from, 3, ", NULL"), args...)
+		return err
+	})
+}
+
 // OrgsToStamp lists the organisations that have lines without a position.
 func (tx *Tx) OrgsToStamp() ([]string, error) {
 	var out []string

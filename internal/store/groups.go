@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"time"
 
 	"usher/internal/idp"
 )
@@ -45,9 +46,13 @@ func (tx *Tx) UpdateGroup(g *idp.Group, nameKey string) error {
 	return err
 }
 
-// TouchMembers notes that a group's members have changed.
+// TouchMembers notes that a group's members have changed, once a second: the
+// instant is shown no finer, and changes at the same time must not wait for
+// each other.
 func (tx *Tx) TouchMembers(orgID, id string) error {
-	return tx.one("UPDATE groups SET last_membership_updated = $1 WHERE org_id = $2 AND id = $3", ms(tx.now), orgID, id)
+	_, err := tx.exec("UPDATE groups SET last_membership_updated = $1 WHERE org_id = $2 AND id = $3 AND last_membership_updated < $4",
+		ms(tx.now), orgID, id, ms(tx.now.Truncate(time.Second)))
+	return err
 }
 
 // DeleteGroup removes a group with its memberships and roles.
