@@ -5,8 +5,9 @@
 #   scripts/postgres.sh stop DIR            also removes DIR
 #
 # The server listens on a free loopback port with a random password and does
-# not sync to disk: its data is worth nothing. PostgreSQL refuses to run as
-# root, so root drops to the user postgres, or to nobody.
+# not sync to disk: its data is worth nothing. With USHER_POSTGRES_SYNC=on it
+# does, for measurements. PostgreSQL refuses to run as root, so root drops to
+# the user postgres, or to nobody.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -50,9 +51,9 @@ start() {
     echo "listen_addresses = '127.0.0.1'"
     echo "unix_socket_directories = ''"
     echo "max_connections = 300"
-    echo "fsync = off"
-    echo "synchronous_commit = off"
-    echo "full_page_writes = off"
+    echo "fsync = ${USHER_POSTGRES_SYNC:-off}"
+    echo "synchronous_commit = ${USHER_POSTGRES_SYNC:-off}"
+    echo "full_page_writes = ${USHER_POSTGRES_SYNC:-off}"
     echo "shared_buffers = '128MB'"
     echo "max_wal_size = '1GB'"
   } >>"$dir/data/postgresql.conf"
