@@ -1,0 +1,41 @@
+package store
+
+import "time"
+
+// UserSchema is what an organisation has changed about the profile of a type of
+// users. Its document belongs to package directory.
+type UserSchema struct {
+	OrgID, TypeID string
+	Document      []byte // JSON
+	LastUpdated   time.Time
+	Version       int64 // 0: there is none yet
+}
+
+// UserSchema reads the changes, ErrNotFound when there are none.
+func (tx *Tx) UserSchema(orgID, typeID string) (*UserSchema, error) {
+	u := UserSchema{OrgID: orgID, TypeID: typeID}
+	return &u, tx.first(func(s scan) error {
+		var updated int64
+		err := s(&u.Document, &updated, &u.Version)
+		u.LastUpdated = at(updated)
+		return err
+	}, "SELECT document, last_updated, version FROM user_schemas WHERE org_id = $1 AND type_id = $2", orgID, typeID)
+}
+
+// SaveUserSchema inserts changes of version 0, or updates those that were read
+// at their version, else ErrStale; it raises the version.
+func (tx *Tx) SaveUserSchema(u *UserSchema) error {
+	u.LastUpdated = tx.now
+	var err error
+	if u.Version == 0 {
+		_, err = tx.exec("INSERT INTO user_schemas (org_id, type_id, document, last_updated, version) VALUES ($1, $2, $3, $4, 1)",
+			u.OrgID, u.TypeID, string(u.Document), ms(u.LastUpdated))
+	} else {
+		err = tx.versioned("UPDATE user_schemas SET document = $1, last_updated = $2, version = version + 1 WHERE org_id = $3 AND type_id = $4 AND version = $5",
+			string(u.Document), ms(u.LastUpdated), u.OrgID, u.TypeID, u.Version)
+	}
+	if err == nil {
+		u.Version++
+	}
+	return err
+}
