@@ -99,7 +99,8 @@ func TestCreateRefusesAndLeavesNothing(t *testing.T) {
 				"email: The field cannot be left blank", "login: Username must be in the form of an email address",
 			}},
 			"taken login": {
-				directory.NewUser{Profile: person("TAKEN@example.com")}, idp.KindInvalid, "login",
+				directory.NewUser{Profile: person("TAKEN@example.com")},
+				idp.KindInvalid, "login",
 				[]string{"login: An object with this field already exists in the current organization"},
 			},
 			"weak password":      {directory.NewUser{Profile: person("a@example.com"), Credentials: directory.Credentials{Password: &weak}}, idp.KindInvalid, "password", []string{requirements}},

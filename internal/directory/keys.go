@@ -15,9 +15,12 @@ import (
 
 // diacritics are the blocks of combining marks that are put on letters. The
 // vowel signs of other scripts tell words apart and are not among them.
-var diacritics = &unicode.RangeTable{R16: []unicode.Range16{ //nolint:gochecknoglobals // a lookup table
-	{Lo: 0x0300, Hi: 0x036f, Stride: 1}, {Lo: 0x1ab0, Hi: 0x1aff, Stride: 1}, {Lo: 0x1dc0, Hi: 0x1dff, Stride: 1},
-	{Lo: 0x20d0, Hi: 0x20ff, Stride: 1}, {Lo: 0xfe20, Hi: 0xfe2f, Stride: 1},
+var diacritics = &unicode.RangeTable{R16: []unicode.Range16{
+	{Lo: 0x0300, Hi: 0x036f, Stride: 1},
+	{Lo: 0x1ab0, Hi: 0x1aff, Stride: 1},
+	{Lo: 0x1dc0, Hi: 0x1dff, Stride: 1},
+	{Lo: 0x20d0, Hi: 0x20ff, Stride: 1},
+	{Lo: 0xfe20, Hi: 0xfe2f, Stride: 1},
 }}
 
 // LoginKey is the form in which logins are compared: two that differ only in

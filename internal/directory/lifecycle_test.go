@@ -259,7 +259,8 @@ func TestLockAndAutoUnlock(t *testing.T) {
 			status idp.UserStatus
 			event  string
 		}{
-			{w.Lock, idp.UserLockedOut, "user.account.lock"}, {w.AutoUnlock, idp.UserActive, "user.account.unlock"},
+			{w.Lock, idp.UserLockedOut, "user.account.lock"},
+			{w.AutoUnlock, idp.UserActive, "user.account.unlock"},
 			{w.Expire, idp.UserPasswordExpired, "user.account.expire_password"},
 		} {
 			events := w.causes(t, func() {

@@ -54,7 +54,7 @@ const maxText = 1024
 
 // baseSchema holds the attributes that every user has, in the order in which a
 // profile is written. (spec: management UserProfile; reference: base attributes)
-var baseSchema = []Attribute{ //nolint:gochecknoglobals // a lookup table
+var baseSchema = []Attribute{
 	{Name: AttrFirstName, Required: true, Min: 1, Max: 50},
 	{Name: AttrLastName, Required: true, Min: 1, Max: 50},
 	{Name: AttrMobilePhone, Max: 100},
@@ -89,7 +89,7 @@ var baseSchema = []Attribute{ //nolint:gochecknoglobals // a lookup table
 }
 
 // requiredOrder is the order in which missing attributes are told.
-var requiredOrder = []string{AttrLogin, AttrFirstName, AttrLastName, AttrEmail} //nolint:gochecknoglobals // a lookup table
+var requiredOrder = []string{AttrLogin, AttrFirstName, AttrLastName, AttrEmail}
 
 // attribute finds an attribute of the base schema.
 func attribute(name string) (Attribute, bool) {

@@ -29,8 +29,19 @@ func TestFind(t *testing.T) {
 			org *idp.Org
 			ref string
 		}{
-			{w.org, "twin"}, {w.org, "nobody"}, {w.org, "nobody@example.com"}, {w.org, "00u00000000000000000"}, {w.org, u.ID[:19]}, {w.org, ""},
-			{w.org, "a\x00b"}, {w.org, "\xff"}, {w.org, string(make([]byte, 500))}, {w.org, w.org.Settings.EveryoneID}, {other, u.ID}, {other, u.Login}, {other, "isaac.brock"},
+			{w.org, "twin"},
+			{w.org, "nobody"},
+			{w.org, "nobody@example.com"},
+			{w.org, "00u00000000000000000"},
+			{w.org, u.ID[:19]},
+			{w.org, ""},
+			{w.org, "a\x00b"},
+			{w.org, "\xff"},
+			{w.org, string(make([]byte, 500))},
+			{w.org, w.org.Settings.EveryoneID},
+			{other, u.ID},
+			{other, u.Login},
+			{other, "isaac.brock"},
 		} {
 			_, err := w.User(t.Context(), idp.SystemActor(c.org), c.ref)
 			wantKind(t, err, idp.KindNotFound, "User")

@@ -10,14 +10,32 @@ type agentMark struct{ word, means string }
 
 // The marks are tried in order: a browser that pretends to be another comes
 // before that one.
-var ( //nolint:gochecknoglobals // lookup tables
+var (
 	agentBrowsers = []agentMark{
-		{"Edg", "EDGE"}, {"OPR/", "OPERA"}, {"Opera", "OPERA"}, {"Firefox/", "FIREFOX"}, {"FxiOS/", "FIREFOX"}, {"CriOS/", "CHROME"},
-		{"Chrome/", "CHROME"}, {"Chromium/", "CHROME"}, {"Safari/", "SAFARI"}, {"Trident/", "IE"}, {"MSIE", "IE"},
+		{"Edg", "EDGE"},
+		{"OPR/", "OPERA"},
+		{"Opera", "OPERA"},
+		{"Firefox/", "FIREFOX"},
+		{"FxiOS/", "FIREFOX"},
+		{"CriOS/", "CHROME"},
+		{"Chrome/", "CHROME"},
+		{"Chromium/", "CHROME"},
+		{"Safari/", "SAFARI"},
+		{"Trident/", "IE"},
+		{"MSIE", "IE"},
 	}
 	agentSystems = []agentMark{
-		{"Windows", "Windows"}, {"iPhone", "iOS (iPhone)"}, {"iPad", "iOS (iPad)"}, {"Android", "Android"}, {"Mac OS X", "Mac OS X"},
-		{"Macintosh", "Mac OS X"}, {"CrOS", "Chrome OS"}, {"Linux", "Linux"}, {"darwin", "Mac OS X"}, {"linux", "Linux"}, {"windows", "Windows"},
+		{"Windows", "Windows"},
+		{"iPhone", "iOS (iPhone)"},
+		{"iPad", "iOS (iPad)"},
+		{"Android", "Android"},
+		{"Mac OS X", "Mac OS X"},
+		{"Macintosh", "Mac OS X"},
+		{"CrOS", "Chrome OS"},
+		{"Linux", "Linux"},
+		{"darwin", "Mac OS X"},
+		{"linux", "Linux"},
+		{"windows", "Windows"},
 	}
 )
 

@@ -85,7 +85,7 @@ type userLink struct {
 }
 
 // The states of the user life cycle by what they have in common.
-var ( //nolint:gochecknoglobals // lookup tables
+var (
 	statesOut    = []idp.UserStatus{idp.UserStaged, idp.UserDeprovisioned}
 	statesIn     = []idp.UserStatus{idp.UserProvisioned, idp.UserActive, idp.UserPasswordExpired, idp.UserRecovery, idp.UserLockedOut}
 	statesActive = []idp.UserStatus{idp.UserActive}
@@ -99,7 +99,7 @@ var ( //nolint:gochecknoglobals // lookup tables
 
 // userLinks are the links in the order in which the service lists them.
 // (recorded answers; reference: links by status)
-var userLinks = []userLink{ //nolint:gochecknoglobals // a lookup table
+var userLinks = []userLink{
 	{name: "suspend", path: "/lifecycle/suspend", states: statesIn},
 	{name: "unsuspend", path: "/lifecycle/unsuspend", states: []idp.UserStatus{idp.UserSuspended}},
 	{name: "schema", place: placeSchema},
