@@ -196,8 +196,9 @@ func unknownSession(err error, id string) error {
 	switch idp.KindOf(err) {
 	case idp.KindNotFound, idp.KindNoCredentials, idp.KindUnauthenticated:
 		return idp.NotFound(typeSession, id)
+	default:
+		return err
 	}
-	return err
 }
 
 // minimal tells whether the caller wants no body, and says that this was heard.
