@@ -76,6 +76,7 @@ type run struct {
 	before *Transaction
 	t      *Transaction
 	user   *idp.User // of the transaction, once it was read
+	known  *facts    // of that user, once a proof has settled
 	proved bool      // a proof was given in this run
 	step   Step      // set when an action ends the matter by itself
 	// refused is an answer that leaves the transaction as it was, while counters
@@ -129,7 +130,7 @@ func (r *run) giveLogin(act GiveLogin) error {
 
 // choose picks one of the methods that the step offers.
 func (r *run) choose(act Choose) error {
-	d, err := r.decide(r.tx, r.actor, r.t)
+	d, err := r.decide(r.tx, r.actor, r.t, r.known)
 	if err != nil {
 		return err
 	}
@@ -147,7 +148,7 @@ func (r *run) choose(act Choose) error {
 }
 
 func (r *run) skip() error {
-	d, err := r.decide(r.tx, r.actor, r.t)
+	d, err := r.decide(r.tx, r.actor, r.t, r.known)
 	if err != nil {
 		return err
 	}
@@ -163,7 +164,7 @@ func (r *run) settle() error {
 	if r.step != nil {
 		return r.stay()
 	}
-	d, err := r.decide(r.tx, r.actor, r.t)
+	d, err := r.decide(r.tx, r.actor, r.t, r.known)
 	if err != nil {
 		return err
 	}

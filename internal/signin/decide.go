@@ -42,12 +42,18 @@ type decision struct {
 // fails with KindBadToken when the transaction's proofs are void: the user is
 // gone or may no longer sign in, or somebody has set another password.
 func (e *Engine) Next(ctx context.Context, a idp.Actor, t *Transaction) (Step, Trace, error) {
-	d, err := e.decide(e.Store.Read(ctx), a, t)
+	d, err := e.decide(e.Store.Read(ctx), a, t, nil)
 	return d.step, d.trace, err
 }
 
-// decide is Next within a transaction of the store.
-func (e *Engine) decide(tx *store.Tx, a idp.Actor, t *Transaction) (decision, error) {
+// facts are what has been read in the same transaction of the store already.
+type facts struct {
+	user  *idp.User
+	rules credential.Policy // the user's
+}
+
+// decide is Next within a transaction of the store. known may be nil.
+func (e *Engine) decide(tx *store.Tx, a idp.Actor, t *Transaction, known *facts) (decision, error) {
 	switch {
 	case t.Completed:
 		return decision{step: Done{}}, nil
@@ -57,19 +63,27 @@ func (e *Engine) decide(tx *store.Tx, a idp.Actor, t *Transaction) (decision, er
 		// The same for every login, whosever it is and whatever is enrolled.
 		return decision{step: Verify{Primary: true, Options: []Method{e.offer(a, factor.Password)}}}, nil
 	}
-	u, err := tx.User(a.OrgID(), t.UserID)
-	if errors.Is(err, store.ErrNotFound) || (err == nil && (!maySignIn(u.Status) || !t.holds(u))) {
+	if known == nil {
+		known = &facts{}
+		var err error
+		if known.user, err = tx.User(a.OrgID(), t.UserID); errors.Is(err, store.ErrNotFound) {
+			return decision{}, idp.Fail(idp.KindBadToken)
+		} else if err != nil {
+			return decision{}, fmt.Errorf("read user: %w", err)
+		}
+		if known.rules, err = e.Policies.PasswordRules(tx, a.Org, known.user); err != nil {
+			return decision{}, err
+		}
+	}
+	if !maySignIn(known.user.Status) || !t.holds(known.user) {
 		return decision{}, idp.Fail(idp.KindBadToken)
 	}
-	if err != nil {
-		return decision{}, fmt.Errorf("read user: %w", err)
-	}
-	return e.proved(tx, a, t, u)
+	return e.proved(tx, a, t, known.user, known.rules)
 }
 
 // proved decides for a user who has given the first proof.
 // (management reference: primary authentication, evaluation order)
-func (e *Engine) proved(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User) (decision, error) {
+func (e *Engine) proved(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User, pw credential.Policy) (decision, error) {
 	s, err := e.signOn(tx, a, u)
 	if err != nil {
 		return decision{}, err
@@ -83,10 +97,6 @@ func (e *Engine) proved(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User) 
 		// No method but the password can be enrolled, so nobody can satisfy this.
 		d.step = Denied{Reason: reasonNoFactor}
 		return d, nil
-	}
-	pw, err := e.Policies.PasswordRules(tx, a.Org, u)
-	if err != nil {
-		return decision{}, err
 	}
 	if !u.Provider.Local() || !u.HasPassword {
 		d.step = Done{}

@@ -2,6 +2,7 @@ package signin
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -121,7 +122,7 @@ func (e *Engine) open(a idp.Actor, handle string) (*Transaction, error) {
 	cut = strings.LastIndexByte(handle[:cut], '.') + 1
 	prefix, sealed := handle[:cut], handle[cut:]
 	plain, err := e.Keeper.Open(place(a, prefix), sealed)
-	if err != nil {
+	if err != nil || !canonical(sealed) {
 		return nil, idp.Fail(idp.KindBadToken)
 	}
 	var c carriage
@@ -130,6 +131,14 @@ func (e *Engine) open(a idp.Actor, handle string) (*Transaction, error) {
 	}
 	c.Begin.Handle, c.Begin.Expires = handle, c.Expires
 	return c.Begin, nil
+}
+
+// canonical tells whether a sealed text is written as Seal writes it. Base64 can
+// be written in several ways, and each would be a handle of its own.
+func canonical(sealed string) bool {
+	_, text, _ := strings.Cut(sealed, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	return err == nil && base64.RawURLEncoding.EncodeToString(raw) == text
 }
 
 // Load returns the transaction that a handle stands for, as it is stored now.

@@ -16,7 +16,7 @@ const FieldOldPassword = "oldPassword"
 // new one and hashes it.
 func (e *Engine) prepareSetPassword(ctx context.Context, a idp.Actor, t *Transaction, act SetPassword, p *planned) error {
 	read := e.Store.Read(ctx)
-	d, err := e.decide(read, a, t)
+	d, err := e.decide(read, a, t, nil)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func refusal(k idp.Kind, err error) error {
 
 // setPassword writes a new password that prepareSetPassword has judged.
 func (r *run) setPassword(act SetPassword, p planned) error {
-	d, err := r.decide(r.tx, r.actor, r.t)
+	d, err := r.decide(r.tx, r.actor, r.t, r.known)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (r *run) setPassword(act SetPassword, p planned) error {
 	if err := r.Directory.Save(r.tx, u); err != nil {
 		return err
 	}
-	r.t.PasswordSet = u.PasswordChanged
+	r.t.PasswordSet, r.known = u.PasswordChanged, nil
 	if !act.RevokeSessions {
 		return nil
 	}

@@ -61,6 +61,7 @@ func (r *run) verify(p planned) error {
 	d := p.method.Describe()
 	r.t.Proofs = append(r.t.Proofs, Proof{Method: d.Kind, AMR: d.AMR, At: r.tx.Now(), Credential: d.Credential})
 	r.t.Chosen, r.t.PasswordSet, r.proved = d.Kind, u.PasswordChanged, true
+	r.known = &facts{user: u, rules: pw}
 	return nil
 }
 
