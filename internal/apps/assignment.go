@@ -21,7 +21,8 @@ type Assignment struct {
 	App     *App
 	User    *idp.User
 	Scope   idp.AppScope
-	GroupID string // the group by which a user of AppScopeGroup comes
+	// GroupID and GroupName are of the group by which a user of AppScopeGroup comes.
+	GroupID, GroupName string
 	// Staged: the user cannot sign in yet.
 	Staged          bool
 	UserName        string // empty for none
@@ -128,7 +129,27 @@ func (as *assigner) all(users []*idp.User) ([]*Assignment, error) {
 			out = append(out, a)
 		}
 	}
-	return out, nil
+	return out, as.nameGroups(out)
+}
+
+// nameGroups fills in the names of the groups by which users come.
+func (as *assigner) nameGroups(list []*Assignment) error {
+	var ids []string
+	for _, a := range list {
+		if a.GroupID != "" && !slices.Contains(ids, a.GroupID) {
+			ids = append(ids, a.GroupID)
+		}
+	}
+	groups, err := as.tx.GroupsByID(as.org.ID, ids)
+	if err != nil {
+		return failure("read groups", err)
+	}
+	for _, a := range list {
+		if g := groups[a.GroupID]; g != nil {
+			a.GroupName = g.Name
+		}
+	}
+	return nil
 }
 
 // one computes the assignment of a user, nil when there is none.

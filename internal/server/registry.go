@@ -42,6 +42,10 @@ func (s *services) hooks() {
 	d.OnSuspend = append(d.OnSuspend, leaving, endSessions, endSignIns)
 	d.OnDeactivate = append(d.OnDeactivate, leaving, endSessions, endSignIns, endTokens)
 	d.OnDelete = append(d.OnDelete, leaving, endSessions, endSignIns)
+	d.OnDeactivate = append(d.OnDeactivate, s.apps.OnDeactivate)
+	d.OnDelete = append(d.OnDelete, s.apps.OnDeactivate)
+	d.OnMembership = append(d.OnMembership, s.apps.OnMembership)
+	d.OnGroupDelete = append(d.OnGroupDelete, s.apps.OnGroupDelete)
 }
 
 // jobs are what runs beside the requests.
@@ -56,6 +60,7 @@ func (s *Server) jobs() []jobs.Job {
 func (s *Server) mount(r *httpkit.Router) error {
 	v := s.services
 	(&management.API{Directory: v.directory, Sessions: v.sessions, Engine: v.engine, Clock: s.cfg.Clock, Events: s.readEvents}).Mount(r)
+	(&management.AppsAPI{Apps: v.apps, Directory: v.directory}).Mount(r)
 	p, err := pages.New(pages.Config{Engine: v.engine, Sessions: v.sessions, Rand: s.cfg.Rand, Redirectable: v.redirectable})
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 
+	"usher/internal/apps"
 	"usher/internal/credential"
 	"usher/internal/directory"
 	"usher/internal/eventlog"
@@ -34,6 +35,7 @@ type services struct {
 	sessions    *session.Service
 	tokens      *tokens.Service
 	engine      *signin.Engine
+	apps        *apps.Service
 }
 
 // newServices builds them from below upwards.
@@ -57,6 +59,7 @@ func newServices(cfg Config, db *store.Store, keeper *keys.Keeper) *services {
 		Store: db, Log: s.log, Clock: cfg.Clock, Rand: cfg.Rand, Keeper: keeper, Credentials: s.credentials,
 		Directory: s.directory, Factors: s.factors, Policies: s.policies, Sessions: s.sessions,
 	}
+	s.apps = &apps.Service{Store: db, Log: s.log, IDs: cfg.IDs, Clock: cfg.Clock, Rand: cfg.Rand, Keeper: keeper}
 	s.hooks()
 	return s
 }
