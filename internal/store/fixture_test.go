@@ -94,6 +94,7 @@ func (w *world) populate(t *testing.T) {
 		},
 		func(tx *store.Tx) error { return w.populateApp(tx, u.ID, g.ID) },
 		func(tx *store.Tx) error { return w.populateRule(tx, u.ID, g.ID) },
+		func(tx *store.Tx) error { return w.populateSearch(tx, u.ID) },
 	} {
 		w.tx(t, fn)
 	}
