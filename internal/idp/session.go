@@ -30,4 +30,7 @@ type Session struct {
 	AMR          []string  // RFC 8176 values
 	Persistent   bool      // the cookie survives the browser
 	Version      int64
+
+	// Owner is whose session it is, where that was read along, else nil.
+	Owner *User `json:"-"`
 }

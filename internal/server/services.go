@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"runtime"
 
 	"usher/internal/apps"
@@ -64,28 +63,17 @@ func newServices(cfg Config, db *store.Store, keeper *keys.Keeper) *services {
 	return s
 }
 
-// session proves a caller by a session's secret. The roles are read anew each
-// time: sessions are not cached.
+// session proves a caller by a session's secret. Session, user and roles are
+// read anew each time: sessions are not cached.
 func (s *services) session(ctx context.Context, org *idp.Org, secret string) (idp.Actor, *idp.Session, error) {
-	v, err := s.sessions.Lookup(ctx, org.ID, secret)
-	if idp.KindOf(err) == idp.KindNotFound {
+	v, held, err := s.sessions.Prove(ctx, org.ID, secret)
+	if idp.KindOf(err) == idp.KindNotFound || (err == nil && s.engine.MayUse(v.Owner) != nil) {
 		return idp.Actor{}, nil, idp.Fail(idp.KindNoCredentials)
 	}
 	if err != nil {
 		return idp.Actor{}, nil, err
 	}
-	tx := s.db.Read(ctx)
-	u, err := tx.User(org.ID, v.UserID)
-	if errors.Is(err, store.ErrNotFound) || (err == nil && s.engine.MayUse(u) != nil) {
-		return idp.Actor{}, nil, idp.Fail(idp.KindNoCredentials)
-	}
-	if err != nil {
-		return idp.Actor{}, nil, err
-	}
-	held, err := s.roles.Of(tx, org.ID, u.ID)
-	if err != nil {
-		return idp.Actor{}, nil, err
-	}
+	u := v.Owner
 	return idp.Actor{
 		Org: org, Kind: idp.ActorUser, UserID: u.ID, Login: u.Login, Name: idp.UserTarget(u).DisplayName,
 		SessionID: v.ID, Roles: held,

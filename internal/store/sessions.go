@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"encoding/json"
 	"time"
 
@@ -13,12 +14,13 @@ func scanSession(orgID string, v *idp.Session) func(scan) error {
 	return func(scan scan) error {
 		var status string
 		var amr []byte
-		var created, expires, endsBy, idle, password, factor, persistent int64
-		if err := scan(&v.ID, &v.UserID, &v.Login, &status, &created, &expires, &endsBy, &idle, &password, &factor, &amr, &persistent, &v.Version); err != nil {
+		var created, expires, endsBy, idle, password, factor, persistent, version number
+		if err := scan(&v.ID, &v.UserID, &v.Login, &status, &created, &expires, &endsBy, &idle, &password, &factor, &amr, &persistent, &version); err != nil {
 			return err
 		}
 		v.OrgID, v.Status, v.Idle, v.Persistent = orgID, idp.SessionStatus(status), time.Duration(idle)*time.Millisecond, persistent != 0
-		v.Created, v.Expires, v.EndsBy, v.LastPassword, v.LastFactor = at(created), at(expires), at(endsBy), at(password), at(factor)
+		v.Created, v.Expires, v.EndsBy = at(int64(created)), at(int64(expires)), at(int64(endsBy))
+		v.LastPassword, v.LastFactor, v.Version = at(int64(password)), at(int64(factor)), int64(version)
 		return json.Unmarshal(amr, &v.AMR)
 	}
 }
@@ -40,6 +42,24 @@ func (tx *Tx) InsertSession(v *idp.Session, hash []byte) error {
 func (tx *Tx) Session(orgID string, hash []byte) (*idp.Session, error) {
 	var v idp.Session
 	return &v, tx.first(scanSession(orgID, &v), "SELECT "+sessionColumns+" FROM sessions WHERE org_id = $1 AND hash = $2 AND expires > $3", orgID, hash, ms(tx.now))
+}
+
+// SessionOwner returns the session under this hash that has not expired, with
+// its user in Owner, and the types of the roles that the user holds, in one
+// read: every request with a cookie begins with it.
+func (tx *Tx) SessionOwner(orgID string, hash []byte) (*idp.Session, []idp.RoleType, error) {
+	v := idp.Session{Owner: &idp.User{}}
+	var roles sql.NullString
+	err := tx.first(func(s scan) error {
+		// The session's columns come first, then the user's, then the roles.
+		return scanSession(orgID, &v)(func(session ...any) error {
+			return scanUser(orgID, v.Owner)(func(user ...any) error { return s(append(append(session, user...), &roles)...) })
+		})
+	}, `SELECT s.id, s.user_id, s.login, s.status, s.created, s.expires, s.ends_by, s.idle, s.last_password, s.last_factor, s.amr, s.persistent, s.version,
+ `+qualifiedUserColumns+", "+heldRoles+`
+ FROM sessions s JOIN users u ON u.org_id = s.org_id AND u.id = s.user_id
+ WHERE s.org_id = $1 AND s.hash = $2 AND s.expires > $3`, orgID, hash, ms(tx.now))
+	return &v, roleTypes(roles), err
 }
 
 // ExtendSession moves the expiry of a session that still lives.

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -80,6 +81,53 @@ func TestTransactions(t *testing.T) {
 		w.tx(t, func(tx *store.Tx) error { return tx.DeleteTransaction(w.org.ID, h) }) // gone is no error
 		if _, err := w.Read(t.Context()).Transaction(w.org.ID, h); !errors.Is(err, store.ErrNotFound) {
 			t.Fatalf("deleted: %v", err)
+		}
+	})
+}
+
+// TestSessionOwner reads a session with its user and the roles that the user
+// holds itself and by a group.
+func TestSessionOwner(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		u := w.addUser(t, "ann")
+		w.tx(t, func(tx *store.Tx) error {
+			if err := tx.InsertSession(&idp.Session{
+				OrgID: w.org.ID, ID: "102a", UserID: u.ID, Login: "ann", Status: idp.SessionActive, Created: noon, Expires: noon.Add(time.Hour), AMR: []string{"pwd"},
+			}, hash("a")); err != nil {
+				return err
+			}
+			g := &idp.Group{OrgID: w.org.ID, ID: "00g1", Type: "OKTA_GROUP", Name: "helpers", Profile: []byte("{}")}
+			if err := tx.InsertGroup(g, "helpers"); err != nil {
+				return err
+			}
+			for _, r := range []store.Role{
+				{OrgID: w.org.ID, PrincipalID: u.ID, ID: "ra1", Type: idp.RoleSuperAdmin},
+				{OrgID: w.org.ID, PrincipalID: g.ID, ID: "ra2", Type: idp.RoleHelpDeskAdmin},
+			} {
+				if err := tx.InsertRole(r); err != nil {
+					return err
+				}
+			}
+			_, err := tx.AddMember(w.org.ID, g.ID, u.ID, "")
+			return err
+		})
+		v, held, err := w.Read(t.Context()).SessionOwner(w.org.ID, hash("a"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v.ID != "102a" || v.Status != idp.SessionActive || len(v.AMR) != 1 || v.Version != 1 || v.Owner.ID != u.ID || v.Owner.Login != "ann" || v.Owner.OrgID != w.org.ID {
+			t.Errorf("%+v of %+v", v, v.Owner)
+		}
+		slices.Sort(held)
+		if !slices.Equal(held, []idp.RoleType{idp.RoleHelpDeskAdmin, idp.RoleSuperAdmin}) {
+			t.Errorf("holds %v", held)
+		}
+		if _, _, err := w.Read(t.Context()).SessionOwner("00oother", hash("a")); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("another organisation: %v", err)
+		}
+		w.clock.Advance(time.Hour)
+		if _, _, err := w.Read(t.Context()).SessionOwner(w.org.ID, hash("a")); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("expired: %v", err)
 		}
 	})
 }

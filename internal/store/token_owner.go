@@ -15,6 +15,24 @@ type TokenOwner struct {
 	Roles []idp.RoleType
 }
 
+// heldRoles selects, beside a user u, the types of the roles that the user holds
+// itself or by a group, parted by commas.
+const heldRoles = `(SELECT string_agg(h.type, ',') FROM (
+  SELECT type FROM roles WHERE org_id = u.org_id AND principal_id = u.id
+  UNION SELECT r.type FROM memberships m JOIN roles r ON r.org_id = m.org_id AND r.principal_id = m.group_id
+  WHERE m.org_id = u.org_id AND m.user_id = u.id) h)`
+
+// roleTypes reads what heldRoles selects.
+func roleTypes(text sql.NullString) []idp.RoleType {
+	var out []idp.RoleType
+	for t := range strings.SplitSeq(text.String, ",") {
+		if t != "" {
+			out = append(out, idp.RoleType(t))
+		}
+	}
+	return out
+}
+
 // APITokenOwner returns the token under this hash, its user and the user's
 // roles in one read: every management request begins with it.
 func (tx *Tx) APITokenOwner(orgID string, hash []byte) (*TokenOwner, error) {
@@ -29,22 +47,12 @@ func (tx *Tx) APITokenOwner(orgID string, hash []byte) (*TokenOwner, error) {
 			return err
 		}
 		o.Token.OrgID, o.Token.UserID, o.Token.Created, o.Token.LastUsed = orgID, o.User.ID, at(created), at(used)
-		for t := range strings.SplitSeq(roles.String, ",") {
-			if t != "" {
-				o.Roles = append(o.Roles, idp.RoleType(t))
-			}
-		}
+		o.Roles = roleTypes(roles)
 		return nil
-	}, "SELECT u."+strings.Join(strings.FieldsFunc(userColumns, separator), ", u.")+`, t.id, t.name, t.created, t.last_used,
- (SELECT string_agg(h.type, ',') FROM (
-  SELECT type FROM roles WHERE org_id = t.org_id AND principal_id = t.user_id
-  UNION SELECT r.type FROM memberships m JOIN roles r ON r.org_id = m.org_id AND r.principal_id = m.group_id
-  WHERE m.org_id = t.org_id AND m.user_id = t.user_id) h)
+	}, "SELECT "+qualifiedUserColumns+", t.id, t.name, t.created, t.last_used, "+heldRoles+`
  FROM api_tokens t JOIN users u ON u.org_id = t.org_id AND u.id = t.user_id
  WHERE t.org_id = $1 AND t.hash = $2`, orgID, hash)
 }
-
-func separator(c rune) bool { return c == ',' || c == ' ' || c == '\n' }
 
 // DeleteAPITokensOf revokes all tokens of a user and returns them.
 func (tx *Tx) DeleteAPITokensOf(orgID, userID string) ([]APIToken, error) {

@@ -19,6 +19,10 @@ type UserKeys struct{ Login, Short, Email, First, Last string }
 const userColumns = `id, type_id, status, login, profile, provider_type, provider_name, has_password, recovery_question, factors,
  created, activated, status_changed, last_login, last_updated, password_changed, version`
 
+// qualifiedUserColumns is userColumns for a query that joins.
+const qualifiedUserColumns = `u.id, u.type_id, u.status, u.login, u.profile, u.provider_type, u.provider_name, u.has_password, u.recovery_question, u.factors,
+ u.created, u.activated, u.status_changed, u.last_login, u.last_updated, u.password_changed, u.version`
+
 // userScan reads rows of userColumns into u. Its members are scanned into again
 // for each row, which for a list saves a third of what it would allocate.
 type userScan struct {
