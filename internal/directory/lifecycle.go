@@ -175,20 +175,41 @@ func (s *Service) Unsuspend(ctx context.Context, actor idp.Actor, ref string) er
 	return err
 }
 
-// Unlock lets a locked-out user try again with the same password. KindNotLocked
-// from any other state. (spec: management#unlockUser)
+// Unlock lets a locked-out user try again with the same password. Whoever was
+// locked while the password had to be changed still has to change it.
+// KindNotLocked for a user who is not locked. (spec: management#unlockUser)
 func (s *Service) Unlock(ctx context.Context, actor idp.Actor, ref string) error {
 	_, err := s.change(ctx, actor, "unlock user", ref, func(tx *store.Tx, u *idp.User) error {
-		if u.Status != idp.UserLockedOut {
+		locked, err := s.locked(tx, u)
+		if err != nil {
+			return err
+		}
+		if !locked {
 			return idp.Fail(idp.KindNotLocked)
 		}
 		if err := s.Credentials.Unlock(tx, u.OrgID, u.ID); err != nil {
 			return err
 		}
-		enter(tx, u, idp.UserActive)
+		if u.Status == idp.UserLockedOut {
+			enter(tx, u, idp.UserActive)
+		}
 		return s.record(tx, actor, eventlog.AccountUnlockAdmin, idp.UserTarget(u))
 	})
 	return err
+}
+
+// locked tells whether too many wrong guesses keep the user out. One whose
+// password has expired keeps that state meanwhile.
+func (s *Service) locked(tx *store.Tx, u *idp.User) (bool, error) {
+	switch u.Status {
+	case idp.UserLockedOut:
+		return true, nil
+	case idp.UserPasswordExpired:
+		since, err := s.Credentials.LockedSince(tx, u.OrgID, u.ID)
+		return !since.IsZero(), err
+	case idp.UserStaged, idp.UserProvisioned, idp.UserActive, idp.UserRecovery, idp.UserSuspended, idp.UserDeprovisioned:
+	}
+	return false, nil
 }
 
 // Lock locks a user out after too many wrong guesses and records it in the

@@ -164,10 +164,22 @@ func TestLockDoesNotUndoExpiry(t *testing.T) {
 		t.Fatalf("locked: %v", err)
 	}
 	w.Clock.Advance(time.Minute)
-	_, step, err := attempt(t, w, login, signintest.Password)
-	if c, ok := step.(signin.ChangePassword); err != nil || !ok || c.Reason != signin.PasswordExpired || w.Reload(u).Status != idp.UserPasswordExpired {
-		t.Fatalf("%#v, %v", step, err)
+	changes := func() {
+		t.Helper()
+		_, step, err := attempt(t, w, login, signintest.Password)
+		if c, ok := step.(signin.ChangePassword); err != nil || !ok || c.Reason != signin.PasswordExpired || w.Reload(u).Status != idp.UserPasswordExpired {
+			t.Fatalf("%#v, %v", step, err)
+		}
 	}
+	changes()
+	if err := w.Directory.Unlock(t.Context(), idp.SystemActor(w.Org), u.ID); idp.KindOf(err) != idp.KindNotLocked {
+		t.Fatalf("unlocked without a lock: %v", err)
+	}
+	_, _, _ = attempt(t, w, login, "wrong")
+	if err := w.Directory.Unlock(t.Context(), idp.SystemActor(w.Org), u.ID); err != nil {
+		t.Fatalf("an administrator cannot end the lock: %v", err)
+	}
+	changes()
 }
 
 func TestStoredSecretsAreHashes(t *testing.T) {
