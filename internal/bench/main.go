@@ -41,6 +41,7 @@ const pinnedEnv = "USHER_BENCH_PINNED"
 // options are the flags.
 type options struct {
 	users, rounds, starts int
+	connections           int
 	slot, idle            time.Duration
 	only, engines         string
 	usher, profile        string
@@ -92,6 +93,7 @@ func parse(args []string) (options, error) {
 	var quick bool
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.IntVar(&o.users, "users", 100_000, "users to fill each database with")
+	flags.IntVar(&o.connections, "connections", ceiling.Connections, "clients of the closed loop")
 	flags.IntVar(&o.rounds, "rounds", 7, "samples of each row; their median is printed")
 	flags.IntVar(&o.starts, "starts", 20, "cold starts; their median is printed")
 	flags.DurationVar(&o.slot, "slot", time.Second, "length of one sample")
@@ -107,14 +109,14 @@ func parse(args []string) (options, error) {
 		return o, err
 	}
 	if quick {
-		o.users, o.rounds, o.starts, o.slot, o.idle = 500, 1, 2, 100*time.Millisecond, 100*time.Millisecond
+		o.users, o.rounds, o.starts, o.connections, o.slot, o.idle = 500, 1, 2, 2, 50*time.Millisecond, 50*time.Millisecond
 	}
 	o.inProcess = o.inProcess || o.profile != ""
 	switch {
 	case flags.NArg() > 0:
 		return o, fmt.Errorf("%q is no flag", flags.Arg(0))
-	case o.users < listSize || o.rounds < 1 || o.starts < 1:
-		return o, fmt.Errorf("at least %d users, one round and one start are needed", listSize)
+	case o.users < listSize || o.rounds < 1 || o.starts < 1 || o.connections < 1:
+		return o, fmt.Errorf("at least %d users, one round, one start and one connection are needed", listSize)
 	case o.engines != "sqlite" && o.engines != "postgres" && o.engines != "both":
 		return o, fmt.Errorf("-engine %s: it is sqlite, postgres or both", o.engines)
 	}
@@ -195,7 +197,7 @@ func (b *bench) run(ctx context.Context, out io.Writer) error {
 		lines, about = append(lines, l...), append(about, text)
 	}
 	head := fmt.Sprintf("%s; %s. Server on one core, load on another, %d connections, %d users, medians of %d samples of %v.",
-		machine(), strings.Join(about, "; "), connections, b.users, b.rounds, b.slot)
+		machine(), strings.Join(about, "; "), b.connections, b.users, b.rounds, b.slot)
 	return printTable(out, head, lines)
 }
 

@@ -15,9 +15,6 @@ import (
 	"usher/internal/store/ceiling"
 )
 
-// connections are how many clients the closed loop has.
-const connections = ceiling.Connections
-
 // bench is one run of the program.
 type bench struct {
 	options
@@ -179,16 +176,16 @@ func (b *bench) load(ctx context.Context, engine, databaseURL string, d *data) (
 // moment of the machine meets them alike.
 func (b *bench) sample(engine string, t *target, pid, barePID int) ([]line, error) {
 	if b.wanted("session") {
-		if err := t.beginSessions(connections); err != nil {
+		if err := t.beginSessions(b.connections); err != nil {
 			return nil, err
 		}
 	}
-	own, err := newFleet(t.address, connections, &t.count)
+	own, err := newFleet(t.address, b.connections, &t.count)
 	if err != nil {
 		return nil, err
 	}
 	defer own.close()
-	bare, err := newFleet(t.bare, connections, &t.count)
+	bare, err := newFleet(t.bare, b.connections, &t.count)
 	if err != nil {
 		return nil, err
 	}
@@ -291,7 +288,7 @@ func (b *bench) lines(engine string, measured, bounds map[string]*samples) []lin
 
 // profileRows repeats each row under a CPU profile of the server.
 func (b *bench) profileRows(engine string, t *target, orders io.Writer) error {
-	f, err := newFleet(t.address, connections, &t.count)
+	f, err := newFleet(t.address, b.connections, &t.count)
 	if err != nil {
 		return err
 	}

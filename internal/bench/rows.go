@@ -70,7 +70,7 @@ func rows() []row {
 			ceiling: limit{name: "argon2id", per: 1, work: "argon2id"},
 		},
 		{
-			key: "idx", name: "IdX introspect + identify", unit: "/s", per: 1, op: identify,
+			key: "idx", name: "IdX page, introspect, identify", unit: "/s", per: 1, op: identify,
 			ceiling: limit{name: "bare chi, 1 kB JSON", per: 1, op: bareJSON},
 		},
 		{

@@ -25,7 +25,7 @@ func (l line) met() string {
 	switch {
 	case l.goal == 0:
 		return ""
-	case l.atMost == (l.value <= l.goal) && l.value != l.goal, l.value == l.goal:
+	case l.atMost && l.value <= l.goal, !l.atMost && l.value >= l.goal:
 		return "yes"
 	}
 	return "NO"
