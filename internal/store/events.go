@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"errors"
 	"time"
 
 	"usher/internal/env"
@@ -77,7 +78,31 @@ func (tx *Tx) StampEvents(orgID string, limit int) (int, error) {
 // EventsByPosition lists up to limit lines behind a position that were
 // published at since or later, in the order of persistence.
 func (tx *Tx) EventsByPosition(orgID string, after int64, since time.Time, limit int) ([]EventRow, error) {
+	if after == 0 {
+		var err error
+		if after, err = tx.positionBefore(orgID, since); err != nil {
+			return nil, err
+		}
+	}
 	return tx.events(orgID, "position > $2 AND uuid >= $3 ORDER BY position LIMIT $4", after, env.UUIDFloor(since), limit)
+}
+
+// transactionLimit is longer than any transaction lasts.
+const transactionLimit = time.Minute
+
+// positionBefore returns a position that no line published at since or later
+// is at or before, so that a first read does not walk through all that is
+// older. A line that was published a transaction's longest life earlier was
+// committed before since, and lines get their positions after their commits.
+func (tx *Tx) positionBefore(orgID string, since time.Time) (int64, error) {
+	var position int64
+	err := tx.first(func(s scan) error { return s(&position) },
+		"SELECT position FROM events WHERE org_id = $1 AND uuid < $2 AND position IS NOT NULL ORDER BY uuid DESC LIMIT 1",
+		orgID, env.UUIDFloor(since.Add(-transactionLimit)))
+	if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
+	return position, err
 }
 
 // EventsByTime lists up to limit lines with from <= published < until, by time.

@@ -111,3 +111,33 @@ func TestStampEventsGivesEveryLineItsPlace(t *testing.T) {
 		}
 	})
 }
+
+// TestFirstPollSkipsWhatIsOlder: a first read with a later since finds exactly
+// the lines published from then on, also one whose commit came late.
+func TestFirstPollSkipsWhatIsOlder(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		insert := func(n int) {
+			w.tx(t, func(tx *store.Tx) error {
+				for range n {
+					if err := tx.InsertEvent(w.event(tx)); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			w.tx(t, func(tx *store.Tx) error { _, err := tx.StampEvents(w.org.ID, 100); return err })
+		}
+		insert(20)
+		w.clock.Advance(time.Hour)
+		insert(3)
+		w.clock.Advance(-10 * time.Second) // written before, committed behind
+		insert(2)
+		w.clock.Advance(10 * time.Second)
+		for since, want := range map[time.Duration]int{0: 25, time.Hour - 10*time.Second: 5, time.Hour: 3, 2 * time.Hour: 0} {
+			rows, err := w.Read(t.Context()).EventsByPosition(w.org.ID, 0, noon.Add(since), 100)
+			if err != nil || len(rows) != want {
+				t.Errorf("since %s: %d lines, want %d, %v", since, len(rows), want, err)
+			}
+		}
+	})
+}
