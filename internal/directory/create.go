@@ -53,6 +53,7 @@ func (s *Service) CreateUser(ctx context.Context, actor idp.Actor, n NewUser) (*
 // draft is a user who is ready to be stored.
 type draft struct {
 	user       idp.User
+	schema     *Schema
 	attributes idp.Attributes
 	groups     []string
 	hashes     hashes
@@ -61,7 +62,11 @@ type draft struct {
 }
 
 func (s *Service) draft(ctx context.Context, actor idp.Actor, n NewUser) (*draft, error) {
-	a, text, err := profile(n.Profile, "newUser")
+	schema, err := s.schema(s.Store.Read(ctx), actor.Org)
+	if err != nil {
+		return nil, err
+	}
+	a, text, err := schema.profile(n.Profile, "newUser")
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +81,7 @@ func (s *Service) draft(ctx context.Context, actor idp.Actor, n NewUser) (*draft
 	if err != nil {
 		return nil, err
 	}
-	d := &draft{attributes: a, groups: n.GroupIDs, hashes: h}
+	d := &draft{schema: schema, attributes: a, groups: n.GroupIDs, hashes: h}
 	d.user = idp.User{
 		OrgID: org.ID, ID: s.IDs.New(userPrefix), TypeID: org.Settings.UserTypeID, Login: a.Text(AttrLogin), Profile: text,
 		Status: n.status(), Provider: n.provider(), HasPassword: h.password != "", RecoveryQuestion: h.question,
@@ -134,6 +139,10 @@ func (n NewUser) provider() idp.Provider {
 
 // insert writes the draft with everything that belongs to it.
 func (s *Service) insert(tx *store.Tx, actor idp.Actor, u *idp.User, d *draft) error {
+	set, _, err := s.holdRules(tx, u.OrgID)
+	if err != nil {
+		return err
+	}
 	now := tx.Now()
 	u.Created, u.LastUpdated = now, now
 	if u.HasPassword {
@@ -143,7 +152,7 @@ func (s *Service) insert(tx *store.Tx, actor idp.Actor, u *idp.User, d *draft) e
 		u.Activated, u.StatusChanged = now, now
 	}
 	row := store.UserRow{User: *u, Keys: keysOf(d.attributes)}
-	err := tx.InsertUser(&row)
+	err = tx.InsertUser(&row)
 	if store.Exists(err, "users.login_key") {
 		return taken(AttrLogin)
 	}
@@ -151,6 +160,9 @@ func (s *Service) insert(tx *store.Tx, actor idp.Actor, u *idp.User, d *draft) e
 		return fmt.Errorf("insert user: %w", err)
 	}
 	u.Version = row.Version
+	if err := d.schema.index(tx, u, nil, d.attributes); err != nil {
+		return err
+	}
 	if err := s.insertSecrets(tx, *u, d.hashes); err != nil {
 		return err
 	}
@@ -172,6 +184,9 @@ func (s *Service) insert(tx *store.Tx, actor idp.Actor, u *idp.User, d *draft) e
 		if err := s.invite(tx, u, *d.invitation, d.mail); err != nil {
 			return err
 		}
+	}
+	if err := s.applyRules(tx, set, u, d.attributes); err != nil {
+		return err
 	}
 	return run(s.OnProfile, tx, actor, u)
 }
@@ -200,5 +215,5 @@ func (s *Service) join(tx *store.Tx, actor idp.Actor, groupID string, u *idp.Use
 	if err != nil {
 		return fmt.Errorf("read group: %w", err)
 	}
-	return s.addMember(tx, actor, g, u)
+	return s.addMember(tx, actor, g, u, false)
 }

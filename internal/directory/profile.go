@@ -2,9 +2,9 @@ package directory
 
 import (
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"usher/internal/idp"
 )
@@ -22,63 +22,77 @@ const (
 // profile checks attributes against the schema and returns them with the
 // canonical text that is stored and sent. The object names the whole profile in
 // the error about unknown attributes. KindInvalid lists every fault.
-func profile(a idp.Attributes, object string) (idp.Attributes, json.RawMessage, error) {
+func (s *Schema) profile(a idp.Attributes, object string) (idp.Attributes, json.RawMessage, error) {
 	kept := make(idp.Attributes, len(a))
 	for name, v := range a {
 		if v != nil {
 			kept[name] = v
 		}
 	}
-	if causes := faults(kept); len(causes) > 0 {
+	if causes := s.faults(kept); len(causes) > 0 {
 		return nil, nil, idp.Invalid(causes[0].Field, causes...)
 	}
-	if causes := unknown(a); len(causes) > 0 {
+	if causes := s.unknown(a); len(causes) > 0 {
 		return nil, nil, idp.Invalid(object, causes...)
 	}
-	return kept, canonical(kept), nil
+	return kept, s.canonical(kept), nil
 }
 
 // faults lists what is missing, then what has a wrong form, in the order in
 // which the service tells them.
-func faults(a idp.Attributes) []idp.Cause {
+func (s *Schema) faults(a idp.Attributes) []idp.Cause {
 	var causes []idp.Cause
 	add := func(field, text string) { causes = append(causes, idp.Cause{Field: field, Text: text}) }
-	for _, name := range requiredOrder {
-		if v, set := a[name]; !set || v == "" || blank(v) {
+	for _, name := range s.required() {
+		if missing(a[name]) {
 			add(name, textBlank)
 		}
 	}
-	if v, set := a[AttrLogin]; !set || !FormatEmail.matches(text(v)) {
+	login := s.Attribute(AttrLogin)
+	if v, set := a[AttrLogin]; login.Pattern == "" && (!set || !FormatEmail.matches(text(v))) {
 		if _, wrong := v.(string); wrong || !set {
 			add(AttrLogin, textLogin)
 		}
 	}
-	for _, attr := range baseSchema {
+	for i := range s.Attributes {
+		attr := &s.Attributes[i]
 		v, set := a[attr.Name]
-		if !set || attr.Required && blank(v) {
+		if !set || attr.Required && missing(v) {
 			continue
 		}
-		s, ok := v.(string)
-		if !ok {
-			add(attr.Name, textType)
-			continue
-		}
-		switch n := utf8.RuneCountInString(s); {
-		case n > attr.Max:
-			add(attr.Name, textTooLong)
-		case s == "":
-		case attr.Name != AttrLogin && !attr.Format.matches(s):
-			add(attr.Name, textPattern)
-		case n < attr.Min:
-			add(attr.Name, textTooShort)
+		if fault := attr.fault(v); fault != "" {
+			add(attr.Name, fault)
 		}
 	}
 	return causes
 }
 
+// required lists the attributes that must be there in the order in which
+// missing ones are told.
+func (s *Schema) required() []string {
+	var out []string
+	for _, name := range requiredOrder {
+		if s.Attribute(name).Required {
+			out = append(out, name)
+		}
+	}
+	for i := range s.Attributes {
+		if a := &s.Attributes[i]; a.Required && !slices.Contains(requiredOrder, a.Name) {
+			out = append(out, a.Name)
+		}
+	}
+	return out
+}
+
 func text(v any) string {
 	s, _ := v.(string)
 	return s
+}
+
+// missing tells whether there is no value, or a text of nothing but spaces.
+func missing(v any) bool {
+	list, ok := v.([]any)
+	return v == nil || blank(v) || ok && len(list) == 0
 }
 
 // blank tells whether a value is a text of nothing but spaces.
@@ -88,10 +102,10 @@ func blank(v any) bool {
 }
 
 // unknown lists the names that the schema does not have, sorted.
-func unknown(a idp.Attributes) []idp.Cause {
+func (s *Schema) unknown(a idp.Attributes) []idp.Cause {
 	var names []string
 	for name := range a {
-		if _, ok := attribute(name); !ok {
+		if s.Attribute(name) == nil {
 			names = append(names, name)
 		}
 	}
@@ -117,9 +131,10 @@ const maxEchoed = 100
 // canonical writes a checked profile in the order of the schema. Clients expect
 // the mobile phone and the second address even when they are not set; whatever
 // else is not set is left out. (recorded answers)
-func canonical(a idp.Attributes) json.RawMessage {
+func (s *Schema) canonical(a idp.Attributes) json.RawMessage {
 	b := make([]byte, 0, 256)
-	for _, attr := range baseSchema {
+	for i := range s.Attributes {
+		attr := &s.Attributes[i]
 		v, set := a[attr.Name]
 		always := attr.Name == AttrMobilePhone || attr.Name == AttrSecondEmail
 		if !set && !always {
@@ -128,23 +143,31 @@ func canonical(a idp.Attributes) json.RawMessage {
 		b = append(b, ',')
 		b = idp.AppendJSON(b, attr.Name)
 		b = append(b, ':')
-		if set {
-			b = idp.AppendJSON(b, text(v))
-		} else {
-			b = append(b, "null"...)
-		}
+		b = appendValue(b, v)
 	}
 	b[0] = '{'
 	return append(b, '}')
 }
 
-// forbidden returns the first attribute that differs and that users may not
-// change in their own profile, empty for none.
-func forbidden(before, after idp.Attributes) string {
-	for _, attr := range baseSchema {
-		if attr.Self != SelfReadWrite && text(before[attr.Name]) != text(after[attr.Name]) {
-			return attr.Name
+// denied returns the first attribute that differs and may not: that nobody may
+// change, or, in their own profile (self), that users may not; empty for none.
+func (s *Schema) denied(before, after idp.Attributes, self bool) string {
+	for i := range s.Attributes {
+		a := &s.Attributes[i]
+		if (a.Mutability == ReadOnly || self && a.Self != SelfReadWrite) && !same(before[a.Name], after[a.Name]) {
+			return a.Name
 		}
 	}
 	return ""
+}
+
+// same compares two values; an empty text counts as none.
+func same(a, b any) bool {
+	if a == "" {
+		a = nil
+	}
+	if b == "" {
+		b = nil
+	}
+	return reflect.DeepEqual(a, b)
 }

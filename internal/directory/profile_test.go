@@ -17,7 +17,7 @@ func minimal() idp.Attributes {
 func TestCanonicalProfile(t *testing.T) {
 	a := minimal()
 	a["title"], a["city"], a["department"], a["mobilePhone"] = `Dr. "X"`, nil, "<R&D>", nil
-	_, text, err := profile(a, "newUser")
+	_, text, err := untouched().profile(a, "newUser")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func TestProfileFaults(t *testing.T) {
 	} {
 		a := minimal()
 		maps.Copy(a, c.change)
-		_, _, err := profile(a, "newUser")
+		_, _, err := untouched().profile(a, "newUser")
 		var got []string
 		if e, ok := errors.AsType[*idp.Error](err); ok {
 			for _, c := range e.Causes {
@@ -120,7 +120,7 @@ func FuzzProfile(f *testing.F) {
 		if json.Unmarshal([]byte(text), &a) != nil {
 			return
 		}
-		kept, first, err := profile(a, "newUser")
+		kept, first, err := untouched().profile(a, "newUser")
 		if err != nil {
 			if e, ok := errors.AsType[*idp.Error](err); !ok || e.Kind != idp.KindInvalid || len(e.Causes) == 0 {
 				t.Fatalf("%v", err)
@@ -131,7 +131,7 @@ func FuzzProfile(f *testing.F) {
 		if err := json.Unmarshal(first, &back); err != nil {
 			t.Fatalf("%s: %v", first, err)
 		}
-		_, second, err := profile(back, "newUser")
+		_, second, err := untouched().profile(back, "newUser")
 		if err != nil || string(first) != string(second) {
 			t.Fatalf("%s\nthen\n%s: %v", first, second, err)
 		}

@@ -39,67 +39,99 @@ const (
 	FormatLanguage // a language tag; "_" may stand for "-"
 )
 
-// Attribute describes an attribute of a user's profile. All of the base schema
-// are texts.
+// Type is the JSON type of an attribute's values.
+type Type string
+
+// The types.
+const (
+	TypeString  Type = "string"
+	TypeNumber  Type = "number"
+	TypeInteger Type = "integer"
+	TypeBoolean Type = "boolean"
+	TypeArray   Type = "array"
+)
+
+// Attribute describes an attribute of a user's profile. Its JSON form is that
+// of the stored schema.
 type Attribute struct {
-	Name     string
-	Required bool
-	Min, Max int // characters
-	Format   Format
-	Self     Permission
+	Name        string     `json:"name"`
+	Title       string     `json:"title"`
+	Description string     `json:"description,omitempty"`
+	Type        Type       `json:"type,omitempty"`  // TypeString when empty
+	Items       Type       `json:"items,omitempty"` // of the elements of an array
+	Required    bool       `json:"required,omitempty"`
+	Min         int        `json:"min,omitempty"` // characters, of each text
+	Max         int        `json:"max,omitempty"` // 0: maxValue
+	Format      Format     `json:"format,omitempty"`
+	Pattern     string     `json:"pattern,omitempty"` // RE2, for the whole text
+	Choices     []Choice   `json:"choices,omitempty"` // empty: any value
+	Unique      bool       `json:"unique,omitempty"`  // no two users share a value
+	Mutability  Mutability `json:"mutability,omitempty"`
+	Self        Permission `json:"self,omitempty"`
+	// Custom tells an attribute of the organisation from those of every user.
+	Custom bool `json:"custom,omitempty"`
 }
 
-// maxText bounds texts for which the service names no length of its own.
-const maxText = 1024
+// Choice is a value that an attribute may have.
+type Choice struct {
+	Value any    `json:"value"`
+	Title string `json:"title,omitempty"` // empty where only values are listed
+}
+
+// Mutability tells whether the value can be changed at all.
+type Mutability string
+
+// The mutabilities. Empty is ReadWrite. (spec: management UserSchemaAttribute)
+const (
+	ReadWrite Mutability = "READ_WRITE"
+	ReadOnly  Mutability = "READ_ONLY"
+)
+
+// Bounds of values for which the schema names none.
+const (
+	maxText  = 1024 // characters, of an attribute that every user has
+	maxValue = 4096 // characters, of another
+	maxItems = 500  // elements of an array
+)
 
 // baseSchema holds the attributes that every user has, in the order in which a
 // profile is written. (spec: management UserProfile; reference: base attributes)
 var baseSchema = []Attribute{
-	{Name: AttrFirstName, Required: true, Min: 1, Max: 50},
-	{Name: AttrLastName, Required: true, Min: 1, Max: 50},
-	{Name: AttrMobilePhone, Max: 100},
-	{Name: AttrSecondEmail, Min: 5, Max: 100, Format: FormatEmail},
-	{Name: AttrLogin, Required: true, Min: 5, Max: 100, Format: FormatEmail},
-	{Name: AttrEmail, Required: true, Min: 5, Max: 100, Format: FormatEmail},
-	{Name: "middleName", Max: maxText, Self: SelfReadOnly},
-	{Name: "honorificPrefix", Max: maxText, Self: SelfReadOnly},
-	{Name: "honorificSuffix", Max: maxText, Self: SelfReadOnly},
-	{Name: "title", Max: maxText, Self: SelfReadOnly},
-	{Name: "displayName", Max: maxText, Self: SelfReadOnly},
-	{Name: "nickName", Max: maxText, Self: SelfReadOnly},
-	{Name: "profileUrl", Max: maxText, Format: FormatURI, Self: SelfReadOnly},
-	{Name: "primaryPhone", Max: 100, Self: SelfHide},
-	{Name: "streetAddress", Max: maxText, Self: SelfHide},
-	{Name: "city", Max: maxText, Self: SelfHide},
-	{Name: "state", Max: 50, Self: SelfHide},
-	{Name: "zipCode", Max: 50, Self: SelfHide},
-	{Name: "countryCode", Max: 2, Format: FormatCountry, Self: SelfHide},
-	{Name: "postalAddress", Max: 4096, Self: SelfHide},
-	{Name: "preferredLanguage", Max: 50, Format: FormatLanguage, Self: SelfReadOnly},
-	{Name: "locale", Max: 50, Format: FormatLanguage, Self: SelfReadOnly},
-	{Name: "timezone", Max: 50, Self: SelfReadOnly},
-	{Name: "userType", Max: maxText, Self: SelfReadOnly},
-	{Name: "employeeNumber", Max: maxText, Self: SelfReadOnly},
-	{Name: "costCenter", Max: maxText, Self: SelfReadOnly},
-	{Name: "organization", Max: maxText, Self: SelfReadOnly},
-	{Name: "division", Max: maxText, Self: SelfReadOnly},
-	{Name: "department", Max: maxText, Self: SelfReadOnly},
-	{Name: "managerId", Max: maxText, Self: SelfReadOnly},
-	{Name: "manager", Max: maxText, Self: SelfReadOnly},
+	{Name: AttrFirstName, Title: "First name", Required: true, Min: 1, Max: 50},
+	{Name: AttrLastName, Title: "Last name", Required: true, Min: 1, Max: 50},
+	{Name: AttrMobilePhone, Title: "Mobile phone", Max: 100},
+	{Name: AttrSecondEmail, Title: "Secondary email", Min: 5, Max: 100, Format: FormatEmail},
+	{Name: AttrLogin, Title: "Username", Required: true, Min: 5, Max: 100, Format: FormatEmail},
+	{Name: AttrEmail, Title: "Primary email", Required: true, Min: 5, Max: 100, Format: FormatEmail},
+	{Name: "middleName", Title: "Middle name", Max: maxText, Self: SelfReadOnly},
+	{Name: "honorificPrefix", Title: "Honorific prefix", Max: maxText, Self: SelfReadOnly},
+	{Name: "honorificSuffix", Title: "Honorific suffix", Max: maxText, Self: SelfReadOnly},
+	{Name: "title", Title: "Title", Max: maxText, Self: SelfReadOnly},
+	{Name: "displayName", Title: "Display name", Max: maxText, Self: SelfReadOnly},
+	{Name: "nickName", Title: "Nickname", Max: maxText, Self: SelfReadOnly},
+	{Name: "profileUrl", Title: "Profile Url", Max: maxText, Format: FormatURI, Self: SelfReadOnly},
+	{Name: "primaryPhone", Title: "Primary phone", Max: 100, Self: SelfHide},
+	{Name: "streetAddress", Title: "Street address", Max: maxText, Self: SelfHide},
+	{Name: "city", Title: "City", Max: maxText, Self: SelfHide},
+	{Name: "state", Title: "State", Max: 50, Self: SelfHide},
+	{Name: "zipCode", Title: "Zip code", Max: 50, Self: SelfHide},
+	{Name: "countryCode", Title: "Country code", Max: 2, Format: FormatCountry, Self: SelfHide},
+	{Name: "postalAddress", Title: "Postal Address", Max: 4096, Self: SelfHide},
+	{Name: "preferredLanguage", Title: "Preferred language", Max: 50, Format: FormatLanguage, Self: SelfReadOnly},
+	{Name: "locale", Title: "Locale", Max: 50, Format: FormatLanguage, Self: SelfReadOnly},
+	{Name: "timezone", Title: "Time zone", Max: 50, Self: SelfReadOnly},
+	{Name: "userType", Title: "User type", Max: maxText, Self: SelfReadOnly},
+	{Name: "employeeNumber", Title: "Employee number", Max: maxText, Self: SelfReadOnly},
+	{Name: "costCenter", Title: "Cost center", Max: maxText, Self: SelfReadOnly},
+	{Name: "organization", Title: "Organization", Max: maxText, Self: SelfReadOnly},
+	{Name: "division", Title: "Division", Max: maxText, Self: SelfReadOnly},
+	{Name: "department", Title: "Department", Max: maxText, Self: SelfReadOnly},
+	{Name: "managerId", Title: "ManagerId", Max: maxText, Self: SelfReadOnly},
+	{Name: "manager", Title: "Manager", Max: maxText, Self: SelfReadOnly},
 }
 
 // requiredOrder is the order in which missing attributes are told.
 var requiredOrder = []string{AttrLogin, AttrFirstName, AttrLastName, AttrEmail}
-
-// attribute finds an attribute of the base schema.
-func attribute(name string) (Attribute, bool) {
-	for _, a := range baseSchema {
-		if a.Name == name {
-			return a, true
-		}
-	}
-	return Attribute{}, false
-}
 
 // matches tells whether a text that is not blank has the form.
 func (f Format) matches(s string) bool {

@@ -113,12 +113,19 @@ func (s *Service) apply(tx *store.Tx, actor idp.Actor, u *idp.User, c UserChange
 		if err != nil {
 			return err
 		}
-		kept, text, err := profile(merged, "updateUser")
+		schema, err := s.schema(tx, actor.Org)
 		if err != nil {
 			return err
 		}
-		if name := forbidden(attributes, kept); self && name != "" {
+		kept, text, err := schema.profile(merged, "updateUser")
+		if err != nil {
+			return err
+		}
+		if name := schema.denied(attributes, kept, self); name != "" {
 			return &idp.Error{Kind: idp.KindReadOnly, Object: name}
+		}
+		if err := schema.index(tx, u, attributes, kept); err != nil {
+			return err
 		}
 		attributes = kept
 		u.Login, u.Profile, u.LastUpdated = kept.Text(AttrLogin), text, tx.Now()
@@ -133,13 +140,14 @@ func (s *Service) apply(tx *store.Tx, actor idp.Actor, u *idp.User, c UserChange
 			return err
 		}
 	}
-	if err := s.save(tx, u, attributes); err != nil {
+	if c.Profile == nil {
+		return s.save(tx, u, attributes)
+	}
+	// First, since what follows from the change is recorded when it is written.
+	if err := s.record(tx, actor, eventlog.ProfileUpdate, idp.UserTarget(u)); err != nil {
 		return err
 	}
-	if c.Profile == nil {
-		return nil
-	}
-	if err := s.record(tx, actor, eventlog.ProfileUpdate, idp.UserTarget(u)); err != nil {
+	if err := s.save(tx, u, attributes); err != nil {
 		return err
 	}
 	return run(s.OnProfile, tx, actor, u)
