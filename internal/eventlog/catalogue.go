@@ -30,6 +30,12 @@ const (
 	GroupUpdate             idp.EventType = "group.profile.update"
 	MemberAdd               idp.EventType = "group.user_membership.add"
 	MemberRemove            idp.EventType = "group.user_membership.remove"
+	RuleTrigger             idp.EventType = "group.user_membership.rule.trigger"
+	RuleEvaluation          idp.EventType = "group.user_membership.rule.evaluation"
+	RuleDeactivated         idp.EventType = "group.user_membership.rule.deactivated"
+	RuleInvalidate          idp.EventType = "group.user_membership.rule.invalidate"
+	RuleError               idp.EventType = "group.user_membership.rule.error"
+	RuleExclusion           idp.EventType = "group.user_membership.rule.add_exclusion"
 	APITokenCreate          idp.EventType = "system.api_token.create"
 	APITokenRevoke          idp.EventType = "system.api_token.revoke"
 	RateLimitViolation      idp.EventType = "system.org.rate_limit.violation"
@@ -117,6 +123,12 @@ var catalogue = map[idp.EventType]Kind{
 	GroupUpdate:             {Message: "Update group profile"},
 	MemberAdd:               {Message: "Add user to group membership", Legacy: "core.user_group_member.user_add"},
 	MemberRemove:            {Message: "Remove user from group membership", Legacy: "core.user_group_member.user_remove"},
+	RuleTrigger:             {Message: "Group rule triggered", Legacy: "cvd.group_rule_triggered"},
+	RuleEvaluation:          {Message: "Group rule evaluated for all users", Legacy: "cvd.group_rule_evaluation"},
+	RuleDeactivated:         {Message: "Group rule deactivated", Legacy: "cvd.group_rule_deactivated"},
+	RuleInvalidate:          {Message: "Group rule invalidated", Legacy: "cvd.group_rule_invalidated"},
+	RuleError:               {Message: "Group rules could not be settled for user", Legacy: "cvd.group_rule_error"},
+	RuleExclusion:           {Message: "User added to exclusion list for group rule", Legacy: "cvd.group_rule_add_exclusion"},
 	APITokenCreate:          {Message: "Create API token"},
 	APITokenRevoke:          {Message: "Revoke API token"},
 	RateLimitViolation:      {Message: "Rate limit violation"},
