@@ -45,10 +45,15 @@ func (s *Service) Descriptions() []Description {
 	return out
 }
 
-// Enrolled lists the methods that the subject can prove.
+// Enrolled lists the methods that the subject can prove and the organisation has
+// not switched off.
 func (s *Service) Enrolled(tx *store.Tx, sub Subject) ([]Description, error) {
+	methods, err := active(tx, sub.Org.ID, s.methods)
+	if err != nil {
+		return nil, err
+	}
 	var out []Description
-	for _, m := range s.methods {
+	for _, m := range methods {
 		ok, err := m.Enrolled(tx, sub)
 		if err != nil {
 			return nil, fmt.Errorf("factor %s: %w", m.Describe().Kind, err)

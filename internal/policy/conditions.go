@@ -3,7 +3,10 @@ package policy
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"slices"
+
+	"usher/internal/idp"
 )
 
 // Conditions say when a policy or rule holds. A member that is nil restricts
@@ -21,8 +24,8 @@ type Conditions struct {
 
 // People restricts by user and group. An empty include restricts nothing.
 type People struct {
-	Groups *Selection `json:"groups,omitempty"`
 	Users  *Selection `json:"users,omitempty"`
+	Groups *Selection `json:"groups,omitempty"`
 }
 
 // Selection is a set of identifiers to include and to exclude. An empty list is
@@ -101,7 +104,17 @@ func (c *Conditions) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// MarshalJSON gives back the members that have no field.
+// memberOrder is the order in which the service shows conditions (recorded
+// answers); others follow by name.
+func memberOrder() []string {
+	return []string{
+		"people", "network", "authContext", "authProvider", "platform", "risk", "riskScore", "identityProvider",
+		"userIdentifier", "app", "userType",
+	}
+}
+
+// MarshalJSON gives back the members that have no field too, in the order in
+// which the service shows them.
 func (c Conditions) MarshalJSON() ([]byte, error) {
 	text, err := json.Marshal(plainConditions(c))
 	if err != nil || len(c.Other) == 0 {
@@ -111,8 +124,22 @@ func (c Conditions) MarshalJSON() ([]byte, error) {
 	if err := json.Unmarshal(text, &all); err != nil {
 		return nil, err
 	}
-	for name, value := range c.Other {
-		all[name] = value
+	maps.Copy(all, c.Other)
+	names := sortedNames(all)
+	rank := func(name string) int {
+		if i := slices.Index(memberOrder(), name); i >= 0 {
+			return i
+		}
+		return len(memberOrder())
 	}
-	return json.Marshal(all)
+	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
+	out := []byte{'{'}
+	for i, name := range names {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(idp.AppendJSON(out, name), ':')
+		out = append(out, all[name]...)
+	}
+	return append(out, '}'), nil
 }

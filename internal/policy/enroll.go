@@ -2,6 +2,7 @@ package policy
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"usher/internal/idp"
 	"usher/internal/store"
@@ -20,7 +21,63 @@ const (
 // EnrollSettings are the settings of an MFA_ENROLL policy: the factors by their
 // policy keys (EnrollKeys). (management reference: policies, settings)
 type EnrollSettings struct {
-	Factors map[string]EnrollFactor `json:"factors"`
+	Factors map[string]EnrollFactor
+	// Authenticators hold the choices where the policy was given in that form,
+	// which the Identity Engine has. They are shown then instead of Factors, which
+	// are made of them.
+	Authenticators []EnrollAuthenticator
+}
+
+// EnrollAuthenticator is the choice for one authenticator.
+// (spec: management AuthenticatorEnrollmentPolicyAuthenticatorSettings)
+type EnrollAuthenticator struct {
+	Key         string          `json:"key"`
+	ID          string          `json:"id,omitempty"`
+	Enroll      EnrollChoice    `json:"enroll"`
+	Constraints json.RawMessage `json:"constraints,omitempty"`
+}
+
+// enrollText is EnrollSettings as JSON, in either form.
+type enrollText struct {
+	Type           string                  `json:"type,omitempty"`
+	Factors        map[string]EnrollFactor `json:"factors,omitempty"`
+	Authenticators []EnrollAuthenticator   `json:"authenticators,omitempty"`
+}
+
+// formAuthenticators is the type of settings in the form of authenticators.
+const formAuthenticators = "AUTHENTICATORS"
+
+// maxAuthenticators bounds the authenticators of a policy.
+const maxAuthenticators = 50
+
+// MarshalJSON gives the settings in the form in which they came.
+func (s *EnrollSettings) MarshalJSON() ([]byte, error) {
+	if s.Authenticators != nil {
+		return json.Marshal(enrollText{Type: formAuthenticators, Authenticators: s.Authenticators})
+	}
+	return json.Marshal(enrollText{Factors: s.Factors})
+}
+
+// factorsOf lists the factors that an authenticator stands for, nil for one
+// that is unknown.
+func factorsOf(authenticator string) []string {
+	switch authenticator {
+	case "okta_verify":
+		return []string{"okta_push", "okta_otp"}
+	case "phone_number":
+		return []string{"okta_sms", "okta_call"}
+	case "security_question":
+		return []string{"okta_question"}
+	case "webauthn":
+		return []string{"fido_webauthn"}
+	case "security_key":
+		return []string{"fido_u2f"}
+	case "onprem_mfa":
+		return []string{"rsa_token"}
+	case "okta_email", "okta_password", "google_otp", "duo", "symantec_vip", "yubikey_token":
+		return []string{authenticator}
+	}
+	return nil
 }
 
 // EnrollFactor is the choice for one factor.
@@ -51,13 +108,16 @@ func EnrollKeys() []string {
 // out: not to be enrolled, but for the password. It fails with KindMalformed or
 // KindInvalid on "settings".
 func ParseEnrollSettings(text json.RawMessage) (*EnrollSettings, error) {
-	var given EnrollSettings
+	var given enrollText
 	if len(text) > 0 {
 		if err := json.Unmarshal(text, &given); err != nil {
 			return nil, idp.Fail(idp.KindMalformed, err.Error())
 		}
 	}
 	s := DefaultEnrollSettings()
+	if given.Type == formAuthenticators {
+		return s, s.takeAuthenticators(given.Authenticators)
+	}
 	for key, f := range given.Factors {
 		all, known := s.Factors[key]
 		if !known {
@@ -69,14 +129,42 @@ func ParseEnrollSettings(text json.RawMessage) (*EnrollSettings, error) {
 		if f.Consent.Type != "" {
 			all.Consent.Type = f.Consent.Type
 		}
-		switch all.Enroll.Self {
-		case EnrollNotAllowed, EnrollOptional, EnrollRequired:
-		default:
-			return nil, idp.Invalid("settings", idp.Cause{Field: key, Text: "must be NOT_ALLOWED, OPTIONAL or REQUIRED"})
+		if !all.Enroll.Self.valid() {
+			return nil, idp.Invalid("settings", idp.Cause{Field: key, Text: textEnroll})
 		}
 		s.Factors[key] = all
 	}
 	return s, nil
+}
+
+// textEnroll says what a choice can be.
+const textEnroll = "must be NOT_ALLOWED, OPTIONAL or REQUIRED"
+
+func (e SelfEnroll) valid() bool {
+	return e == EnrollNotAllowed || e == EnrollOptional || e == EnrollRequired
+}
+
+// takeAuthenticators sets the factors that authenticators stand for.
+func (s *EnrollSettings) takeAuthenticators(list []EnrollAuthenticator) error {
+	if len(list) == 0 || len(list) > maxAuthenticators {
+		return idp.Invalid("settings", idp.Cause{Field: "authenticators", Text: fmt.Sprintf("must have between 1 and %d elements", maxAuthenticators)})
+	}
+	for _, a := range list {
+		if !a.Enroll.Self.valid() {
+			return idp.Invalid("settings", idp.Cause{Field: a.Key, Text: textEnroll})
+		}
+		factors := factorsOf(a.Key)
+		if factors == nil && a.Key != "custom_otp" && a.Key != "custom_app" && a.Key != "external_idp" && a.Key != "smart_card_idp" && a.Key != "tac" {
+			return idp.Invalid("settings", idp.Cause{Field: a.Key, Text: "is not an authenticator"})
+		}
+		for _, key := range factors {
+			f := s.Factors[key]
+			f.Enroll = a.Enroll
+			s.Factors[key] = f
+		}
+	}
+	s.Authenticators = list
+	return nil
 }
 
 // EnrollWhen says when users are asked to enrol what they must.

@@ -24,6 +24,15 @@ type PasswordLimits struct {
 	Complexity Complexity `json:"complexity"`
 	Age        Age        `json:"age"`
 	Lockout    Lockout    `json:"lockout"`
+	Breached   Breached   `json:"breachedProtection"`
+}
+
+// Breached says what to do about passwords that are known to be stolen. It is
+// kept and given back: Usher has no source of such knowledge.
+type Breached struct {
+	ExpireAfterDays *int    `json:"expireAfterDays"`
+	Logout          bool    `json:"logoutEnabled"`
+	Workflow        *string `json:"delegatedWorkflowId"`
 }
 
 // Complexity is what a new password has to contain and must not.
@@ -189,6 +198,18 @@ func (s *PasswordSettings) check() error {
 	within("expireWarnDays", a.ExpireWarnDays, 0, 999)
 	within("minAgeMinutes", a.MinAgeMinutes, 0, maxMinutes)
 	within("historyCount", a.HistoryCount, 0, credential.MaxHistory)
+	if d := s.Password.Breached.ExpireAfterDays; d != nil {
+		within("expireAfterDays", *d, 0, 999)
+	}
+	status := func(field string, v Status) {
+		if v != Active && v != Inactive {
+			causes = append(causes, idp.Cause{Field: field, Text: "must be ACTIVE or INACTIVE"})
+		}
+	}
+	status("recovery_question", s.Recovery.Factors.Question.Status)
+	status("okta_email", s.Recovery.Factors.Email.Status)
+	status("okta_sms", s.Recovery.Factors.SMS.Status)
+	status("okta_call", s.Recovery.Factors.Call.Status)
 	within("maxAttempts", l.MaxAttempts, 0, 100)
 	within("autoUnlockMinutes", l.AutoUnlockMinutes, 0, maxMinutes)
 	f := s.Recovery.Factors
@@ -253,6 +274,37 @@ const (
 )
 
 func (a *AccessAction) allows() bool { return a != nil && a.Access == Allow }
+
+// ResetAction lets users reset their password or not.
+// (spec: management SelfServicePasswordResetAction)
+type ResetAction struct {
+	Access      Access            `json:"access"`
+	Requirement *ResetRequirement `json:"requirement,omitempty"`
+}
+
+// ResetRequirement is what users prove before. It is kept and given back.
+// (spec: management SsprRequirement)
+type ResetRequirement struct {
+	Primary struct {
+		Methods     []string           `json:"methods,omitzero"`
+		Constraints []MethodConstraint `json:"methodConstraints,omitzero"`
+	} `json:"primary,omitzero"`
+	StepUp struct {
+		Required bool     `json:"required"`
+		Methods  []string `json:"methods,omitzero"`
+	} `json:"stepUp"`
+	Control string `json:"accessControl,omitempty"` // LEGACY or AUTH_POLICY
+}
+
+// MethodConstraint narrows a method down to some authenticators.
+type MethodConstraint struct {
+	Method  string `json:"method"`
+	Allowed []struct {
+		Key string `json:"key"`
+	} `json:"allowedAuthenticators,omitzero"`
+}
+
+func (a *ResetAction) allows() bool { return a != nil && a.Access == Allow }
 
 // PasswordRules returns what the password policies decide for a user of the
 // organisation: rules, age, lockout and recovery. The user need not be stored

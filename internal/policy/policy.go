@@ -11,24 +11,52 @@ import (
 // Type names what a policy is about. (spec: management PolicyType)
 type Type string
 
-// The types that an organisation has from the start.
+// The types.
 const (
 	TypeSignOn       Type = "OKTA_SIGN_ON"
 	TypePassword     Type = "PASSWORD"
 	TypeEnroll       Type = "MFA_ENROLL"
 	TypeIDPDiscovery Type = "IDP_DISCOVERY"
+	// TypeAccess decides about single applications.
+	TypeAccess Type = "ACCESS_POLICY"
+	// TypeProfile decides who may make themselves known, and with which profile.
+	TypeProfile Type = "PROFILE_ENROLLMENT"
+	// TypeToken decides about the tokens of an authorization server, which keeps
+	// its own policies.
+	TypeToken Type = "OAUTH_AUTHORIZATION_POLICY"
 )
 
-// Types lists the types.
+// Types lists the types that every organisation has from the start.
 func Types() []Type { return []Type{TypeSignOn, TypePassword, TypeEnroll, TypeIDPDiscovery} }
+
+// KnownTypes lists every type.
+func KnownTypes() []Type { return append(Types(), TypeAccess, TypeProfile, TypeToken) }
 
 // RuleType is how rules of a policy type call themselves.
 // (spec: management PolicyRuleType)
 func (t Type) RuleType() string {
-	if t == TypeSignOn {
+	switch t {
+	case TypeSignOn:
 		return "SIGN_ON"
+	case TypeToken:
+		return "RESOURCE_ACCESS"
+	case TypePassword, TypeEnroll, TypeIDPDiscovery, TypeAccess, TypeProfile:
 	}
 	return string(t)
+}
+
+// ranked tells whether the policies of a type are tried one after the other.
+// Those of applications are not: each has priority 1, and an application names
+// the one that it follows (recorded answers).
+func (t Type) ranked() bool { return t != TypeAccess && t != TypeProfile }
+
+// prefixes begin the identifiers of a type's policies and rules.
+// (management reference: formats; recorded answers)
+func (t Type) prefixes() (policy, rule string) {
+	if t.ranked() {
+		return "00p", "0pr"
+	}
+	return "rst", "rul"
 }
 
 // Status tells whether a policy or rule takes part.
@@ -78,10 +106,11 @@ type Rule struct {
 type Actions struct {
 	SignOn         *SignOnAction    `json:"signon,omitempty"`
 	PasswordChange *AccessAction    `json:"passwordChange,omitempty"`
-	SelfReset      *AccessAction    `json:"selfServicePasswordReset,omitempty"`
+	SelfReset      *ResetAction     `json:"selfServicePasswordReset,omitempty"`
 	SelfUnlock     *AccessAction    `json:"selfServiceUnlock,omitempty"`
 	Enroll         *EnrollAction    `json:"enroll,omitempty"`
 	IDP            *DiscoveryAction `json:"idp,omitempty"`
+	AppSignOn      *AppSignOnAction `json:"appSignOn,omitempty"`
 }
 
 // policyDocument is the stored JSON of a policy.
@@ -127,12 +156,13 @@ func (p *Policy) setSettings(text json.RawMessage) (err error) {
 		p.Password, err = ParsePasswordSettings(text)
 	case TypeEnroll:
 		p.Enroll, err = ParseEnrollSettings(text)
-	case TypeSignOn, TypeIDPDiscovery: // have none
+	case TypeSignOn, TypeIDPDiscovery, TypeAccess, TypeProfile, TypeToken: // have none
 	}
 	return err
 }
 
-func (p *Policy) settings() (json.RawMessage, error) {
+// Settings are the policy's settings as JSON, nil for a type without any.
+func (p *Policy) Settings() (json.RawMessage, error) {
 	switch {
 	case p.Password != nil:
 		return json.Marshal(p.Password)
@@ -143,7 +173,7 @@ func (p *Policy) settings() (json.RawMessage, error) {
 }
 
 func (p *Policy) toStore() (*store.Policy, error) {
-	settings, err := p.settings()
+	settings, err := p.Settings()
 	if err != nil {
 		return nil, fmt.Errorf("policy %s: %w", p.ID, err)
 	}

@@ -2,16 +2,21 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 
 	"usher/internal/env"
+	"usher/internal/eventlog"
 	"usher/internal/idp"
 	"usher/internal/store"
 )
 
-// Service loads and evaluates the policies of an organisation. Its methods
-// read within the caller's transaction.
+// Service keeps, loads and evaluates the policies of an organisation, and its
+// network zones and trusted origins. The methods that take a transaction read
+// within it and need IDs alone; the others need all members.
 type Service struct {
-	IDs env.IDs
+	Store *store.Store
+	Log   *eventlog.Log
+	IDs   env.IDs
 }
 
 // From is where a request for a decision comes from.
@@ -49,13 +54,27 @@ func (s *Service) evaluate(tx *store.Tx, org *idp.Org, u *idp.User, t Type, from
 	if err != nil {
 		return nil, nil, err
 	}
+	if slices.ContainsFunc(policies, (*Policy).looksAtZones) {
+		if subject.Zones, err = s.zonesOf(tx, org.ID, from.Client); err != nil {
+			return nil, nil, err
+		}
+	}
 	m, trace := Evaluate(policies, subject)
 	return m, trace, nil
 }
 
-// subject gathers what conditions look at. Everyone belongs to the built-in
-// group, whose members are not stored. An organisation has no network zones
-// yet, so no client belongs to one.
+// looksAtZones tells whether a condition of the policy or of a rule is about
+// network zones.
+func (p *Policy) looksAtZones() bool {
+	return p.Conditions.looksAtZones() || slices.ContainsFunc(p.Rules, func(r *Rule) bool { return r.Conditions.looksAtZones() })
+}
+
+func (c *Conditions) looksAtZones() bool {
+	return c != nil && c.Network != nil && c.Network.Connection == Zone
+}
+
+// subject gathers what conditions look at, network zones aside. Everyone
+// belongs to the built-in group, whose members are not stored.
 func (s *Service) subject(tx *store.Tx, org *idp.Org, u *idp.User, extraGroups []string) (Subject, error) {
 	groups, err := tx.GroupIDsOf(org.ID, u.ID)
 	if err != nil {
