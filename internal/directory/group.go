@@ -167,6 +167,15 @@ func (s *Service) UpdateGroup(ctx context.Context, actor idp.Actor, id string, a
 		if err != nil {
 			return err
 		}
+		if name != g.Name {
+			set, _, err := s.holdRules(tx, g.OrgID)
+			if err != nil {
+				return err
+			}
+			if err := s.runNaming(tx, set, g.Name, name); err != nil {
+				return err
+			}
+		}
 		g.Name, g.Profile, g.LastUpdated = name, text, tx.Now()
 		err = tx.UpdateGroup(g, scim.Fold(name))
 		if store.Exists(err, "groups.name") {
@@ -192,6 +201,16 @@ func (s *Service) DeleteGroup(ctx context.Context, actor idp.Actor, id string) e
 		if err != nil {
 			return err
 		}
+		if err := s.invalidateNaming(tx, actor.Org, g.ID); err != nil {
+			return err
+		}
+		set, _, err := s.holdRules(tx, g.OrgID)
+		if err != nil {
+			return err
+		}
+		if err := s.runNaming(tx, set, g.Name); err != nil {
+			return err
+		}
 		for _, h := range s.OnGroupDelete {
 			if err := h(tx, actor, g); err != nil {
 				return err
@@ -215,6 +234,9 @@ func (s *Service) Seed(tx *store.Tx, org *idp.Org) error {
 		return err
 	}
 	now := tx.Now()
+	if err := tx.ReviseRules(org.ID, ""); err != nil {
+		return failure("seed directory", err)
+	}
 	return failure("seed directory", insertGroup(tx, &idp.Group{
 		OrgID: org.ID, ID: org.Settings.EveryoneID, Type: idp.GroupBuiltIn, ObjectClass: classUserGroup, Name: idp.Everyone,
 		Profile: text, Created: now, LastUpdated: now, LastMembershipUpdated: now,

@@ -17,25 +17,38 @@ func (s *Service) AddMember(ctx context.Context, actor idp.Actor, groupID, userR
 	// A membership is guarded by its foreign keys, and a group's type never
 	// changes, so parallel additions need not exclude each other.
 	return s.write(ctx, "add member", func(tx *store.Tx) error {
-		g, u, err := s.pair(tx, actor, groupID, userRef)
+		set, ever, err := s.holdRules(tx, actor.OrgID())
 		if err != nil {
 			return err
 		}
-		return s.addMember(tx, actor, g, u)
+		g, u, err := s.pair(tx, actor, set, groupID, userRef)
+		if err != nil {
+			return err
+		}
+		if err := s.addMember(tx, actor, g, u, ever); err != nil {
+			return err
+		}
+		return s.afterMembership(tx, set, u)
 	})
 }
 
-// pair reads the group and the user of a membership.
-func (s *Service) pair(tx *store.Tx, actor idp.Actor, groupID, userRef string) (*idp.Group, *idp.User, error) {
+// pair reads the group and the user of a membership that changes by hand.
+func (s *Service) pair(tx *store.Tx, actor idp.Actor, set *ruleSet, groupID, userRef string) (*idp.Group, *idp.User, error) {
 	g, err := ours(tx, actor.OrgID(), groupID)
 	if err != nil {
 		return nil, nil, err
 	}
 	u, err := find(tx, actor.OrgID(), userRef)
+	if err != nil {
+		return nil, nil, err
+	}
+	u, err = takeTurns(tx, set, u)
 	return g, u, err
 }
 
-func (s *Service) addMember(tx *store.Tx, actor idp.Actor, g *idp.Group, u *idp.User) error {
+// addMember makes a user a member by hand. ruled tells whether a rule may have
+// made the user a member before: then nothing begins.
+func (s *Service) addMember(tx *store.Tx, actor idp.Actor, g *idp.Group, u *idp.User, ruled bool) error {
 	if g.Type != idp.GroupOkta {
 		return idp.Fail(idp.KindUnsupported)
 	}
@@ -50,16 +63,36 @@ func (s *Service) addMember(tx *store.Tx, actor idp.Actor, g *idp.Group, u *idp.
 	if !added {
 		return nil
 	}
+	if ruled {
+		reasons, err := tx.ReasonsFor(g.OrgID, g.ID, u.ID)
+		if err != nil || len(reasons) > 1 {
+			return failure("read membership", err)
+		}
+	}
 	return s.membership(tx, actor, g, u, true)
 }
 
-// RemoveMember takes a user out of a group; one who is not in it stays out.
-// Errors are those of AddMember. (spec: management#removeGroupUser)
+// RemoveMember takes a user out of a group; one who is not in it stays out. A
+// rule that had put the user there leaves the user alone from then on. Errors
+// are those of AddMember. (spec: management#removeGroupUser)
 func (s *Service) RemoveMember(ctx context.Context, actor idp.Actor, groupID, userRef string) error {
 	return s.write(ctx, "remove member", func(tx *store.Tx) error {
-		g, u, err := s.pair(tx, actor, groupID, userRef)
+		set, ever, err := s.holdRules(tx, actor.OrgID())
 		if err != nil {
 			return err
+		}
+		g, u, err := s.pair(tx, actor, set, groupID, userRef)
+		if err != nil {
+			return err
+		}
+		if ever {
+			reasons, err := tx.ReasonsFor(g.OrgID, g.ID, u.ID)
+			if err != nil {
+				return fmt.Errorf("read membership: %w", err)
+			}
+			if err := s.excludeFromRules(tx, actor, u, reasons); err != nil {
+				return err
+			}
 		}
 		removed, err := tx.RemoveMember(g.OrgID, g.ID, u.ID)
 		if err != nil {
@@ -68,7 +101,10 @@ func (s *Service) RemoveMember(ctx context.Context, actor idp.Actor, groupID, us
 		if !removed {
 			return nil
 		}
-		return s.membership(tx, actor, g, u, false)
+		if err := s.membership(tx, actor, g, u, false); err != nil {
+			return err
+		}
+		return s.afterMembership(tx, set, u)
 	})
 }
 

@@ -39,11 +39,13 @@ type Service struct {
 	OnDelete     []UserHook
 	// OnProfile runs after a user was created or a profile has changed.
 	OnProfile []UserHook
-	// OnMembership runs after a user was added to a group by hand (member) or
-	// removed from it.
+	// OnMembership runs after a user was added to a group (member) or removed
+	// from it, by hand or by a rule.
 	OnMembership []func(tx *store.Tx, actor idp.Actor, groupID, userID string, member bool) error
 	// OnGroupDelete runs before a group is removed.
 	OnGroupDelete []func(tx *store.Tx, actor idp.Actor, g *idp.Group) error
+
+	rules ruleCache
 }
 
 // Page is a part of a list: up to Limit elements behind the identifier After.

@@ -144,7 +144,15 @@ func (s *Service) save(tx *store.Tx, u *idp.User, a idp.Attributes) error {
 		return taken(AttrLogin)
 	}
 	u.Version = row.Version
-	return failure("user", err)
+	if err != nil {
+		return failure("user", err)
+	}
+	// Whatever has changed about the user, the rules may look at it.
+	set, _, err := s.holdRules(tx, u.OrgID)
+	if err != nil {
+		return err
+	}
+	return s.applyRules(tx, set, u, a)
 }
 
 // enter moves a user to another state.

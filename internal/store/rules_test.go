@@ -86,7 +86,9 @@ func TestRuleRun(t *testing.T) {
 			}
 			return errors.Join(tx.StartRuleRun(store.RuleRun{OrgID: w.org.ID, RuleID: r.ID, Run: "two"}))
 		})
-		w.fails(t, store.ErrStale, func(tx *store.Tx) error { return tx.AdvanceRuleRun(store.RuleRun{OrgID: w.org.ID, RuleID: r.ID, Run: "one", Reached: "00u1"}, "00u2") })
+		w.fails(t, store.ErrStale, func(tx *store.Tx) error {
+			return tx.AdvanceRuleRun(store.RuleRun{OrgID: w.org.ID, RuleID: r.ID, Run: "one", Reached: "00u1"}, "00u2")
+		})
 		w.tx(t, func(tx *store.Tx) error { return tx.EndRuleRun(w.org.ID, r.ID) })
 		w.fails(t, store.ErrNotFound, func(tx *store.Tx) error { _, err := tx.RuleRun(w.org.ID, r.ID); return err })
 	})
