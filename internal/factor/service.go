@@ -48,7 +48,7 @@ func (s *Service) Descriptions() []Description {
 // Enrolled lists the methods that the subject can prove and the organisation has
 // not switched off.
 func (s *Service) Enrolled(tx *store.Tx, sub Subject) ([]Description, error) {
-	methods, err := active(tx, sub.Org.ID, s.methods)
+	methods, err := active(tx, sub, s.methods)
 	if err != nil {
 		return nil, err
 	}
