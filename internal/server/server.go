@@ -64,7 +64,7 @@ func New(ctx context.Context, cfg Config, progress func(string)) (_ *Server, err
 		return nil, err
 	}
 	s.runner, err = jobs.New(jobs.Config{
-		Store: db, Clock: cfg.Clock, Rand: cfg.Rand, IDs: cfg.IDs, Log: cfg.Log, Jobs: s.jobs(), Handlers: map[string]jobs.Handler{},
+		Store: db, Clock: cfg.Clock, Rand: cfg.Rand, IDs: cfg.IDs, Log: cfg.Log, Jobs: s.jobs(), Handlers: s.services.directory.Tasks(),
 	})
 	if err != nil {
 		return nil, err
