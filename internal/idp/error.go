@@ -88,6 +88,20 @@ const (
 	// KindCertificateExists: there is a key with this certificate (Object is
 	// its kid).
 	KindCertificateExists
+	// KindBadDate: an expression compares an instant with what is none.
+	KindBadDate
+	// KindForgotNotAllowed: this user cannot recover a forgotten password.
+	KindForgotNotAllowed
+	// KindQuestionNotAllowed: this user's recovery question cannot be changed.
+	KindQuestionNotAllowed
+	// KindResetFailed: this user's password cannot be reset.
+	KindResetFailed
+	// KindWrongAnswer: the answer to the recovery question is wrong.
+	KindWrongAnswer
+	// KindRoleType: a role of this type has no such targets.
+	KindRoleType
+	// KindTooManyTargets: a role has as many targets as it can have.
+	KindTooManyTargets
 )
 
 // Error is the error of every service. Its text is for logs; protocols build
@@ -134,7 +148,8 @@ func (k Kind) String() string {
 		"not locked", "password update", "password not allowed", "password rejected", "password needed",
 		"activation needed", "transaction state", "policy denied", "too many requests", "unsupported",
 		"application credentials", "application self service", "application active", "application metadata",
-		"user gets no applications", "certificate exists",
+		"user gets no applications", "certificate exists", "bad date", "forgot password not allowed", "question not allowed",
+		"reset failed", "wrong answer", "role type", "too many targets",
 	}
 	if k < 0 || int(k) >= len(names) {
 		return names[0]

@@ -76,7 +76,8 @@ type AttributeIs struct {
 	Value string // behind the kind
 }
 
-// AttributePresent holds where an attribute has a value.
+// AttributePresent holds where an attribute has a value that is neither an empty
+// text (the key "s") nor an empty list ("e").
 type AttributePresent struct{ Name string }
 
 // ProfileHas holds where the canonical text of the profile has this part, in

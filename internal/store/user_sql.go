@@ -36,7 +36,8 @@ func (b *userSQL) condition(c UserCond) string {
 		return "EXISTS (SELECT 1 FROM user_attributes a WHERE a.org_id = $1 AND a.user_id = users.id AND a.name = " + b.arg(c.Name) +
 			" AND " + b.attribute("a.value_key", c) + ")"
 	case AttributePresent:
-		return "EXISTS (SELECT 1 FROM user_attributes a WHERE a.org_id = $1 AND a.user_id = users.id AND a.name = " + b.arg(c.Name) + ")"
+		return "EXISTS (SELECT 1 FROM user_attributes a WHERE a.org_id = $1 AND a.user_id = users.id AND a.name = " + b.arg(c.Name) +
+			" AND a.value_key NOT IN ('e', 's'))"
 	case ProfileHas:
 		return "replace(profile, " + b.arg(c.Part) + ", '') <> profile"
 	}

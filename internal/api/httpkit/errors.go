@@ -90,6 +90,13 @@ var kindRows = map[idp.Kind]kindRow{
 	idp.KindAppMetadata:        {400, "E0000024", "Bad request. This operation on app metadata is not yet supported."},
 	idp.KindAppUserInactive:    {403, "E0000117", "Cannot assign apps or update app profiles for an inactive user."},
 	idp.KindCertificateExists:  {409, "E0000096", "This certificate has already been uploaded with kid={0}."},
+	idp.KindBadDate:            {400, "E0000030", "Bad request. Invalid date. Dates must be of the form yyyy-MM-dd'T'HH:mm:ss.SSSZZ, e.g. 2013-01-01T12:00:00.000-07:00."},
+	idp.KindForgotNotAllowed:   {403, "E0000034", "Forgot password not allowed on specified user."},
+	idp.KindQuestionNotAllowed: {403, "E0000036", "Change recovery question not allowed on specified user."},
+	idp.KindResetFailed:        {403, "E0000017", "Password reset failed"},
+	idp.KindWrongAnswer:        {403, "E0000087", "The recovery question answer did not match our records."},
+	idp.KindRoleType:           {400, "E0000091", "The provided role type was not the same as required role type."},
+	idp.KindTooManyTargets:     {400, "E0000093", "Target count limit exceeded"},
 }
 
 // Answer gives status and body of an error. What is none of ours is a 500 that

@@ -9,7 +9,7 @@ import (
 )
 
 // maxCursor bounds a cursor in a request.
-const maxCursor = 256
+const maxCursor = 1024
 
 // Page is the part of a collection that a request asks for.
 type Page struct {

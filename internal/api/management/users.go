@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"strings"
 
 	"usher/internal/api/httpkit"
 	"usher/internal/directory"
@@ -46,13 +47,18 @@ func (a *API) users(r *httpkit.Request, users []*idp.User) error {
 // listUsers lists users who are not deprovisioned. With q it looks them up and
 // does not page. (spec: management#listUsers)
 func (a *API) listUsers(r *httpkit.Request) error {
-	if r.Q().Get("search") != "" && r.Q().Get("filter") != "" {
-		return idp.Fail(idp.KindSearchAndFilter)
-	}
-	if err := gaps(r, openapi.ListUsers, "search", "filter", "expand", "format"); err != nil {
+	if err := gaps(r, openapi.ListUsers, "expand", "format"); err != nil {
 		return err
 	}
-	if q := r.Q().Get("q"); q != "" {
+	search, filter, q := r.Q().Get("search"), r.Q().Get("filter"), r.Q().Get("q")
+	switch {
+	case filter != "" && (search != "" || q != ""):
+		return idp.Fail(idp.KindSearchAndFilter)
+	case search != "":
+		return a.searchUsers(r, search, false)
+	case filter != "":
+		return a.searchUsers(r, filter, true)
+	case q != "":
 		p, err := r.Page(usersFound, usersPage)
 		if err != nil {
 			return err
@@ -68,6 +74,32 @@ func (a *API) listUsers(r *httpkit.Request) error {
 		return err
 	}
 	users, next, err := a.Directory.Users(r.Context(), r.Actor, directory.Page(p))
+	if err != nil {
+		return err
+	}
+	r.Links(next)
+	return a.users(r, users)
+}
+
+// searchUsers lists the users whom an expression chooses, deprovisioned ones
+// included. The order can be chosen with search alone.
+func (a *API) searchUsers(r *httpkit.Request, text string, exact bool) error {
+	p, err := r.Page(usersPage, usersPage)
+	if err != nil {
+		return err
+	}
+	s := directory.UserSearch{Text: text, Exact: exact, After: p.After, Limit: p.Limit}
+	if !exact {
+		s.SortBy = r.Q().Get("sortBy")
+		switch order := r.Q().Get("sortOrder"); {
+		case s.SortBy == "", order == "", strings.EqualFold(order, "asc"), order == "0":
+		case strings.EqualFold(order, "desc"):
+			s.Descending = true
+		default:
+			return &idp.Error{Kind: idp.KindBadSearch, Causes: []idp.Cause{{Field: "sortOrder", Text: "must be asc or desc"}}}
+		}
+	}
+	users, next, err := a.Directory.SearchUsers(r.Context(), r.Actor, s)
 	if err != nil {
 		return err
 	}
