@@ -17,10 +17,10 @@ import (
 
 // Assignment is a user of an application, as it stands now.
 type Assignment struct {
-	ID      string // 0ua...
-	App     *App
-	User    *idp.User
-	Scope   idp.AppScope
+	ID    string // 0ua...
+	App   *App
+	User  *idp.User
+	Scope idp.AppScope
 	// GroupID and GroupName are of the group by which a user of AppScopeGroup comes.
 	GroupID, GroupName string
 	// Staged: the user cannot sign in yet.

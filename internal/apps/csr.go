@@ -84,8 +84,12 @@ func (s *Service) CreateCSR(ctx context.Context, actor idp.Actor, appID string, 
 func checkSubject(subject Subject, dnsNames []string) error {
 	var f faults
 	for _, m := range []struct{ name, value string }{
-		{"countryName", subject.Country}, {"stateOrProvinceName", subject.Province}, {"localityName", subject.Locality},
-		{"organizationName", subject.Organization}, {"organizationalUnitName", subject.OrganizationUnit}, {"commonName", subject.CommonName},
+		{"countryName", subject.Country},
+		{"stateOrProvinceName", subject.Province},
+		{"localityName", subject.Locality},
+		{"organizationName", subject.Organization},
+		{"organizationalUnitName", subject.OrganizationUnit},
+		{"commonName", subject.CommonName},
 	} {
 		if len(m.value) > maxSubject {
 			f.add(m.name, "The field is too long")

@@ -346,8 +346,13 @@ func (c *OAuthClient) checkURIs(f *faults) {
 		}
 	}
 	for _, m := range []struct{ name, value string }{
-		{"client_uri", deref(c.ClientURI)}, {"logo_uri", deref(c.LogoURI)}, {"initiate_login_uri", c.InitiateLoginURI}, {"jwks_uri", c.JWKSURI},
-		{"tos_uri", c.TermsURI}, {"policy_uri", c.PolicyURI}, {"frontchannel_logout_uri", c.FrontLogoutURI},
+		{"client_uri", deref(c.ClientURI)},
+		{"logo_uri", deref(c.LogoURI)},
+		{"initiate_login_uri", c.InitiateLoginURI},
+		{"jwks_uri", c.JWKSURI},
+		{"tos_uri", c.TermsURI},
+		{"policy_uri", c.PolicyURI},
+		{"frontchannel_logout_uri", c.FrontLogoutURI},
 	} {
 		if m.value != "" && (!webAddress(m.value) || len(m.value) > maxURI) {
 			f.add(m.name, "Does not match required pattern")

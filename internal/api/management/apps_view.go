@@ -25,10 +25,13 @@ type appView struct {
 	Features      []string           `json:"features"`
 	SignOnMode    *idp.SignOnMode    `json:"signOnMode"`
 	Credentials   credentialsView    `json:"credentials"`
-	Settings      settingsView       `json:"settings"`
-	Profile       json.RawMessage    `json:"profile,omitempty"`
-	Embedded      map[string]any     `json:"_embedded,omitempty"`
-	Links         appLinksView       `json:"_links"`
+	// UniversalLogout is null in organisations of the newer pipeline: nothing
+	// is logged out of there. Classic ones do not have it. (recorded answers)
+	UniversalLogout json.RawMessage `json:"universalLogout,omitempty"`
+	Settings        settingsView    `json:"settings"`
+	Profile         json.RawMessage `json:"profile,omitempty"`
+	Embedded        map[string]any  `json:"_embedded,omitempty"`
+	Links           appLinksView    `json:"_links"`
 }
 
 type licensingView struct {
@@ -146,6 +149,9 @@ func viewApp(org *idp.Org, a *apps.App) *appView {
 	}
 	if a.SignOnMode != idp.SignOnNone {
 		v.SignOnMode = &a.SignOnMode
+	}
+	if org.Settings.Pipeline == idp.PipelineIdX {
+		v.UniversalLogout = json.RawMessage("null")
 	}
 	if a.Kind.Seats {
 		v.Licensing = &licensingView{}
