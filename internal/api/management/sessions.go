@@ -53,18 +53,25 @@ type sessionLinks struct {
 	User    httpkit.Href `json:"user"`
 }
 
-// session renders a session under the identifier id; address is how the links
-// name it, and user how they name its user.
-func (a *API) session(r *httpkit.Request, v *idp.Session, u *idp.User, id, address, user string) sessionBody {
-	self := r.Link("/api/v1/sessions/" + address)
+// sessionNames are what a session and its user are called in an answer.
+type sessionNames struct {
+	id      string // the session's identifier
+	address string // how the links name the session
+	user    string // how they name its user
+	display string // the user's name for people
+}
+
+// session renders a session of a user with so many factors beside the password.
+func (a *API) session(r *httpkit.Request, v *idp.Session, factors int, n sessionNames) sessionBody {
+	self := r.Link("/api/v1/sessions/" + n.address)
 	return sessionBody{
-		ID: id, Login: v.Login, UserID: v.UserID, Created: httpkit.Time(v.Created), Expires: httpkit.Time(v.Expires), Status: v.Status,
+		ID: n.id, Login: v.Login, UserID: v.UserID, Created: httpkit.Time(v.Created), Expires: httpkit.Time(v.Expires), Status: v.Status,
 		LastPassword: httpkit.Time(v.LastPassword), LastFactor: httpkit.Time(v.LastFactor), AMR: append([]string{}, v.AMR...),
-		IdP: sessionIdP{ID: r.Org.ID, Type: string(idp.ProviderOkta)}, MFAActive: u.Factors > 0,
+		IdP: sessionIdP{ID: r.Org.ID, Type: string(idp.ProviderOkta)}, MFAActive: factors > 0,
 		Links: sessionLinks{
 			Self:    httpkit.Href{Href: self, Hints: httpkit.Allow("GET", "DELETE")},
 			Refresh: httpkit.Href{Href: self + "/lifecycle/refresh", Hints: httpkit.Allow("POST")},
-			User:    httpkit.Href{Href: r.Link("/api/v1/users/" + user), Name: idp.UserTarget(u).DisplayName, Hints: httpkit.Allow("GET")},
+			User:    httpkit.Href{Href: r.Link("/api/v1/users/" + n.user), Name: n.display, Hints: httpkit.Allow("GET")},
 		},
 	}
 }
@@ -75,13 +82,13 @@ func (a *API) known(r *httpkit.Request, v *idp.Session, secret string) error {
 	if err != nil {
 		return err
 	}
-	return r.OK(a.session(r, v, u, secret, secret, u.ID))
+	return r.OK(a.session(r, v, u.Factors, sessionNames{secret, secret, u.ID, idp.UserTarget(u).DisplayName}))
 }
 
 // own answers with the caller's session v, whose user was read when the cookie
 // was proved.
 func (a *API) own(r *httpkit.Request, v *idp.Session) error {
-	return r.OK(a.session(r, v, r.Session.Owner, v.ID, "me", "me"))
+	return r.OK(a.session(r, v, r.Session.Owner.Factors, sessionNames{v.ID, "me", "me", r.Actor.Name}))
 }
 
 // createSession gives a session for a one-time token. The answer's identifier
@@ -100,7 +107,8 @@ func (a *API) createSession(r *httpkit.Request) error {
 	if err != nil {
 		return err
 	}
-	return r.OK(a.session(r, issued.Session, issued.User, issued.Secret, issued.Secret, issued.User.ID))
+	u := issued.User
+	return r.OK(a.session(r, issued.Session, u.Factors, sessionNames{issued.Secret, issued.Secret, u.ID, idp.UserTarget(u).DisplayName}))
 }
 
 // getSession reads a session. (spec: management#getSession)
