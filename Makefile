@@ -9,7 +9,7 @@ BIN := bin/usher
 ARGS ?=
 FUZZTIME ?= 30s
 
-.PHONY: help run build test check lint verify compat bench fuzz clean
+.PHONY: help run build test check lint verify compat fidelity bench fuzz clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ verify: ## Check that generated files and go.mod are current
 
 compat: ## Run the official clients and a browser against the built binary
 	@./scripts/compat.sh
+
+fidelity: ## Replay recorded exchanges with the real service and print the score (ARGS="..." is passed on)
+	@./scripts/fidelity.sh $(ARGS)
 
 bench: ## Measure: Go benchmarks, then the load program's table
 	@./scripts/bench.sh $(ARGS)
