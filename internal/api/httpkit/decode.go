@@ -130,6 +130,8 @@ func produces(op *openapi.Operation, media string) bool {
 		return strings.HasPrefix(media, "image/")
 	case strings.HasSuffix(op.Path, "/metadata"):
 		return strings.HasSuffix(media, "xml")
+	case strings.HasSuffix(op.Path, "/csrs"):
+		return media == "application/pkcs10"
 	}
 	return op.Document == openapi.DocumentIdX && op.Method == http.MethodGet && media == "text/html"
 }

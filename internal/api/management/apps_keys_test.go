@@ -82,7 +82,7 @@ func TestAppCSRs(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, app *apptest.App) {
 		id := addApp(t, app, saml)
 		at := "/api/v1/apps/" + id + "/credentials/csrs"
-		c := app.Post(at, `{"subject":{"countryName":"US","commonName":"SP Issuer"},"subjectAltNames":{"dnsNames":["dev.example.com"]}}`).Want(201)
+		c := app.With("Accept", "application/json").Post(at, `{"subject":{"countryName":"US","commonName":"SP Issuer"},"subjectAltNames":{"dnsNames":["dev.example.com"]}}`).Want(201)
 		der, err := base64.StdEncoding.DecodeString(c.Text("csr"))
 		if err != nil {
 			t.Fatal(err)
@@ -128,6 +128,9 @@ func TestAppCSRs(t *testing.T) {
 			t.Errorf("%s", a.Body)
 		}
 		again := app.Post(at, `{}`).Want(201)
+		if a := app.With("Accept", "application/pkcs10").Post(at, `{}`).Want(201); a.Header.Get("Content-Type") != "application/pkcs10" || !strings.HasPrefix(string(a.Body), "MI") {
+			t.Errorf("%v %s", a.Header, a.Body)
+		}
 		plain := base64.StdEncoding.EncodeToString([]byte("x"))
 		cer.With("Content-Transfer-Encoding", "base64").Post(at+"/"+again.Text("id")+"/lifecycle/publish", []byte(plain)).Fails(400, "E0000001")
 		app.Delete(at + "/" + again.Text("id")).Want(204)
@@ -146,8 +149,8 @@ func TestClientSecrets(t *testing.T) {
 		first := at + "/" + list.Text("0.id")
 		app.Post(first+"/lifecycle/deactivate", nil).Fails(400, "E0000001")
 		app.Delete(first).Fails(400, "E0000001")
-		second := app.Post(at, `{"client_secret":"short"}`).Fails(400, "E0000001")
-		second = app.Post(at, `{}`).Want(201)
+		app.Post(at, `{"client_secret":"short"}`).Fails(400, "E0000001")
+		second := app.Post(at, `{}`).Want(201)
 		if len(second.Text("client_secret")) != 64 {
 			t.Errorf("%s", second.Body)
 		}
