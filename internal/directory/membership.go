@@ -38,6 +38,9 @@ func (s *Service) pair(tx *store.Tx, actor idp.Actor, set *ruleSet, groupID, use
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := s.permitMembers(tx, actor, g.ID); err != nil {
+		return nil, nil, err
+	}
 	u, err := find(tx, actor.OrgID(), userRef)
 	if err != nil {
 		return nil, nil, err
@@ -131,18 +134,47 @@ func (s *Service) membership(tx *store.Tx, actor idp.Actor, g *idp.Group, u *idp
 // Members lists the members of a group in the order of their creation,
 // deprovisioned ones included, like Users. (spec: management#listGroupUsers)
 func (s *Service) Members(ctx context.Context, actor idp.Actor, groupID string, p Page) (users []*idp.User, next string, err error) {
+	return s.MembersBy(ctx, actor, groupID, MembersAll, p)
+}
+
+// What may stand for managedBy in MembersBy, beside the identifier of a rule.
+const (
+	MembersAll    = "all"
+	MembersByRule = "rule" // whom any rule has put into the group
+	MembersByHand = "user" // whom somebody has put there
+)
+
+// MembersBy is Members for those who belong to the group for a reason: one of
+// the words above, or the identifier of a group rule. KindBadRequest for
+// another. Nobody has a reason to belong to the built-in group but to exist.
+func (s *Service) MembersBy(ctx context.Context, actor idp.Actor, groupID, managedBy string, p Page) (users []*idp.User, next string, err error) {
 	if err := p.check(userPrefix); err != nil {
 		return nil, "", err
+	}
+	ruleID := ""
+	switch managedBy {
+	case MembersAll, MembersByRule, MembersByHand:
+	default:
+		if !isID(managedBy, rulePrefix) {
+			return nil, "", &idp.Error{Kind: idp.KindBadRequest, Object: "managedBy"}
+		}
+		ruleID = managedBy
 	}
 	read := s.Store.Read(ctx)
 	g, err := findGroup(read, actor.OrgID(), groupID)
 	if err != nil {
 		return nil, "", failure("read group", err)
 	}
-	if g.Type == idp.GroupBuiltIn {
+	if err := s.seenMembers(read, actor, g.ID); err != nil {
+		return nil, "", err
+	}
+	switch {
+	case g.Type == idp.GroupBuiltIn && managedBy == MembersAll:
 		users, err = read.EveryoneAfter(g.OrgID, p.After, p.Limit+1)
-	} else {
+	case managedBy == MembersAll:
 		users, err = read.MembersAfter(g.OrgID, g.ID, p.After, p.Limit+1)
+	default:
+		users, err = read.ManagedMembersAfter(g.OrgID, g.ID, managedBy != MembersByHand, ruleID, p.After, p.Limit+1)
 	}
 	if err != nil {
 		return nil, "", failure("list members", err)
@@ -158,6 +190,9 @@ func (s *Service) GroupsOf(ctx context.Context, actor idp.Actor, userRef string)
 	u, err := find(read, actor.OrgID(), userRef)
 	if err != nil {
 		return nil, failure("read user", err)
+	}
+	if err := s.seen(read, actor, u); err != nil {
+		return nil, err
 	}
 	groups, err := read.GroupsOf(u.OrgID, u.ID)
 	if err != nil {

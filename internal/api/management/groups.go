@@ -2,6 +2,8 @@ package management
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 
 	"usher/internal/api/httpkit"
 	"usher/internal/directory"
@@ -35,41 +37,94 @@ func (a *API) groups(r *httpkit.Request, groups []*idp.Group) error {
 	return list(r, groups, groupSize, func(b []byte, g *idp.Group) []byte { return appendGroup(b, r.Org, g) })
 }
 
+// expanded answers with groups and what the parameter expand asks for beside
+// each. Groups have a source application only where one keeps them.
+func (a *API) expanded(r *httpkit.Request, op openapi.ID, groups []*idp.Group) ([]byte, error) {
+	var stats map[string]directory.GroupStats
+	for what := range strings.SplitSeq(r.Q().Get("expand"), ",") {
+		var err error
+		switch strings.TrimSpace(what) {
+		case "", "app":
+		case "stats":
+			stats, err = a.Directory.GroupStats(r.Context(), r.Actor, groups...)
+		default:
+			err = gap(r, op, "expand")
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	b := make([]byte, 0, 2+len(groups)*groupSize)
+	for i, g := range groups {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		var of *directory.GroupStats
+		if v, ok := stats[g.ID]; ok {
+			of = &v
+		}
+		b = appendGroupStats(b, r.Org, g, of)
+	}
+	return b, nil
+}
+
 // groupBody is a group in a request. (spec: management Group)
 type groupBody struct {
 	Profile idp.Attributes `json:"profile"`
 }
 
-// listGroups lists groups. With q it looks them up, without paging and without
-// any Link header. (spec: management#listGroups; recorded answers)
+// listGroups lists groups. With q it looks them up by the beginning of their
+// names, without paging and without any Link header; filter goes with it, search
+// does not. Only what is searched for is sorted. (spec: management#listGroups;
+// recorded answers)
 func (a *API) listGroups(r *httpkit.Request) error {
-	if r.Q().Get("search") != "" && r.Q().Get("filter") != "" {
+	q, search, filter := r.Q().Get("q"), r.Q().Get("search"), r.Q().Get("filter")
+	if search != "" && (filter != "" || q != "") {
 		return idp.Fail(idp.KindSearchAndFilter)
 	}
-	if err := gaps(r, openapi.ListGroups, "search", "filter", "expand"); err != nil {
-		return err
+	g := directory.GroupSearch{Text: filter, Exact: true, Prefix: q}
+	absent, most := groupsPage, groupsMost
+	if q != "" {
+		absent, most = groupsFound, groupsFound
 	}
-	if q := r.Q().Get("q"); q != "" {
-		p, err := r.Page(groupsFound, groupsFound)
-		if err != nil {
-			return err
-		}
-		found, err := a.Directory.LookupGroups(r.Context(), r.Actor, q, p.Limit)
-		if err != nil {
-			return err
-		}
-		return a.groups(r, found)
-	}
-	p, err := r.Page(groupsPage, groupsMost)
+	p, err := r.Page(absent, most)
 	if err != nil {
 		return err
 	}
-	groups, next, err := a.Directory.Groups(r.Context(), r.Actor, directory.Page(p))
+	g.Limit = p.Limit
+	if q == "" {
+		g.After = p.After
+	}
+	if search != "" {
+		g.Text, g.Exact, g.SortBy = search, false, r.Q().Get("sortBy")
+		if g.Descending, err = descending(r); err != nil {
+			return err
+		}
+	}
+	groups, next, err := a.Directory.SearchGroups(r.Context(), r.Actor, g)
 	if err != nil {
 		return err
 	}
-	r.Links(next)
-	return a.groups(r, groups)
+	b, err := a.expanded(r, openapi.ListGroups, groups)
+	if err != nil {
+		return err
+	}
+	if q == "" {
+		r.Links(next)
+	}
+	return r.Bytes(http.StatusOK, jsonType, slices.Concat([]byte("["), b, []byte("]")))
+}
+
+// descending reads sortOrder. Terraform sends 0 for nothing. (recorded requests)
+func descending(r *httpkit.Request) (bool, error) {
+	switch order := r.Q().Get("sortOrder"); strings.ToLower(order) {
+	case "", "0", "asc", "ascending":
+		return false, nil
+	case "desc", "descending":
+		return true, nil
+	default:
+		return false, &idp.Error{Kind: idp.KindBadRequest, Object: "sortOrder"}
+	}
 }
 
 // createGroup adds a group. (spec: management#createGroup)
@@ -87,14 +142,15 @@ func (a *API) createGroup(r *httpkit.Request) error {
 
 // getGroup reads one group. (spec: management#getGroup)
 func (a *API) getGroup(r *httpkit.Request) error {
-	if err := gaps(r, openapi.GetGroup, "expand"); err != nil {
-		return err
-	}
 	g, err := a.Directory.Group(r.Context(), r.Actor, r.Param("groupId"))
 	if err != nil {
 		return err
 	}
-	return a.group(r, g)
+	b, err := a.expanded(r, openapi.GetGroup, []*idp.Group{g})
+	if err != nil {
+		return err
+	}
+	return r.Bytes(http.StatusOK, jsonType, b)
 }
 
 // updateGroup replaces a group's profile. (spec: management#updateGroup)
@@ -120,14 +176,15 @@ func (a *API) deleteGroup(r *httpkit.Request) error {
 
 // listGroupUsers lists a group's members. (spec: management#listGroupUsers)
 func (a *API) listGroupUsers(r *httpkit.Request) error {
-	if err := gaps(r, openapi.ListGroupUsers, "managedBy"); err != nil {
-		return err
+	managedBy := r.Q().Get("managedBy")
+	if managedBy == "" {
+		managedBy = directory.MembersAll
 	}
 	p, err := r.Page(membersPage, membersPage)
 	if err != nil {
 		return err
 	}
-	users, next, err := a.Directory.Members(r.Context(), r.Actor, r.Param("groupId"), directory.Page(p))
+	users, next, err := a.Directory.MembersBy(r.Context(), r.Actor, r.Param("groupId"), managedBy, directory.Page(p))
 	if err != nil {
 		return err
 	}

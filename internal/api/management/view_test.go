@@ -117,7 +117,7 @@ func TestGroupView(t *testing.T) {
 	const want = `{"id":"00g1","created":"2026-03-01T12:00:00.000Z","lastUpdated":"2026-03-01T12:00:00.000Z","lastMembershipUpdated":"2026-03-01T12:00:00.000Z",` +
 		`"objectClass":["okta:user_group"],"type":"OKTA_GROUP","profile":{"name":"West","description":null},"_links":{"logo":[` +
 		`{"name":"medium","href":"https://id.example.com/assets/groups/medium.png","type":"image/png"},{"name":"large","href":"https://id.example.com/assets/groups/large.png","type":"image/png"}],` +
-		`"users":{"href":"https://id.example.com/api/v1/groups/00g1/users"},"apps":{"href":"https://id.example.com/api/v1/groups/00g1/apps"}}}`
+		`"owners":{"href":"https://id.example.com/api/v1/groups/00g1/owners"},"users":{"href":"https://id.example.com/api/v1/groups/00g1/users"},"apps":{"href":"https://id.example.com/api/v1/groups/00g1/apps"}}}`
 	if got := string(appendGroup(nil, viewOrg, g)); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
