@@ -61,6 +61,9 @@ func (s *Server) mount(r *httpkit.Router) error {
 	v := s.services
 	(&management.API{Directory: v.directory, Sessions: v.sessions, Engine: v.engine, Clock: s.cfg.Clock, Events: s.readEvents}).Mount(r)
 	(&management.RulesAPI{Directory: v.directory}).Mount(r)
+	(&management.PoliciesAPI{
+		Policies: v.policies, Authenticators: &factor.Authenticators{Store: s.store, Log: v.log, Methods: v.factors},
+	}).Mount(r)
 	(&management.AppsAPI{Apps: v.apps, Directory: v.directory}).Mount(r)
 	p, err := pages.New(pages.Config{Engine: v.engine, Sessions: v.sessions, Rand: s.cfg.Rand, Redirectable: v.redirectable})
 	if err != nil {

@@ -80,6 +80,7 @@ func (s *Server) newRouter() (*httpkit.Router, error) {
 	r := httpkit.NewRouter(httpkit.Config{
 		Clock: s.cfg.Clock, Rand: s.cfg.Rand, Log: s.cfg.Log, Org: s.orgs.byHost,
 		Token: s.services.token, Session: s.services.session, Trusted: s.services.trustedOrigin,
+		Blocked: s.services.blocklist.Blocks,
 		Proxies: s.cfg.TrustedProxies, Limits: httpkit.NewLimits(s.cfg.RateLimits), Header: header, Observe: s.health.observe,
 	})
 	if err := s.mount(r); err != nil {

@@ -30,6 +30,7 @@ type services struct {
 	directory   *directory.Service
 	factors     *factor.Service
 	policies    *policy.Service
+	blocklist   *policy.Blocklist
 	roles       *roles.Service
 	sessions    *session.Service
 	tokens      *tokens.Service
@@ -46,7 +47,8 @@ func newServices(cfg Config, db *store.Store, keeper *keys.Keeper) *services {
 	s := &services{db: db, keeper: keeper, log: &eventlog.Log{IDs: cfg.IDs}}
 	s.outbox = &notify.Outbox{Store: db, IDs: cfg.IDs, Seal: keeper.Column(notify.SealedTable, notify.SealedColumn)}
 	s.credentials = &credential.Service{Store: db, Hasher: credential.NewHasher(cfg.Rand, params, runtime.GOMAXPROCS(0))}
-	s.policies = &policy.Service{IDs: cfg.IDs}
+	s.policies = &policy.Service{Store: db, Log: s.log, IDs: cfg.IDs}
+	s.blocklist = &policy.Blocklist{Store: db, Clock: cfg.Clock}
 	s.directory = &directory.Service{
 		Store: db, Log: s.log, IDs: cfg.IDs, Clock: cfg.Clock, Rand: cfg.Rand, Credentials: s.credentials, Outbox: s.outbox,
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -37,6 +38,9 @@ type Config struct {
 	Session func(ctx context.Context, org *idp.Org, secret string) (idp.Actor, *idp.Session, error)
 	// Trusted tells whether a web origin may call us from a browser.
 	Trusted func(ctx context.Context, org *idp.Org, origin string) (bool, error)
+	// Blocked tells whether an organisation refuses everything from an address;
+	// nil for never.
+	Blocked func(ctx context.Context, orgID string, client netip.Addr) (bool, error)
 	Proxies Proxies
 	Limits  *Limits
 	// Header is set on every answer, e.g. the sign of a test control listener.
@@ -249,6 +253,9 @@ func (rt *Router) admit(ro *route, r *Request) error {
 		return err
 	}
 	r.Org, r.Actor.Org = org, org
+	if err := rt.refuseBlocked(r); err != nil {
+		return err
+	}
 	if err := rt.limit(ro, r); err != nil {
 		return err
 	}
@@ -265,6 +272,18 @@ func (rt *Router) admit(ro *route, r *Request) error {
 		return err
 	}
 	return authorize(ro.op, r)
+}
+
+// refuseBlocked refuses the clients that the organisation refuses altogether.
+func (rt *Router) refuseBlocked(r *Request) error {
+	if rt.cfg.Blocked == nil {
+		return nil
+	}
+	blocked, err := rt.cfg.Blocked(r.Context(), r.Org.ID, r.client.IP)
+	if err == nil && blocked {
+		return idp.Fail(idp.KindForbidden)
+	}
+	return err
 }
 
 func (rt *Router) fail(r *Request, err error) {

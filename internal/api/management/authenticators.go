@@ -1,0 +1,98 @@
+package management
+
+import (
+	"usher/internal/api/httpkit"
+	"usher/internal/factor"
+	"usher/internal/idp"
+	"usher/internal/policy"
+	"usher/openapi"
+)
+
+func (a *PoliciesAPI) mountAuthenticators(r *httpkit.Router) {
+	r.Op(openapi.ManagementListAuthenticators, a.listAuthenticators)
+	r.Op(openapi.ManagementGetAuthenticator, a.getAuthenticator)
+	r.Op(openapi.ActivateAuthenticator, a.setAuthenticator(true))
+	r.Op(openapi.DeactivateAuthenticator, a.setAuthenticator(false))
+}
+
+// authenticatorView is an authenticator in an answer.
+// (spec: management, example AuthenticatorsResponse)
+type authenticatorView struct {
+	Type        string        `json:"type"`
+	ID          string        `json:"id"`
+	Key         string        `json:"key"`
+	Status      policy.Status `json:"status"`
+	Name        string        `json:"name"`
+	Created     *string       `json:"created"`
+	LastUpdated *string       `json:"lastUpdated"`
+	Links       policyLinks   `json:"_links"`
+}
+
+// authenticatorNames are how the interface calls a method: its key, its type
+// and its name for people. (spec: management AuthenticatorKeyEnum, AuthenticatorType)
+func authenticatorNames(kind string) (key, typ, name string) {
+	switch kind {
+	case factor.Password:
+		return "okta_password", "password", "Password"
+	case "email":
+		return "okta_email", "email", "Email"
+	case "question":
+		return "security_question", "security_question", "Security Question"
+	case "phone", "sms", "call":
+		return "phone_number", "phone", "Phone"
+	case "webauthn":
+		return "webauthn", "security_key", "Security Key or Biometric"
+	}
+	return kind, "app", kind
+}
+
+func viewAuthenticator(org *idp.Org, v factor.Authenticator) authenticatorView {
+	path := "/api/v1/authenticators/" + v.ID
+	out := authenticatorView{
+		ID: v.ID, Status: policy.Inactive, Created: httpkit.Seconds(v.Created), LastUpdated: httpkit.Seconds(v.LastUpdated),
+		Links: policyLinks{Self: httpkit.Href{Href: org.BaseURL + path, Hints: httpkit.Allow("GET")}},
+	}
+	out.Key, out.Type, out.Name = authenticatorNames(v.Kind)
+	if v.Active {
+		out.Status = policy.Active
+	}
+	if v.Kind != factor.Password {
+		out.Links.setLifecycle(org, path, v.Active)
+	}
+	return out
+}
+
+// listAuthenticators lists the methods that the organisation has.
+// (spec: management#listAuthenticators)
+func (a *PoliciesAPI) listAuthenticators(r *httpkit.Request) error {
+	list, err := a.Authenticators.List(r.Context(), r.Actor)
+	if err != nil {
+		return err
+	}
+	out := make([]authenticatorView, 0, len(list))
+	for _, v := range list {
+		out = append(out, viewAuthenticator(r.Org, v))
+	}
+	return r.OK(out)
+}
+
+// getAuthenticator reads one. (spec: management#getAuthenticator)
+func (a *PoliciesAPI) getAuthenticator(r *httpkit.Request) error {
+	v, err := a.Authenticators.Get(r.Context(), r.Actor, r.Param("authenticatorId"))
+	if err != nil {
+		return err
+	}
+	return r.OK(viewAuthenticator(r.Org, v))
+}
+
+// setAuthenticator offers a method or not.
+// (spec: management#activateAuthenticator, management#deactivateAuthenticator)
+func (a *PoliciesAPI) setAuthenticator(active bool) httpkit.Handler {
+	return func(r *httpkit.Request) error {
+		v, err := a.Authenticators.Set(r.Context(), r.Actor, r.Param("authenticatorId"), active)
+		if err != nil {
+			return err
+		}
+		return r.OK(viewAuthenticator(r.Org, v))
+	}
+}
