@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"usher/internal/env"
 	"usher/internal/eventlog"
@@ -132,16 +134,11 @@ func read(tx *store.Tx, orgID, id string) (*idp.App, error) {
 	return a, missing(err, TypeApp, id)
 }
 
-// prefixKey folds a text that somebody looks for; "" when nothing can begin
-// with it. ok is false then.
+// prefixKey folds a text that somebody looks for; ok is false when nothing can
+// begin with it.
 func prefixKey(text string) (key string, ok bool) {
-	if len(text) > maxPrefixBytes {
+	if len(text) > maxPrefixBytes || !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
 		return "", false
-	}
-	for _, r := range text {
-		if r == 0 {
-			return "", false
-		}
 	}
 	return scim.Fold(text), true
 }

@@ -24,7 +24,7 @@ type secretView struct {
 	Created      *string         `json:"created"`
 	LastUpdated  *string         `json:"lastUpdated"`
 	Status       string          `json:"status"`
-	ClientSecret string          `json:"client_secret"`
+	ClientSecret string          `json:"client_secret,omitempty"`
 	SecretHash   string          `json:"secret_hash"`
 	Links        secretLinksView `json:"_links"`
 }
@@ -35,11 +35,20 @@ type secretLinksView struct {
 	Delete     *httpkit.Href `json:"delete,omitempty"`
 }
 
+// seesSecrets tells whether a caller may read a client's secret: those who
+// could set it may. Others who may look at applications see its fingerprint.
+func seesSecrets(a idp.Actor) bool {
+	return a.Has(idp.RoleSuperAdmin) || a.Has(idp.RoleAppAdmin) || a.Has(idp.RoleAPIAccessAdmin)
+}
+
 func viewSecret(r *httpkit.Request, v *apps.Secret) secretView {
 	at := r.Link(appPath(r.Param("appId")) + "/credentials/secrets/" + v.ID)
 	out := secretView{
 		ID: v.ID, Created: httpkit.Seconds(v.Created), LastUpdated: httpkit.Seconds(v.LastUpdated), Status: "ACTIVE",
-		ClientSecret: v.Value, SecretHash: v.Fingerprint(),
+		SecretHash: v.Fingerprint(),
+	}
+	if seesSecrets(r.Actor) {
+		out.ClientSecret = v.Value
 	}
 	if v.Active {
 		out.Links.Deactivate = &httpkit.Href{Href: at + "/lifecycle/deactivate", Hints: httpkit.Allow("POST")}

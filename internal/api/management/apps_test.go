@@ -185,6 +185,8 @@ func TestAppLists(t *testing.T) {
 			"q=doc":                             5,
 			"q=DOC%203":                         1,
 			"q=zzz":                             0,
+			"q=%FF":                             0,
+			"q=%00":                             0,
 			"q=oidc":                            1,
 			`filter=status+eq+"ACTIVE"`:         6,
 			`filter=status+eq+"INACTIVE"`:       0,
