@@ -62,7 +62,12 @@ type draft struct {
 }
 
 func (s *Service) draft(ctx context.Context, actor idp.Actor, n NewUser) (*draft, error) {
-	schema, err := s.schema(s.Store.Read(ctx), actor.Org)
+	read := s.Store.Read(ctx)
+	// Who reaches certain groups alone adds users to these alone.
+	if limit, err := s.reach(read, actor); err != nil || limit != nil && len(n.GroupIDs) == 0 {
+		return nil, orForbidden(err)
+	}
+	schema, err := s.schema(read, actor.Org)
 	if err != nil {
 		return nil, err
 	}
@@ -214,6 +219,9 @@ func (s *Service) join(tx *store.Tx, actor idp.Actor, groupID string, u *idp.Use
 	}
 	if err != nil {
 		return fmt.Errorf("read group: %w", err)
+	}
+	if err := s.permitMembers(tx, actor, g.ID); err != nil {
+		return err
 	}
 	return s.addMember(tx, actor, g, u, false)
 }

@@ -27,6 +27,16 @@ func (s *Service) ExpirePassword(ctx context.Context, actor idp.Actor, ref strin
 // ExpireWithTemporary is ExpirePassword with a new password, made here and told
 // once. (spec: management#expirePassword, parameter tempPassword)
 func (s *Service) ExpireWithTemporary(ctx context.Context, actor idp.Actor, ref string) (string, error) {
+	return s.expireWithTemporary(ctx, actor, ref, false)
+}
+
+// ExpireAndRevoke is ExpireWithTemporary, and signs the user out everywhere.
+// (spec: management-extra#expirePasswordWithTempPassword, parameter revokeSessions)
+func (s *Service) ExpireAndRevoke(ctx context.Context, actor idp.Actor, ref string) (string, error) {
+	return s.expireWithTemporary(ctx, actor, ref, true)
+}
+
+func (s *Service) expireWithTemporary(ctx context.Context, actor idp.Actor, ref string, revoke bool) (string, error) {
 	before, err := s.User(ctx, actor, ref)
 	if err != nil {
 		return "", err
@@ -47,6 +57,9 @@ func (s *Service) ExpireWithTemporary(ctx context.Context, actor idp.Actor, ref 
 			return idp.Fail(idp.KindUserState)
 		}
 		if err := s.SetPassword(tx, actor, u, encoded); err != nil {
+			return err
+		}
+		if err := s.revoke(tx, actor, u, revoke); err != nil {
 			return err
 		}
 		return s.expire(tx, actor, u)

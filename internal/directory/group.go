@@ -72,6 +72,9 @@ func groupProfile(a idp.Attributes) (name string, canonical []byte, err error) {
 // CreateGroup adds a group. KindInvalid when the profile has a fault or another
 // group has the name. (spec: management#createGroup)
 func (s *Service) CreateGroup(ctx context.Context, actor idp.Actor, a idp.Attributes) (*idp.Group, error) {
+	if err := s.permitGroup(s.Store.Read(ctx), actor, ""); err != nil {
+		return nil, err
+	}
 	name, text, err := groupProfile(a)
 	if err != nil {
 		return nil, err
@@ -163,6 +166,9 @@ func (s *Service) UpdateGroup(ctx context.Context, actor idp.Actor, id string, a
 		if err != nil {
 			return err
 		}
+		if err := s.permitGroup(tx, actor, g.ID); err != nil {
+			return err
+		}
 		name, text, err := groupProfile(a)
 		if err != nil {
 			return err
@@ -199,6 +205,9 @@ func (s *Service) DeleteGroup(ctx context.Context, actor idp.Actor, id string) e
 	return s.tx(ctx, "delete group", func(tx *store.Tx) error {
 		g, err := ours(tx, actor.OrgID(), id)
 		if err != nil {
+			return err
+		}
+		if err := s.permitGroup(tx, actor, g.ID); err != nil {
 			return err
 		}
 		if err := s.invalidateNaming(tx, actor.Org, g.ID); err != nil {

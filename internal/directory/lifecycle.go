@@ -108,6 +108,9 @@ func (s *Service) Delete(ctx context.Context, actor idp.Actor, ref string) error
 		if err != nil {
 			return err
 		}
+		if err := s.permit(tx, actor, u); err != nil {
+			return err
+		}
 		if u.Status != idp.UserDeprovisioned {
 			if err := s.deactivate(tx, actor, u); err != nil {
 				return err

@@ -114,6 +114,16 @@ func (s *Service) SearchUsers(ctx context.Context, actor idp.Actor, u UserSearch
 	if err != nil {
 		return nil, "", err
 	}
+	limit, err := s.reach(read, actor)
+	if err != nil {
+		return nil, "", err
+	}
+	switch {
+	case limit != nil && q.Where != nil:
+		q.Where = store.AllOf{limit, q.Where}
+	case limit != nil:
+		q.Where = limit
+	}
 	hits, err := read.SearchUsers(actor.OrgID(), q)
 	if err != nil {
 		return nil, "", failure("search users", err)

@@ -153,10 +153,10 @@ func (s *Service) setPassword(tx *store.Tx, actor idp.Actor, u *idp.User, h hash
 	switch u.Status {
 	case idp.UserProvisioned, idp.UserPasswordExpired, idp.UserRecovery, idp.UserLockedOut:
 		enter(tx, u, idp.UserActive)
-		if err := tx.DeleteUserTokens(u.OrgID, u.ID); err != nil {
-			return failure("void tokens", err)
-		}
 	case idp.UserStaged, idp.UserActive, idp.UserSuspended, idp.UserDeprovisioned:
+	}
+	if err := tx.DeleteUserTokens(u.OrgID, u.ID); err != nil {
+		return failure("void tokens", err)
 	}
 	return s.record(tx, actor, eventlog.PasswordUpdate, idp.UserTarget(u))
 }

@@ -33,6 +33,17 @@ type Service struct {
 	// built-in one included. Policies stand above this package.
 	PasswordPolicy func(tx *store.Tx, orgID, userID string, groupIDs []string) (credential.Policy, error)
 
+	// SelfService tells whether the policy lets a user do something alone; nil
+	// allows everything.
+	SelfService func(tx *store.Tx, actor idp.Actor, u *idp.User, what SelfAction) (bool, error)
+	// Guard tells what an administrator may touch whose role is limited; nil
+	// allows everything. Roles stand above this package.
+	Guard Guard
+
+	// OnRevoke ends the sessions of a user, OnRevokeTokens what OAuth clients
+	// hold of one.
+	OnRevoke       []UserHook
+	OnRevokeTokens []UserHook
 	// OnSuspend, OnDeactivate and OnDelete run before the change is written.
 	OnSuspend    []UserHook
 	OnDeactivate []UserHook

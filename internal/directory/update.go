@@ -101,6 +101,9 @@ func merge(u *idp.User, c UserChange) (idp.Attributes, error) {
 }
 
 func (s *Service) apply(tx *store.Tx, actor idp.Actor, u *idp.User, c UserChange, h hashes, self bool) error {
+	if err := s.permit(tx, actor, u); err != nil {
+		return err
+	}
 	if u.Status == idp.UserDeprovisioned {
 		return idp.Fail(idp.KindUserState)
 	}

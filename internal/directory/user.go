@@ -20,8 +20,15 @@ const userPrefix = "00u"
 // a login before the "@" where only one user has it. KindNotFound otherwise.
 // (spec: management#getUser)
 func (s *Service) User(ctx context.Context, actor idp.Actor, ref string) (*idp.User, error) {
-	u, err := find(s.Store.Read(ctx), actor.OrgID(), ref)
-	return u, failure("read user", err)
+	read := s.Store.Read(ctx)
+	u, err := find(read, actor.OrgID(), ref)
+	if err != nil {
+		return nil, failure("read user", err)
+	}
+	if err := s.seen(read, actor, u); err != nil {
+		return nil, err
+	}
+	return u, nil
 }
 
 // Find is User inside the caller's transaction.
@@ -88,7 +95,16 @@ func (s *Service) Users(ctx context.Context, actor idp.Actor, p Page) (users []*
 	if err := p.check(userPrefix); err != nil {
 		return nil, "", err
 	}
-	users, err = s.Store.Read(ctx).UsersAfter(actor.OrgID(), p.After, p.Limit+1)
+	read := s.Store.Read(ctx)
+	limit, err := s.reach(read, actor)
+	if err != nil {
+		return nil, "", err
+	}
+	if limit != nil {
+		users, err = s.within(read, actor, limit, nil, p.After, p.Limit+1)
+	} else {
+		users, err = read.UsersAfter(actor.OrgID(), p.After, p.Limit+1)
+	}
 	if err != nil {
 		return nil, "", failure("list users", err)
 	}
@@ -106,7 +122,18 @@ func (s *Service) Lookup(ctx context.Context, actor idp.Actor, text string, limi
 	if !searchable(text) || len(text) > maxPrefix {
 		return nil, nil
 	}
-	users, err := s.Store.Read(ctx).UsersByPrefix(actor.OrgID(), scim.Fold(text), limit)
+	read := s.Store.Read(ctx)
+	prefix := scim.Fold(text)
+	bounds, err := s.reach(read, actor)
+	if err != nil {
+		return nil, err
+	}
+	var users []*idp.User
+	if bounds != nil {
+		users, err = s.within(read, actor, bounds, beginsWith(prefix), "", limit)
+	} else {
+		users, err = read.UsersByPrefix(actor.OrgID(), prefix, limit)
+	}
 	return users, failure("look users up", err)
 }
 
@@ -116,6 +143,9 @@ func (s *Service) change(ctx context.Context, actor idp.Actor, what, ref string,
 	err := s.tx(ctx, what, func(tx *store.Tx) error {
 		u, err := find(tx, actor.OrgID(), ref)
 		if err != nil {
+			return err
+		}
+		if err := s.permit(tx, actor, u); err != nil {
 			return err
 		}
 		if err := fn(tx, u); err != nil {

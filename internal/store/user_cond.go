@@ -1,7 +1,7 @@
 package store
 
 // UserCond is a condition on users: AllOf, AnyOf, TextIs, TimeIn, AttributeIs,
-// AttributePresent or ProfileHas.
+// AttributePresent, ProfileHas or MemberOf.
 type UserCond interface{ userCond() }
 
 // AllOf holds where every term holds.
@@ -84,6 +84,10 @@ type AttributePresent struct{ Name string }
 // the same letter case.
 type ProfileHas struct{ Part string }
 
+// MemberOf holds for the members of any of the groups; of none, for nobody.
+type MemberOf struct{ GroupIDs []string }
+
+func (MemberOf) userCond()         {}
 func (AllOf) userCond()            {}
 func (AnyOf) userCond()            {}
 func (TextIs) userCond()           {}

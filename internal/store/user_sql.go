@@ -38,6 +38,15 @@ func (b *userSQL) condition(c UserCond) string {
 	case AttributePresent:
 		return "EXISTS (SELECT 1 FROM user_attributes a WHERE a.org_id = $1 AND a.user_id = users.id AND a.name = " + b.arg(c.Name) +
 			" AND a.value_key NOT IN ('e', 's'))"
+	case MemberOf:
+		if len(c.GroupIDs) == 0 {
+			return "1 = 0"
+		}
+		holders := make([]string, len(c.GroupIDs))
+		for i, id := range c.GroupIDs {
+			holders[i] = b.arg(id)
+		}
+		return "EXISTS (SELECT 1 FROM memberships m WHERE m.org_id = $1 AND m.user_id = users.id AND m.group_id IN (" + strings.Join(holders, ", ") + "))"
 	case ProfileHas:
 		return "replace(profile, " + b.arg(c.Part) + ", '') <> profile"
 	}

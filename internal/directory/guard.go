@@ -1,0 +1,141 @@
+package directory
+
+import (
+	"context"
+	"slices"
+
+	"usher/internal/idp"
+	"usher/internal/store"
+)
+
+// Guard tells what an administrator may touch. Its methods return KindForbidden
+// for what is out of reach. They read only.
+type Guard interface {
+	// Reach lists the groups to which the actor's roles are limited; all is true
+	// when nothing limits them.
+	Reach(tx *store.Tx, actor idp.Actor) (groups []string, all bool, err error)
+	// User tells whether the actor may change a user.
+	User(tx *store.Tx, actor idp.Actor, u *idp.User) error
+	// Group tells whether the actor may change a group itself.
+	Group(tx *store.Tx, actor idp.Actor, groupID string) error
+	// Members tells whether the actor may change who belongs to a group.
+	Members(tx *store.Tx, actor idp.Actor, groupID string) error
+}
+
+// permit asks the guard whether the actor may change a user.
+func (s *Service) permit(tx *store.Tx, actor idp.Actor, u *idp.User) error {
+	if s.Guard == nil || actor.Kind != idp.ActorUser {
+		return nil
+	}
+	return s.Guard.User(tx, actor, u)
+}
+
+// permitGroup asks the guard whether the actor may change a group.
+func (s *Service) permitGroup(tx *store.Tx, actor idp.Actor, groupID string) error {
+	if s.Guard == nil || actor.Kind != idp.ActorUser {
+		return nil
+	}
+	return s.Guard.Group(tx, actor, groupID)
+}
+
+// permitMembers asks the guard whether the actor may change a group's members.
+func (s *Service) permitMembers(tx *store.Tx, actor idp.Actor, groupID string) error {
+	if s.Guard == nil || actor.Kind != idp.ActorUser {
+		return nil
+	}
+	return s.Guard.Members(tx, actor, groupID)
+}
+
+// reach returns what restricts the users whom the actor may see, nil for
+// nothing.
+func (s *Service) reach(tx *store.Tx, actor idp.Actor) (store.UserCond, error) {
+	if s.Guard == nil || actor.Kind != idp.ActorUser {
+		return nil, nil
+	}
+	groups, all, err := s.Guard.Reach(tx, actor)
+	if err != nil || all {
+		return nil, err
+	}
+	return store.MemberOf{GroupIDs: groups}, nil
+}
+
+// within lists users within reach, deprovisioned ones left out.
+func (s *Service) within(tx *store.Tx, actor idp.Actor, limit, also store.UserCond, after string, n int) ([]*idp.User, error) {
+	var live store.AnyOf
+	for _, status := range idp.UserStatuses() {
+		if status != idp.UserDeprovisioned {
+			live = append(live, store.TextIs{Column: store.UserStatus, Value: string(status)})
+		}
+	}
+	where := store.AllOf{limit, live}
+	if also != nil {
+		where = append(where, also)
+	}
+	hits, err := tx.SearchUsers(actor.OrgID(), store.UserQuery{Where: where, After: after, Limit: n})
+	users := make([]*idp.User, len(hits))
+	for i, h := range hits {
+		users[i] = h.User
+	}
+	return users, err
+}
+
+// beginsWith holds where a name or the address begins with a folded text.
+func beginsWith(prefix string) store.UserCond {
+	var out store.AnyOf
+	for _, column := range []store.UserColumn{store.UserFirst, store.UserLast, store.UserEmail} {
+		out = append(out, store.TextIs{Column: column, Op: store.StartsWith, Value: prefix})
+	}
+	return out
+}
+
+// orForbidden is err, or KindForbidden when there is none.
+func orForbidden(err error) error {
+	if err != nil {
+		return err
+	}
+	return idp.Fail(idp.KindForbidden)
+}
+
+// seen tells whether the actor may see a user: oneself, or one within reach,
+// else KindForbidden.
+func (s *Service) seen(tx *store.Tx, actor idp.Actor, u *idp.User) error {
+	if s.Guard == nil || actor.Kind != idp.ActorUser || actor.Is(u.ID) {
+		return nil
+	}
+	groups, all, err := s.Guard.Reach(tx, actor)
+	if err != nil || all {
+		return err
+	}
+	in, err := tx.IsMemberOfAny(u.OrgID, u.ID, groups)
+	if err == nil && !in {
+		err = idp.Fail(idp.KindForbidden)
+	}
+	return err
+}
+
+// seenMembers tells whether the actor may see who belongs to a group.
+func (s *Service) seenMembers(tx *store.Tx, actor idp.Actor, groupID string) error {
+	if s.Guard == nil || actor.Kind != idp.ActorUser {
+		return nil
+	}
+	groups, all, err := s.Guard.Reach(tx, actor)
+	if err == nil && !all && !slices.Contains(groups, groupID) {
+		err = idp.Fail(idp.KindForbidden)
+	}
+	return err
+}
+
+// RevokeTokens ends what OAuth clients hold of a user.
+// (spec: management#endAllUserSessions, parameter oauthTokens)
+func (s *Service) RevokeTokens(ctx context.Context, actor idp.Actor, ref string) error {
+	return s.tx(ctx, "revoke tokens", func(tx *store.Tx) error {
+		u, err := find(tx, actor.OrgID(), ref)
+		if err != nil {
+			return err
+		}
+		if err := s.permit(tx, actor, u); err != nil {
+			return err
+		}
+		return run(s.OnRevokeTokens, tx, actor, u)
+	})
+}

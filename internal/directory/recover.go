@@ -1,0 +1,246 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"usher/internal/credential"
+	"usher/internal/env"
+	"usher/internal/eventlog"
+	"usher/internal/idp"
+	"usher/internal/keys"
+	"usher/internal/notify"
+	"usher/internal/store"
+)
+
+// tokenRecovery is the kind of the tokens that let users choose a new password.
+const tokenRecovery = "recovery"
+
+// Paths of the pages that such a token opens. (reference: life cycle, tokens)
+const (
+	pathReset  = "/reset_password/"
+	pathForgot = "/signin/reset-password/"
+)
+
+// SelfAction is something that users do alone with their credentials.
+type SelfAction int
+
+// The actions.
+const (
+	SelfChange SelfAction = iota // change the password
+	SelfReset                    // recover a forgotten one
+)
+
+// ResetPassword makes the password of a user useless and gives a link to choose
+// another; with sendEmail it goes out by mail. A federated user becomes one of
+// Usher's. KindUserState while staged, suspended or deprovisioned.
+// (spec: management#resetPassword)
+func (s *Service) ResetPassword(ctx context.Context, actor idp.Actor, ref string, sendEmail, revoke bool) (link string, err error) {
+	before, p, err := s.subject(ctx, actor, ref)
+	if err != nil {
+		return "", err
+	}
+	token := s.recoveryToken(p)
+	token.link = actor.Org.BaseURL + pathReset + token.secret
+	_, err = s.change(ctx, actor, "reset password", before.ID, func(tx *store.Tx, u *idp.User) error {
+		if !resettable(u) {
+			return idp.Fail(idp.KindUserState)
+		}
+		if err := s.Credentials.Unlock(tx, u.OrgID, u.ID); err != nil {
+			return err
+		}
+		if !u.Provider.Local() {
+			u.Provider = idp.Provider{Type: idp.ProviderOkta, Name: string(idp.ProviderOkta)}
+		}
+		if err := tx.DeleteUserTokens(u.OrgID, u.ID); err != nil {
+			return failure("void tokens", err)
+		}
+		enter(tx, u, idp.UserRecovery)
+		if err := s.keepToken(tx, actor, u, token, sendEmail); err != nil {
+			return err
+		}
+		return s.revoke(tx, actor, u, revoke)
+	})
+	if err != nil {
+		return "", err
+	}
+	return token.link, nil
+}
+
+func resettable(u *idp.User) bool {
+	switch u.Status {
+	case idp.UserActive, idp.UserProvisioned, idp.UserRecovery, idp.UserPasswordExpired, idp.UserLockedOut:
+		return true
+	case idp.UserStaged, idp.UserSuspended, idp.UserDeprovisioned:
+	}
+	return false
+}
+
+// Federate hands a user over to a foreign provider: the password and the
+// recovery question go, and the user is active. KindUserState where ResetPassword
+// is not allowed. (spec: management#resetPassword, parameter provider)
+func (s *Service) Federate(ctx context.Context, actor idp.Actor, ref string, revoke bool) error {
+	_, err := s.change(ctx, actor, "federate user", ref, func(tx *store.Tx, u *idp.User) error {
+		if !resettable(u) {
+			return idp.Fail(idp.KindUserState)
+		}
+		if err := s.Credentials.Erase(tx, u); err != nil {
+			return err
+		}
+		if err := tx.DeleteUserTokens(u.OrgID, u.ID); err != nil {
+			return failure("void tokens", err)
+		}
+		u.Provider = idp.Provider{Type: idp.ProviderFederation, Name: string(idp.ProviderFederation)}
+		if u.Activated.IsZero() {
+			u.Activated = tx.Now()
+		}
+		enter(tx, u, idp.UserActive)
+		if err := s.record(tx, actor, eventlog.PasswordReset, idp.UserTarget(u)); err != nil {
+			return err
+		}
+		return s.revoke(tx, actor, u, revoke)
+	})
+	return err
+}
+
+// ForgotPassword gives a link by which an active user who has a recovery
+// question can choose a new password; the present one stays good. With sendEmail
+// it goes out by mail. KindForgotNotAllowed otherwise, and where the policy does
+// not let users recover. (spec: management#forgotPassword)
+func (s *Service) ForgotPassword(ctx context.Context, actor idp.Actor, ref string, sendEmail bool) (link string, err error) {
+	before, p, err := s.recoverable(ctx, actor, ref)
+	if err != nil {
+		return "", err
+	}
+	token := s.recoveryToken(p)
+	token.link = actor.Org.BaseURL + pathForgot + token.secret
+	_, err = s.change(ctx, actor, "forgot password", before.ID, func(tx *store.Tx, u *idp.User) error {
+		if !hasQuestion(u) {
+			return idp.Fail(idp.KindForgotNotAllowed)
+		}
+		return s.keepToken(tx, actor, u, token, sendEmail)
+	})
+	if err != nil {
+		return "", err
+	}
+	return token.link, nil
+}
+
+// RecoverPassword sets a new password for an active user whose recovery
+// question is answered. KindWrongAnswer for a wrong answer, which counts like a
+// wrong password; else the errors of ForgotPassword.
+// (spec: management-extra#forgotPasswordSetNewPassword)
+func (s *Service) RecoverPassword(ctx context.Context, actor idp.Actor, ref, password, answer string) (*idp.User, error) {
+	u, p, err := s.recoverable(ctx, actor, ref)
+	if err != nil {
+		return nil, err
+	}
+	wrong := idp.Fail(idp.KindWrongAnswer)
+	proof, err := s.prove(ctx, actor, u, p, wrong, func() (credential.Proof, error) {
+		return s.Credentials.VerifyAnswer(ctx, u.OrgID, u.ID, answer)
+	})
+	if err != nil {
+		return nil, err
+	}
+	h, err := s.prepareFor(ctx, actor, u, Credentials{Password: &password}, false)
+	if err != nil {
+		return nil, err
+	}
+	return s.change(ctx, actor, "recover password", u.ID, func(tx *store.Tx, u *idp.User) error {
+		if !hasQuestion(u) {
+			return idp.Fail(idp.KindForgotNotAllowed)
+		}
+		if err := s.settle(tx, proof, wrong); err != nil {
+			return err
+		}
+		u.LastUpdated = tx.Now()
+		return s.SetPassword(tx, actor, u, h.password)
+	})
+}
+
+// recoverable reads a user who may recover a forgotten password.
+func (s *Service) recoverable(ctx context.Context, actor idp.Actor, ref string) (*idp.User, credential.Policy, error) {
+	u, p, err := s.subject(ctx, actor, ref)
+	if err != nil {
+		return nil, p, err
+	}
+	if !hasQuestion(u) {
+		return nil, p, idp.Fail(idp.KindForgotNotAllowed)
+	}
+	if s.SelfService == nil {
+		return u, p, nil
+	}
+	allowed, err := s.SelfService(s.Store.Read(ctx), actor, u, SelfReset)
+	if err == nil && !allowed {
+		err = idp.Fail(idp.KindForgotNotAllowed)
+	}
+	return u, p, err
+}
+
+func hasQuestion(u *idp.User) bool {
+	return u.Status == idp.UserActive && u.Provider.Local() && u.RecoveryQuestion != ""
+}
+
+// recovery is a one-time token with its link.
+type recovery struct {
+	secret  string
+	link    string
+	expires time.Time
+}
+
+func (s *Service) recoveryToken(p credential.Policy) recovery {
+	life := p.Recovery.EmailTokenLife
+	if life <= 0 {
+		life = idp.DefaultTransactionLife
+	}
+	return recovery{secret: env.Alphanumeric(s.Rand, activationLength), expires: s.Clock.Now().Add(life)}
+}
+
+// keepToken stores a token, which voids an older one, records the reset and
+// queues the mail.
+func (s *Service) keepToken(tx *store.Tx, actor idp.Actor, u *idp.User, r recovery, sendEmail bool) error {
+	err := tx.PutUserToken(store.UserToken{OrgID: u.OrgID, UserID: u.ID, Hash: keys.Hash(r.secret), Kind: tokenRecovery, Expires: r.expires})
+	if err != nil {
+		return fmt.Errorf("keep recovery token: %w", err)
+	}
+	if err := s.record(tx, actor, eventlog.PasswordReset, idp.UserTarget(u)); err != nil || !sendEmail {
+		return err
+	}
+	a, err := u.Attributes()
+	if err != nil {
+		return failure("read profile", err)
+	}
+	m, err := notify.Reset{
+		To: a.Text(AttrEmail), Name: a.Text(AttrFirstName), Login: u.Login, Org: actor.Org.Name, Link: r.link, Token: r.secret, Expires: r.expires,
+	}.Message()
+	if err != nil {
+		return fmt.Errorf("reset mail: %w", err)
+	}
+	if _, err := s.Outbox.Enqueue(tx, u.OrgID, m); err != nil {
+		return fmt.Errorf("queue reset mail: %w", err)
+	}
+	return nil
+}
+
+// RedeemRecovery consumes a recovery token and returns its user.
+// KindUnauthenticated for a token that is unknown, expired, used, or of a user
+// who may no longer choose a password.
+func (s *Service) RedeemRecovery(tx *store.Tx, orgID, token string) (*idp.User, error) {
+	id, err := tx.TakeUserToken(orgID, tokenRecovery, keys.Hash(token))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, idp.Fail(idp.KindUnauthenticated)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("take recovery token: %w", err)
+	}
+	u, err := tx.User(orgID, id)
+	if err != nil {
+		return nil, fmt.Errorf("read recovering user: %w", err)
+	}
+	if u.Status != idp.UserRecovery && u.Status != idp.UserActive || !u.Provider.Local() {
+		return nil, idp.Fail(idp.KindUnauthenticated)
+	}
+	return u, nil
+}
