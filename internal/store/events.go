@@ -20,8 +20,7 @@ type EventRow struct {
 
 // InsertEvent records a line. It is read in its place once StampEvents has run.
 func (tx *Tx) InsertEvent(e EventRow) error {
-	_, err := tx.exec("INSERT INTO events (org_id, uuid, type, document, position) VALUES ($1, $2, $3, $4, NULL)", e.OrgID, e.UUID, e.Type, string(e.Document))
-	return err
+	return tx.later("INSERT INTO events (org_id, uuid, type, document, position) VALUES ($1, $2, $3, $4, NULL)", e.OrgID, e.UUID, e.Type, string(e.Document))
 }
 
 // InsertEvents is InsertEvent for many lines of one organisation.

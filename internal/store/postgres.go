@@ -72,13 +72,13 @@ func (e *postgresEngine) ping(ctx context.Context) error {
 func (e *postgresEngine) read() querier { return pgPool{e.db} }
 
 func (e *postgresEngine) write(ctx context.Context, serializable bool, fn func(querier) error) error {
-	opts := &sql.TxOptions{}
+	begin := "begin"
 	if serializable {
-		opts.Isolation = sql.LevelSerializable
+		begin = "begin isolation level serializable"
 	}
 	var err error
 	for attempt := range maxAttempts {
-		if err = e.once(ctx, opts, fn); !repeatable(err) {
+		if err = e.once(ctx, begin, fn); !repeatable(err) {
 			return err
 		}
 		if err := pause(ctx, attempt); err != nil {
@@ -101,25 +101,6 @@ func pause(ctx context.Context, attempt int) error {
 	case <-t.C:
 		return nil
 	}
-}
-
-// once runs fn in one attempt.
-func (e *postgresEngine) once(ctx context.Context, opts *sql.TxOptions, fn func(querier) error) (err error) {
-	tx, err := e.db.BeginTx(ctx, opts)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			if rb := tx.Rollback(); rb != nil && !errors.Is(rb, sql.ErrTxDone) {
-				err = errors.Join(err, rb)
-			}
-		}
-	}()
-	if err := protect(fn, pgTx{tx}); err != nil {
-		return err
-	}
-	return tx.Commit()
 }
 
 // repeatable tells whether the database asks to run the transaction again:
@@ -159,20 +140,6 @@ func (p pgPool) exec(context.Context, string, []any) (int64, error) {
 	return 0, errors.New("store: a write outside a transaction")
 }
 
-type pgTx struct{ tx *sql.Tx }
-
-func (p pgTx) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
-	return p.tx.QueryContext(ctx, query, args...)
-}
-
-func (p pgTx) point(ctx context.Context, query string, args []any) (*sql.Rows, error) {
-	return p.query(ctx, query, args)
-}
-
-func (p pgTx) exec(ctx context.Context, query string, args []any) (int64, error) {
-	r, err := p.tx.ExecContext(ctx, query, args...)
-	if err != nil {
-		return 0, err
-	}
-	return r.RowsAffected()
+func (p pgPool) later(context.Context, string, []any) error {
+	return errors.New("store: a write outside a transaction")
 }

@@ -177,3 +177,7 @@ func (c *stmtCache) point(ctx context.Context, query string, args []any) (*sql.R
 func (c *stmtCache) exec(context.Context, string, []any) (int64, error) {
 	return 0, errors.New("store: a write outside a transaction")
 }
+
+func (c *stmtCache) later(context.Context, string, []any) error {
+	return errors.New("store: a write outside a transaction")
+}

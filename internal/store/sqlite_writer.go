@@ -196,6 +196,12 @@ func (w *batchWriter) exec(_ context.Context, query string, args []any) (int64, 
 	return r.RowsAffected()
 }
 
+// later implements querier: there are no round trips to be saved.
+func (w *batchWriter) later(ctx context.Context, query string, args []any) error {
+	_, err := w.exec(ctx, query, args)
+	return err
+}
+
 // query implements querier.
 func (w *batchWriter) query(_ context.Context, query string, args []any) (*sql.Rows, error) {
 	s, err := w.prepared(query)

@@ -23,7 +23,7 @@ func (tx *Tx) InsertUserAttributes(orgID, userID string, values []AttributeValue
 			rows = append(rows, "($1, $2, "+holders(n+1, 2)+")")
 			args = append(args, v.Name, v.Key)
 		}
-		if _, err := tx.exec("INSERT INTO user_attributes (org_id, user_id, name, value_key) VALUES "+strings.Join(rows, ", "), args...); err != nil {
+		if err := tx.later("INSERT INTO user_attributes (org_id, user_id, name, value_key) VALUES "+strings.Join(rows, ", "), args...); err != nil {
 			return err
 		}
 	}
