@@ -1,7 +1,6 @@
 package apps
 
 import (
-	"bytes"
 	"context"
 	"crypto/rsa"
 	"crypto/x509"
@@ -234,7 +233,7 @@ func parseCertificate(text []byte) (*x509.Certificate, error) {
 	if block, _ := pem.Decode(text); block != nil {
 		text = block.Bytes
 	}
-	cert, err := x509.ParseCertificate(bytes.TrimSpace(text))
+	cert, err := x509.ParseCertificate(text)
 	if err == nil {
 		if _, is := cert.PublicKey.(*rsa.PublicKey); !is {
 			err = errors.New("no RSA key")
