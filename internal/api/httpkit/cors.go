@@ -45,6 +45,7 @@ func (rt *Router) allowOrigin(ro *route, r *Request) error {
 
 // preflight answers the question of a browser whether it may call.
 func (rt *Router) preflight(w http.ResponseWriter, r *http.Request) {
+	rt.prepare(&Request{Request: r, W: w})
 	origin := r.Header.Get("Origin")
 	w.Header().Add("Vary", "Origin")
 	org, err := rt.cfg.Org(r.Context(), r.Host)

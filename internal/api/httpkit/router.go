@@ -81,9 +81,7 @@ func NewRouter(cfg Config) *Router {
 	rt.mux.NotFound(rt.route(&route{name: "unknown", bucket: openapi.BucketAPI, onError: rt.writeUnknown, handler: func(*Request) error {
 		return Status(http.StatusNotFound, "E0000008", "The requested path was not found")
 	}}))
-	rt.mux.MethodNotAllowed(rt.route(&route{name: "unknown", bucket: openapi.BucketAPI, onError: rt.writeUnknown, handler: func(*Request) error {
-		return Status(http.StatusMethodNotAllowed, "E0000022", "The endpoint does not support the provided HTTP method")
-	}}))
+	rt.mux.MethodNotAllowed(rt.route(&route{name: "unknown", bucket: openapi.BucketAPI, onError: rt.writeUnknown, handler: rt.methodNotAllowed}))
 	return rt
 }
 
@@ -124,9 +122,11 @@ func (rt *Router) OpUnproved(id openapi.ID, h Handler) {
 }
 
 func (rt *Router) add(op openapi.Operation, h Handler) {
-	rt.mux.Method(op.Method, op.Path, rt.route(&route{
-		name: string(op.ID), op: &op, bucket: op.Bucket, handler: h, onError: rt.errors[op.Document],
-	}))
+	serve := rt.route(&route{name: string(op.ID), op: &op, bucket: op.Bucket, handler: h, onError: rt.errors[op.Document]})
+	rt.mux.Method(op.Method, op.Path, serve)
+	if readOnly(&op) {
+		rt.mux.Method(http.MethodHead, op.Path, serve)
+	}
 	if op.CORS {
 		rt.cors.Method(op.Method, op.Path, http.NotFoundHandler())
 	}
