@@ -39,7 +39,11 @@ func (e *postgresEngine) once(ctx context.Context, begin string, fn func(querier
 	committed := false
 	defer func() {
 		if !committed {
-			err = errors.Join(err, tx.rollback(ctx))
+			// The error of fn stays as it is where nothing else is wrong: callers
+			// look at its type.
+			if failed := tx.rollback(ctx); failed != nil {
+				err = errors.Join(err, failed)
+			}
 		}
 		if closing := conn.Close(); closing != nil && !errors.Is(closing, sql.ErrConnDone) {
 			err = errors.Join(err, closing)
