@@ -80,13 +80,17 @@ func malformed(err error) error {
 // checkJSON refuses what the standard decoder would let through: deep nesting,
 // bytes that are no UTF-8, and the NUL character, which PostgreSQL cannot keep.
 func checkJSON(body []byte) error {
-	if !utf8.Valid(body) || bytes.Contains(body, []byte(`\u0000`)) {
-		return &idp.Error{Kind: idp.KindMalformed, Causes: []idp.Cause{{Text: "The body holds characters that are not allowed."}}}
+	forbidden := &idp.Error{Kind: idp.KindMalformed, Causes: []idp.Cause{{Text: "The body holds characters that are not allowed."}}}
+	if !utf8.Valid(body) {
+		return forbidden
 	}
 	depth, quoted := 0, false
 	for i := 0; i < len(body); i++ {
 		switch c := body[i]; {
 		case quoted && c == '\\':
+			if bytes.HasPrefix(body[i:], []byte(`\u0000`)) {
+				return forbidden
+			}
 			i++
 		case c == '"':
 			quoted = !quoted

@@ -9,7 +9,7 @@ import (
 // FuzzCheckJSON holds that what passes is safe to decode, and that nothing the
 // decoder reads is refused without a reason.
 func FuzzCheckJSON(f *testing.F) {
-	for _, s := range []string{`{}`, `{"a":[1,2,{"b":"\""}]}`, `"\\"`, `[[[[`, `{"a":"]"}`, "\xff", `{"a":"\u0000"}`} {
+	for _, s := range []string{`{}`, `{"a":[1,2,{"b":"\""}]}`, `"\\"`, `[[[[`, `{"a":"]"}`, "\xff", `{"a":"\u0000"}`, `{"a":"\\u0000"}`, `{"a":"\\\u0000"}`} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -17,22 +17,28 @@ func FuzzCheckJSON(f *testing.F) {
 		if !json.Valid([]byte(s)) {
 			return
 		}
-		if deep := depth(s); (deep > MaxDepth) && err == nil {
-			t.Fatalf("depth %d passes", deep)
-		} else if deep <= MaxDepth && err != nil && !strings.Contains(s, `\u0000`) && strings.ToValidUTF8(s, "") == s {
+		deep, nul := depth(s)
+		switch allowed := deep <= MaxDepth && !nul && strings.ToValidUTF8(s, "") == s; {
+		case allowed && err != nil:
 			t.Fatalf("refused: %q", s)
+		case !allowed && err == nil:
+			t.Fatalf("passes, with depth %d: %q", deep, s)
 		}
 	})
 }
 
-// depth counts by decoding, another way than the one under test.
-func depth(s string) int {
+// depth counts by decoding, another way than the one under test, and tells
+// whether a text holds the NUL character.
+func depth(s string) (most int, nul bool) {
 	dec := json.NewDecoder(strings.NewReader(s))
-	now, most := 0, 0
+	now := 0
 	for {
 		tok, err := dec.Token()
 		if err != nil {
-			return most
+			return most, nul
+		}
+		if text, ok := tok.(string); ok && strings.ContainsRune(text, 0) {
+			nul = true
 		}
 		switch tok {
 		case json.Delim('{'), json.Delim('['):
