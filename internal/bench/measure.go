@@ -118,47 +118,78 @@ func (b *bench) coldStarts(ctx context.Context, engine, databaseURL string) (lin
 	}, nil
 }
 
-// load starts both servers, looks at their memory, and takes the samples.
+// servers are the processes of a measurement.
+type servers struct {
+	usher, bare, cheap *process
+	orders             io.WriteCloser // to usher, for profiles
+}
+
+// start starts them and fills in their addresses. What has started is to be
+// stopped even when this fails.
+func (b *bench) start(ctx context.Context, databaseURL string, t *target) (s servers, err error) {
+	cheap := b.usherLaunch(databaseURL, "")
+	cheap.name = "cheap"
+	for _, one := range []struct {
+		to      **process
+		address *string
+		launch  func(address string) launch
+		prepare func(*exec.Cmd) error
+	}{
+		{&s.bare, &t.bare, func(a string) launch { return b.bareLaunch(databaseURL, a) }, nil},
+		{&s.cheap, &t.cheap, func(a string) launch {
+			cheap.argv = []string{b.self, roleServe, "-cheap", "-listen", a}
+			return cheap
+		}, nil},
+		{&s.usher, &t.address, func(a string) launch { return b.usherLaunch(databaseURL, a) }, func(c *exec.Cmd) (err error) {
+			if b.inProcess {
+				s.orders, err = c.StdinPipe()
+			}
+			return err
+		}},
+	} {
+		if *one.address, err = freeAddress(); err != nil {
+			return s, err
+		}
+		if *one.to, err = one.launch(*one.address).start(ctx, *one.address, one.prepare); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+func (s servers) stop() error {
+	var failures []error
+	for _, p := range []*process{s.usher, s.cheap, s.bare} {
+		if p != nil {
+			failures = append(failures, p.stop())
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// load starts the servers, looks at their memory, and takes the samples.
 func (b *bench) load(ctx context.Context, engine, databaseURL string, d *data) (_ []line, err error) {
 	t := &target{data: d, run: strings.ToLower(env.Alphanumeric(env.SystemRand{}, 8))}
-	if t.bare, err = freeAddress(); err != nil {
-		return nil, err
-	}
-	bare, err := b.bareLaunch(databaseURL, t.bare).start(ctx, t.bare, nil)
+	s, err := b.start(ctx, databaseURL, t)
+	defer func() { err = errors.Join(err, s.stop()) }()
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, bare.stop()) }()
-	if t.address, err = freeAddress(); err != nil {
-		return nil, err
-	}
-	var orders io.WriteCloser
-	usher, err := b.usherLaunch(databaseURL, t.address).start(ctx, t.address, func(c *exec.Cmd) (err error) {
-		if b.inProcess {
-			orders, err = c.StdinPipe()
-		}
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, usher.stop()) }()
-
 	fmt.Fprintf(b.progress, "%s: idle for %v\n", engine, b.idle)
 	time.Sleep(b.idle)
-	idle, _, err := resident(usher.cmd.Process.Pid)
+	idle, _, err := resident(s.usher.cmd.Process.Pid)
 	if err != nil {
 		return nil, err
 	}
-	bareIdle, _, err := resident(bare.cmd.Process.Pid)
+	bareIdle, _, err := resident(s.bare.cmd.Process.Pid)
 	if err != nil {
 		return nil, err
 	}
-	lines, err := b.sample(engine, t, usher.cmd.Process.Pid, bare.cmd.Process.Pid)
+	lines, err := b.sample(engine, t, s)
 	if err != nil {
-		return nil, fmt.Errorf("%w\nend of the server's log: %s", err, usher.tail())
+		return nil, fmt.Errorf("%w\nend of the server's log: %s", err, s.usher.tail())
 	}
-	after, peak, err := resident(usher.cmd.Process.Pid)
+	after, peak, err := resident(s.usher.cmd.Process.Pid)
 	if err != nil {
 		return nil, err
 	}
@@ -167,14 +198,15 @@ func (b *bench) load(ctx context.Context, engine, databaseURL string, d *data) (
 		line{engine: engine, name: "resident memory, after the load", unit: "MB", value: after, goal: 100, atMost: true},
 		line{engine: engine, name: "resident memory, highest", unit: "MB", value: peak})
 	if b.profile != "" {
-		err = b.profileRows(engine, t, orders)
+		err = b.profileRows(engine, t, s.orders)
 	}
 	return lines, err
 }
 
 // sample interleaves all rows and ceilings, round by round, so that a slow
 // moment of the machine meets them alike.
-func (b *bench) sample(engine string, t *target, pid, barePID int) ([]line, error) {
+func (b *bench) sample(engine string, t *target, s servers) ([]line, error) {
+	pid, barePID := s.usher.cmd.Process.Pid, s.bare.cmd.Process.Pid
 	if b.wanted("session") {
 		if err := t.beginSessions(b.connections); err != nil {
 			return nil, err
@@ -190,7 +222,12 @@ func (b *bench) sample(engine string, t *target, pid, barePID int) ([]line, erro
 		return nil, err
 	}
 	defer bare.close()
-	measured, bounds := map[string]*samples{}, map[string]*samples{}
+	cheap, err := newFleet(t.cheap, b.connections, &t.count)
+	if err != nil {
+		return nil, err
+	}
+	defer cheap.close()
+	measured, bounds, beside := map[string]*samples{}, map[string]*samples{}, map[string]*samples{}
 	for round := range b.rounds + 1 { // the first one warms up
 		if round > 0 {
 			fmt.Fprintf(b.progress, "%s: round %d of %d\n", engine, round, b.rounds)
@@ -206,6 +243,12 @@ func (b *bench) sample(engine string, t *target, pid, barePID int) ([]line, erro
 			if err := c.bound(t, bare, b.slice(r.ceiling), r.ceiling, barePID); err != nil {
 				return nil, fmt.Errorf("%s: %w", r.ceiling.name, err)
 			}
+			if r.overhead == nil {
+				continue
+			}
+			if err := sampleOf(beside, r.key).take(cheap, b.slot, r.overhead(t), s.cheap.cmd.Process.Pid); err != nil {
+				return nil, fmt.Errorf("%s, without the hash: %w", r.name, err)
+			}
 		}
 		for _, l := range limits() {
 			if err := sampleOf(bounds, l.name).bound(t, bare, b.slice(l), l, barePID); err != nil {
@@ -215,9 +258,10 @@ func (b *bench) sample(engine string, t *target, pid, barePID int) ([]line, erro
 		if round == 0 {
 			clear(measured)
 			clear(bounds)
+			clear(beside)
 		}
 	}
-	return b.lines(engine, measured, bounds), nil
+	return b.lines(engine, measured, bounds, beside), nil
 }
 
 // slice is how long one sample takes. Hashes are few a second and need longer.
@@ -263,7 +307,7 @@ func (s *samples) bound(t *target, f *fleet, d time.Duration, l limit, pid int) 
 }
 
 // lines makes the table's lines of the samples.
-func (b *bench) lines(engine string, measured, bounds map[string]*samples) []line {
+func (b *bench) lines(engine string, measured, bounds, beside map[string]*samples) []line {
 	var out []line
 	for _, r := range rows() {
 		m, c := measured[r.key], bounds[r.ceiling.name]
@@ -274,10 +318,10 @@ func (b *bench) lines(engine string, measured, bounds map[string]*samples) []lin
 			engine: engine, name: r.name, unit: r.unit, value: r.per * median(m.rates), cost: m.cost(),
 			ceiling: r.ceiling.per * median(c.rates), ceilingCost: c.cost(), ceilingName: r.ceiling.name, goal: r.goal[engine],
 		})
-		if r.cpu && m.cost() > 0 {
+		if o := beside[r.key]; o != nil && c.cost() > 0 {
 			out = append(out,
-				line{engine: engine, name: "- its CPU beyond the hash", unit: "ms", value: (m.cost() - c.cost()) / 1000, ceiling: c.cost() / 1000, ceilingName: "CPU of the hash alone"},
-				line{engine: engine, name: "- the hash's part of its CPU", unit: "%", value: 100 * c.cost() / m.cost(), goal: 97})
+				line{engine: engine, name: "- its CPU beside the hash", unit: "ms", value: o.cost() / 1000, ceiling: c.cost() / 1000, ceilingName: "CPU of the hash alone"},
+				line{engine: engine, name: "- the hash's part of its CPU", unit: "%", value: 100 * c.cost() / (c.cost() + o.cost()), goal: 97})
 		}
 	}
 	for _, l := range limits() {

@@ -21,11 +21,16 @@ import (
 func runServe(ctx context.Context, args []string) (err error) {
 	flags := flag.NewFlagSet(roleServe, flag.ContinueOnError)
 	listen := flags.String("listen", "", "")
+	cheap := flags.Bool("cheap", false, "")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	s, err := server.New(ctx, config(os.Getenv(databaseEnv), *listen, log), func(string) {})
+	cfg := config(os.Getenv(databaseEnv), *listen, log)
+	if *cheap {
+		cfg.Hashing = cheapParams()
+	}
+	s, err := server.New(ctx, cfg, func(string) {})
 	if err != nil {
 		return err
 	}
