@@ -17,12 +17,17 @@ func checkPlace() Place { return Place{Table: "server_facts", Column: "value", R
 var ErrWrongMasterKey = errors.New("this database was written under another master key: start with that key, or list it among the older keys")
 
 // Check makes sure at start, not at first use, that the keeper can open what
-// the database holds. The first start leaves the value that later ones check.
+// the database holds. The first start leaves the value that later ones check;
+// of several that begin at once, one does.
 func (k *Keeper) Check(ctx context.Context, s *store.Store) error {
 	sealed, err := s.Read(ctx).Fact(checkFact)
 	if errors.Is(err, store.ErrNotFound) {
-		return s.Tx(ctx, func(tx *store.Tx) error {
-			return tx.SetFact(checkFact, k.Seal(checkPlace(), []byte("usher")))
+		err = s.Tx(ctx, func(tx *store.Tx) error {
+			if sealed, err = tx.Fact(checkFact); !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+			sealed = k.Seal(checkPlace(), []byte("usher"))
+			return tx.SetFact(checkFact, sealed)
 		})
 	}
 	if err != nil {

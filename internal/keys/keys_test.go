@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -80,6 +82,34 @@ func TestWrongKeyFailsAtStart(t *testing.T) {
 			if err := step.k.Check(t.Context(), s); !errors.Is(err, step.want) {
 				t.Fatalf("step %d: %v", i, err)
 			}
+		}
+	})
+}
+
+// TestOneFirstKey begins with several keys at once: the database takes one.
+func TestOneFirstKey(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		s := storetest.Open(t, url, env.NewFixed(time.Unix(1e9, 0)))
+		const nodes = 8
+		var taken atomic.Int32
+		var begun, wg sync.WaitGroup
+		begun.Add(nodes)
+		for n := range nodes {
+			k := keeper(t, strings.Repeat(string(rune('a'+n)), MasterKeySize))
+			wg.Go(func() {
+				begun.Done()
+				begun.Wait()
+				switch err := k.Check(t.Context(), s); {
+				case err == nil:
+					taken.Add(1)
+				case !errors.Is(err, ErrWrongMasterKey):
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if taken.Load() != 1 {
+			t.Errorf("%d of %d keys were taken", taken.Load(), nodes)
 		}
 	})
 }
