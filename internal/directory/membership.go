@@ -79,7 +79,9 @@ func (s *Service) addMember(tx *store.Tx, actor idp.Actor, g *idp.Group, u *idp.
 // rule that had put the user there leaves the user alone from then on. Errors
 // are those of AddMember. (spec: management#removeGroupUser)
 func (s *Service) RemoveMember(ctx context.Context, actor idp.Actor, groupID, userRef string) error {
-	return s.write(ctx, "remove member", func(tx *store.Tx) error {
+	// Of two who leave a group of administrators at once, the second has to see
+	// that the first is gone.
+	return s.tx(ctx, "remove member", func(tx *store.Tx) error {
 		set, ever, err := s.holdRules(tx, actor.OrgID())
 		if err != nil {
 			return err

@@ -21,6 +21,11 @@ const (
 	ProfileUpdate           idp.EventType = "user.account.update_profile"
 	PrivilegeGrant          idp.EventType = "user.account.privilege.grant"
 	PrivilegeRevoke         idp.EventType = "user.account.privilege.revoke"
+	GroupPrivilegeGrant     idp.EventType = "group.privilege.grant"
+	GroupPrivilegeRevoke    idp.EventType = "group.privilege.revoke"
+	FactorActivate          idp.EventType = "user.mfa.factor.activate"
+	FactorDeactivate        idp.EventType = "user.mfa.factor.deactivate"
+	FactorResetAll          idp.EventType = "user.mfa.factor.reset_all"
 	SessionStart            idp.EventType = "user.session.start"
 	SessionEnd              idp.EventType = "user.session.end"
 	SessionClear            idp.EventType = "user.session.clear"
@@ -114,6 +119,11 @@ var catalogue = map[idp.EventType]Kind{
 	ProfileUpdate:           {Message: "Update user profile for Okta", Legacy: "core.user.config.profile_update.success"},
 	PrivilegeGrant:          {Message: "Grant user privilege", Legacy: "core.user.admin_privilege.granted"},
 	PrivilegeRevoke:         {Message: "Revoke user privilege", Legacy: "core.user.admin_privilege.revoked"},
+	GroupPrivilegeGrant:     {Message: "Grant group privilege"},
+	GroupPrivilegeRevoke:    {Message: "Revoke group privilege"},
+	FactorActivate:          {Message: "Activate factor for user", Legacy: "core.user.factor.activate"},
+	FactorDeactivate:        {Message: "Reset factor for user", Legacy: "core.user.factor.deactivate"},
+	FactorResetAll:          {Message: "Reset all factors for user", Legacy: "core.user.factor.reset_all"},
 	SessionStart:            {Message: "User login to Okta", Legacy: "core.user_auth.login_success", LegacyFailure: "core.user_auth.login_failed"},
 	SessionEnd:              {Message: "User logout from Okta", Legacy: "core.user_auth.logout_success"},
 	SessionClear:            {Message: "Clear user session"},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"usher/internal/directory"
 	"usher/internal/env"
 	"usher/internal/eventlog"
 	"usher/internal/idp"
@@ -15,6 +16,9 @@ import (
 type Service struct {
 	Log *eventlog.Log
 	IDs env.IDs
+	// Store and Directory are for the methods that begin their own transaction.
+	Store     *store.Store
+	Directory *directory.Service
 }
 
 // Assign gives a user a role. It fails with KindInvalid on "type" for what is
@@ -22,7 +26,7 @@ type Service struct {
 // user who is deactivated, KindNotFound for one who does not exist.
 func (s *Service) Assign(tx *store.Tx, a idp.Actor, userID string, t idp.RoleType) (*store.Role, error) {
 	if Label(t) == "" {
-		return nil, idp.Invalid("type", idp.Cause{Field: "type", Text: "is not a standard role"})
+		return nil, notStandard()
 	}
 	u, err := user(tx, a.OrgID(), userID)
 	if err != nil {
@@ -35,12 +39,8 @@ func (s *Service) Assign(tx *store.Tx, a idp.Actor, userID string, t idp.RoleTyp
 	if !Targetable(t) {
 		r.ID = s.IDs.New("ra1")
 	}
-	err = tx.InsertRole(r)
-	if store.Exists(err, "roles.type") || store.Exists(err, "roles.id") {
-		return nil, &idp.Error{Kind: idp.KindAlreadyExists, Object: "role"}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("assign a role: %w", err)
+	if err := insert(tx, r); err != nil {
+		return nil, err
 	}
 	return &r, s.record(tx, a, eventlog.PrivilegeGrant, u, t)
 }
@@ -53,7 +53,7 @@ func (s *Service) Unassign(tx *store.Tx, a idp.Actor, userID, roleID string) err
 	if err != nil {
 		return err
 	}
-	r, err := find(tx, u, roleID)
+	r, err := own(tx, u.OrgID, u.ID, roleID)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (s *Service) Get(tx *store.Tx, orgID, userID, roleID string) (*store.Role, 
 	if err != nil {
 		return nil, err
 	}
-	return find(tx, u, roleID)
+	return own(tx, u.OrgID, u.ID, roleID)
 }
 
 // Of returns the types of the roles that a user holds itself or by a group.
@@ -138,8 +138,29 @@ func user(tx *store.Tx, orgID, id string) (*idp.User, error) {
 	return u, nil
 }
 
-func find(tx *store.Tx, u *idp.User, roleID string) (*store.Role, error) {
-	roles, err := tx.RolesOf(u.OrgID, u.ID)
+// typeAssignment is the name of assigned roles in errors about what does not
+// exist.
+const typeAssignment = "RoleAssignment"
+
+func notStandard() error {
+	return idp.Invalid("type", idp.Cause{Field: "type", Text: "is not a standard role"})
+}
+
+// insert writes a role that is new to its principal.
+func insert(tx *store.Tx, r store.Role) error {
+	err := tx.InsertRole(r)
+	if store.Exists(err, "roles.type") || store.Exists(err, "roles.id") {
+		return &idp.Error{Kind: idp.KindAlreadyExists, Object: "role"}
+	}
+	if err != nil {
+		return fmt.Errorf("assign a role: %w", err)
+	}
+	return nil
+}
+
+// own finds a role that a principal holds itself.
+func own(tx *store.Tx, orgID, principalID, roleID string) (*store.Role, error) {
+	roles, err := tx.RolesOf(orgID, principalID)
 	if err != nil {
 		return nil, fmt.Errorf("read roles: %w", err)
 	}
@@ -148,7 +169,7 @@ func find(tx *store.Tx, u *idp.User, roleID string) (*store.Role, error) {
 			return &roles[i], nil
 		}
 	}
-	return nil, idp.NotFound("RoleAssignment", roleID)
+	return nil, idp.NotFound(typeAssignment, roleID)
 }
 
 func (s *Service) record(tx *store.Tx, a idp.Actor, what idp.EventType, u *idp.User, t idp.RoleType) error {

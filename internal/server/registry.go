@@ -7,11 +7,13 @@ import (
 	"usher/internal/api/management"
 	"usher/internal/api/pages"
 	"usher/internal/credential"
+	"usher/internal/directory"
 	"usher/internal/factor"
 	"usher/internal/factor/password"
 	"usher/internal/idp"
 	"usher/internal/jobs"
 	"usher/internal/policy"
+	"usher/internal/roles"
 	"usher/internal/store"
 )
 
@@ -39,6 +41,24 @@ func (s *services) hooks() {
 	}
 	endSignIns := func(tx *store.Tx, a idp.Actor, u *idp.User) error { return tx.DeleteUserTransactions(a.OrgID(), u.ID) }
 	endTokens := func(tx *store.Tx, a idp.Actor, u *idp.User) error { return s.tokens.RevokeAll(tx, a, u.ID) }
+	d.OnRevoke = append(d.OnRevoke, endSessions)
+	d.SelfService = func(tx *store.Tx, a idp.Actor, u *idp.User, what directory.SelfAction) (bool, error) {
+		can, err := s.policies.PasswordActions(tx, a.Org, u, policy.From{Client: a.Client})
+		if what == directory.SelfReset {
+			return can.Reset, err
+		}
+		return can.Change, err
+	}
+	d.Guard = roles.Scope{}
+	d.OnMembership = append(d.OnMembership, func(tx *store.Tx, a idp.Actor, groupID, _ string, member bool) error {
+		if member {
+			return nil
+		}
+		return s.roles.GuardGroup(tx, a.OrgID(), groupID, false)
+	})
+	d.OnGroupDelete = append(d.OnGroupDelete, func(tx *store.Tx, a idp.Actor, g *idp.Group) error {
+		return s.roles.GuardGroup(tx, a.OrgID(), g.ID, true)
+	})
 	d.OnSuspend = append(d.OnSuspend, leaving, endSessions, endSignIns)
 	d.OnDeactivate = append(d.OnDeactivate, leaving, endSessions, endSignIns, endTokens)
 	d.OnDelete = append(d.OnDelete, leaving, endSessions, endSignIns)

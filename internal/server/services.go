@@ -53,7 +53,7 @@ func newServices(cfg Config, db *store.Store, keeper *keys.Keeper) *services {
 		Store: db, Log: s.log, IDs: cfg.IDs, Clock: cfg.Clock, Rand: cfg.Rand, Credentials: s.credentials, Outbox: s.outbox,
 	}
 	s.factors = factor.NewService(factorMethods(s)...)
-	s.roles = &roles.Service{Log: s.log, IDs: cfg.IDs}
+	s.roles = &roles.Service{Log: s.log, IDs: cfg.IDs, Store: db, Directory: s.directory}
 	s.sessions = &session.Service{Store: db, Log: s.log, IDs: cfg.IDs, Rand: cfg.Rand}
 	s.tokens = &tokens.Service{Store: db, Log: s.log, IDs: cfg.IDs, Rand: cfg.Rand, Clock: cfg.Clock}
 	s.engine = &signin.Engine{

@@ -58,6 +58,22 @@ func (tx *Tx) RoleTargets(orgID, principalID, roleID string) ([]RoleTarget, erro
 	return out, err
 }
 
+// RolesByGroups lists the roles that a user holds by groups, by group and role.
+func (tx *Tx) RolesByGroups(orgID, userID string) ([]Role, error) {
+	var out []Role
+	err := tx.each(func(s scan) error {
+		r := Role{OrgID: orgID}
+		var kind string
+		var created, updated int64
+		err := s(&r.PrincipalID, &r.ID, &kind, &created, &updated)
+		r.Type, r.Created, r.LastUpdated = idp.RoleType(kind), at(created), at(updated)
+		out = append(out, r)
+		return err
+	}, `SELECT principal_id, id, type, created, last_updated FROM roles WHERE org_id = $1
+ AND principal_id IN (SELECT group_id FROM memberships WHERE org_id = $1 AND user_id = $2) ORDER BY principal_id, id`, orgID, userID)
+	return out, err
+}
+
 // TargetedRole is a role that a user holds, itself or by a group, with one of
 // the targets that limit it; TargetID is empty when nothing does.
 type TargetedRole struct {

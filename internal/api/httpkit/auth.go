@@ -88,10 +88,17 @@ func authorize(op *openapi.Operation, r *Request) error {
 	if op.Auth == openapi.AuthNone || op.Auth == openapi.AuthSession || r.Actor.Has(idp.RoleSuperAdmin) {
 		return nil
 	}
+	// Services see the roles that allow this operation alone: what another role
+	// is limited to is no matter here.
+	var held []idp.RoleType
 	for _, role := range op.Roles {
 		if r.Actor.Has(idp.RoleType(role)) {
-			return nil
+			held = append(held, idp.RoleType(role))
 		}
+	}
+	r.Actor.Roles = held
+	if len(held) > 0 {
+		return nil
 	}
 	if slices.Contains(op.Roles, openapi.RoleSelf) && r.OnSelf() {
 		return nil
