@@ -45,7 +45,7 @@ func (s *Service) AssignGroup(ctx context.Context, actor idp.Actor, appID, group
 	}
 	var out *idp.AppGroup
 	err := s.tx(ctx, "group of application", func(tx *store.Tx) error {
-		a, err := read(tx, actor.OrgID(), appID)
+		a, err := readLocked(tx, actor.OrgID(), appID)
 		if err != nil {
 			return err
 		}
@@ -74,6 +74,17 @@ func (s *Service) AssignGroup(ctx context.Context, actor idp.Actor, appID, group
 		return s.recordMembers(tx, actor, a, g, eventlog.AppGroupAdd, eventlog.AppUserAdd, members)
 	})
 	return out, err
+}
+
+// readLocked is read for those who change the order of the groups.
+func readLocked(tx *store.Tx, orgID, id string) (*idp.App, error) {
+	if !plainID(id) {
+		return nil, idp.NotFound(TypeApp, id)
+	}
+	if err := tx.LockApp(orgID, id); err != nil {
+		return nil, missing(err, TypeApp, id)
+	}
+	return read(tx, orgID, id)
 }
 
 func group(tx *store.Tx, orgID, id string) (*idp.Group, error) {
@@ -209,7 +220,7 @@ func (s *Service) recordMembers(tx *store.Tx, actor idp.Actor, a *idp.App, g *id
 // (spec: management#deleteApplicationGroupAssignment)
 func (s *Service) UnassignGroup(ctx context.Context, actor idp.Actor, appID, groupID string) error {
 	return s.tx(ctx, "unassign group", func(tx *store.Tx) error {
-		a, err := read(tx, actor.OrgID(), appID)
+		a, err := readLocked(tx, actor.OrgID(), appID)
 		if err != nil {
 			return err
 		}

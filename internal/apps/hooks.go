@@ -106,7 +106,7 @@ func (s *Service) OnGroupDelete(tx *store.Tx, actor idp.Actor, g *idp.Group) err
 		return err
 	}
 	for _, v := range list {
-		a, err := tx.App(v.OrgID, v.AppID)
+		a, err := readLocked(tx, v.OrgID, v.AppID)
 		if err != nil {
 			return err
 		}

@@ -129,6 +129,13 @@ func (tx *Tx) AppsAfter(orgID string, f AppFilter, behind string, limit int) ([]
 	return out, err
 }
 
+// LockApp makes those who change what belongs to an application wait for each
+// other from the beginning, and not for each other's rows in different orders.
+// ErrNotFound when there is no such application.
+func (tx *Tx) LockApp(orgID, id string) error {
+	return tx.one("UPDATE apps SET version = version WHERE org_id = $1 AND id = $2", orgID, id)
+}
+
 // NextAppNumber counts an organisation's custom applications: 1, 2, 3 ...
 func (tx *Tx) NextAppNumber(orgID string) (n int64, err error) {
 	return n, tx.first(func(s scan) error { return s(&n) },
