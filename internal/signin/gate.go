@@ -134,7 +134,8 @@ func (e *Engine) Redeem(ctx context.Context, a idp.Actor, handle string) (*Issue
 		if err != nil {
 			return err
 		}
-		if !d.Allowed || !t.holds(out.User) {
+		// A further factor cannot be asked for here, as in proved.
+		if !d.Allowed || d.RequireFactor || !t.holds(out.User) {
 			return idp.Fail(idp.KindUnauthenticated)
 		}
 		if out.Secret, out.Session, err = e.Sessions.Create(tx, out.User, t.proofs(d)); err != nil {

@@ -95,14 +95,19 @@ func TestGateKnowsItsPaths(t *testing.T) {
 
 // The policy is asked again when the browser comes.
 func TestBrowserMeetsThePolicyAgain(t *testing.T) {
-	w := signintest.New(t, storetest.SQLite(t))
-	w.User(login)
-	tx := w.Engine.Begin(t.Context(), w.Anonymous(), signin.Options{Prefix: "02.id."})
-	if _, err := w.Engine.Apply(t.Context(), w.Anonymous(), tx, signin.GiveLogin{Login: login}, guess(signintest.Password)); err != nil {
-		t.Fatal(err)
-	}
-	w.SetSignOn(func(s *policy.SignOnAction) { s.Access = policy.Deny })
-	if _, err := w.Engine.Redeem(t.Context(), w.Anonymous(), tx.Handle); idp.KindOf(err) != idp.KindUnauthenticated {
-		t.Fatalf("%v", err)
+	for name, change := range map[string]func(*policy.SignOnAction){
+		"denied":           func(s *policy.SignOnAction) { s.Access = policy.Deny },
+		"a further factor": func(s *policy.SignOnAction) { s.RequireFactor = true },
+	} {
+		w := signintest.New(t, storetest.SQLite(t))
+		w.User(login)
+		tx := w.Engine.Begin(t.Context(), w.Anonymous(), signin.Options{Prefix: "02.id."})
+		if _, err := w.Engine.Apply(t.Context(), w.Anonymous(), tx, signin.GiveLogin{Login: login}, guess(signintest.Password)); err != nil {
+			t.Fatal(err)
+		}
+		w.SetSignOn(change)
+		if _, err := w.Engine.Redeem(t.Context(), w.Anonymous(), tx.Handle); idp.KindOf(err) != idp.KindUnauthenticated {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
