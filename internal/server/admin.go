@@ -26,6 +26,11 @@ type OrgSpec struct {
 // CreateOrg creates an organisation with its first administrator, under a
 // password that is made up and told once, and an API token.
 func (s *Server) CreateOrg(ctx context.Context, spec OrgSpec) (Seeded, error) {
+	// Before anything is made: an organisation without its administrator would
+	// be in the way of the next attempt.
+	if err := directory.CheckProfile(seedProfile(spec.AdminLogin)); err != nil {
+		return Seeded{}, fmt.Errorf("administrator %s: %w", spec.AdminLogin, err)
+	}
 	if spec.Host == "" {
 		if o, err := s.org(ctx, ""); err == nil {
 			return Seeded{}, fmt.Errorf("there is a default organisation already (%s, %s): give this one a --host and a --base-url", o.ID, o.Name)
