@@ -105,8 +105,10 @@ func TestDevCA(t *testing.T) {
 
 func TestTestModeShowsItself(t *testing.T) {
 	on := apptest.New(t, apptest.Configure(func(c *server.Config) { c.TestMode = true }))
-	if on.Get("/api/v1/users/me").Header.Get(server.TestModeHeader) == "" {
-		t.Error("nothing tells that a control listener is open")
+	for _, path := range []string{"/api/v1/users/me", "/nothing", "/login/login.htm", "/healthz", "/readyz", "/metrics"} {
+		if on.Get(path).Header.Get(server.TestModeHeader) == "" {
+			t.Errorf("%s does not tell that a control listener is open", path)
+		}
 	}
 	if apptest.New(t).Get("/api/v1/users/me").Header.Get(server.TestModeHeader) != "" {
 		t.Error("the header is there without a control listener")

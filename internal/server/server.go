@@ -73,15 +73,11 @@ func New(ctx context.Context, cfg Config, progress func(string)) (_ *Server, err
 }
 
 func (s *Server) newRouter() (*httpkit.Router, error) {
-	header := map[string]string{}
-	if s.cfg.TestMode {
-		header[TestModeHeader] = "on"
-	}
 	r := httpkit.NewRouter(httpkit.Config{
 		Clock: s.cfg.Clock, Rand: s.cfg.Rand, Log: s.cfg.Log, Org: s.orgs.byHost,
 		Token: s.services.token, Session: s.services.session, Trusted: s.services.trustedOrigin,
 		Blocked: s.services.blocklist.Blocks,
-		Proxies: s.cfg.TrustedProxies, Limits: httpkit.NewLimits(s.cfg.RateLimits), Header: header, Observe: s.health.observe,
+		Proxies: s.cfg.TrustedProxies, Limits: httpkit.NewLimits(s.cfg.RateLimits), Observe: s.health.observe,
 	})
 	if err := s.mount(r); err != nil {
 		return nil, err
@@ -91,7 +87,16 @@ func (s *Server) newRouter() (*httpkit.Router, error) {
 }
 
 // Handler answers everything that is said to the main listener.
-func (s *Server) Handler() http.Handler { return s.health.wrap(s.router) }
+func (s *Server) Handler() http.Handler {
+	h := s.health.wrap(s.router)
+	if !s.cfg.TestMode {
+		return h
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set(TestModeHeader, "on")
+		h.ServeHTTP(w, r)
+	})
+}
 
 // Built lists the operations that behave; all others answer 501.
 func (s *Server) Built() []openapi.ID { return s.router.Built() }

@@ -43,8 +43,6 @@ type Config struct {
 	Blocked func(ctx context.Context, orgID string, client netip.Addr) (bool, error)
 	Proxies Proxies
 	Limits  *Limits
-	// Header is set on every answer, e.g. the sign of a test control listener.
-	Header map[string]string
 	// Observe is told of every answer; route is an operation id or a fixed name.
 	Observe func(route string, status int, took time.Duration)
 }
@@ -235,9 +233,6 @@ func (rt *Router) prepare(r *Request) {
 	h["Cache-Control"] = []string{"no-cache, no-store"}
 	h["Pragma"] = []string{"no-cache"}
 	h["Expires"] = []string{"0"}
-	for k, v := range rt.cfg.Header {
-		h.Set(k, v)
-	}
 	r.client = rt.client(r)
 	r.Actor = idp.Actor{Kind: idp.ActorAnonymous, Client: r.client}
 }
