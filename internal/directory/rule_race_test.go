@@ -134,3 +134,26 @@ func TestManyJoinOneGroup(t *testing.T) {
 		}
 	})
 }
+
+// TestTwoMembershipsAtOnce lets users enter, and leave, two groups in the same
+// instant, of which a rule makes a third: neither change may overlook the other.
+func TestTwoMembershipsAtOnce(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		a, b, both := w.aGroup(t, "A"), w.aGroup(t, "B"), w.aGroup(t, "Both")
+		w.activeRule(t, fmt.Sprintf("isMemberOfGroup(%q) && isMemberOfGroup(%q)", a, b), both)
+		for i := range 25 {
+			u := w.add(t, directory.NewUser{Profile: person(fmt.Sprintf("u%d@example.com", i))})
+			enter := func(group string) func(int) error {
+				return func(int) error { return w.AddMember(t.Context(), w.admin, group, u.ID) }
+			}
+			parallel(t, 1, enter(a), enter(b))
+			w.wantIn(t, u.ID, "A B Both")
+			leave := func(group string) func(int) error {
+				return func(int) error { return w.RemoveMember(t.Context(), w.admin, group, u.ID) }
+			}
+			parallel(t, 1, leave(a), leave(b))
+			w.wantIn(t, u.ID, "")
+		}
+	})
+}
