@@ -164,6 +164,7 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		cause  string
 	}{
 		"nothing":           {"", map[string]any{}, 400, "E0000001", "username: The field cannot be left blank"},
+		"a blank login":     {"", map[string]any{"username": " \t", "password": "x"}, 400, "E0000001", "username: The field cannot be left blank"},
 		"no password":       {"", map[string]any{"username": login}, 400, "E0000001", "password: The field cannot be left blank"},
 		"long relay state":  {"", map[string]any{"username": login, "password": "x", "relayState": strings.Repeat("x", 2049)}, 400, "E0000001", "relayState: The field is too long"},
 		"long device token": {"", map[string]any{"username": login, "password": "x", "context": map[string]any{"deviceToken": strings.Repeat("x", 33)}}, 400, "E0000001", "context.deviceToken: The field is too long"},

@@ -2,6 +2,7 @@ package authn
 
 import (
 	"net/http"
+	"strings"
 	"unicode/utf8"
 
 	"usher/internal/api/httpkit"
@@ -40,7 +41,7 @@ func (p *primaryRequest) check() error {
 		return tooLong("relayState")
 	case utf8.RuneCountInString(p.Context.DeviceToken) > maxDeviceToken:
 		return tooLong("context.deviceToken")
-	case p.Username == "":
+	case strings.TrimSpace(p.Username) == "":
 		return blank("username")
 	case p.Password == "":
 		return blank("password")
