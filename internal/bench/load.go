@@ -16,33 +16,46 @@ type operation func(c *client, worker int, n int64) error
 // fleet is the connections of a closed loop: each sends its next request when
 // it has the answer to the last one.
 type fleet struct {
+	address string
+	size    int
 	clients []*client
 	count   *atomic.Int64
 }
 
 // newFleet opens the connections. The fleets of one target share its count.
 func newFleet(address string, size int, count *atomic.Int64) (*fleet, error) {
-	f := &fleet{count: count}
-	for range size {
-		c, err := dialClient(address)
+	f := &fleet{address: address, size: size, count: count}
+	return f, f.dial()
+}
+
+// dial opens the connections anew: servers end those that are idle for long, as
+// they are between samples.
+func (f *fleet) dial() error {
+	f.close()
+	for range f.size {
+		c, err := dialClient(f.address)
 		if err != nil {
 			f.close()
-			return nil, err
+			return err
 		}
 		f.clients = append(f.clients, c)
 	}
-	return f, nil
+	return nil
 }
 
 func (f *fleet) close() {
 	for _, c := range f.clients {
 		_ = c.conn.Close() //nolint:errcheck // nothing was promised on it
 	}
+	f.clients = nil
 }
 
 // run loads for about d and returns the operations per second. An operation
 // that was begun is finished and counted, in the time that it took.
 func (f *fleet) run(d time.Duration, op operation) (perSecond float64, done int, err error) {
+	if err := f.dial(); err != nil {
+		return 0, 0, err
+	}
 	var wg sync.WaitGroup
 	counts, failures := make([]int, len(f.clients)), make([]error, len(f.clients))
 	start := time.Now()

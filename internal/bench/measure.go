@@ -299,6 +299,9 @@ func (s *samples) bound(t *target, f *fleet, d time.Duration, l limit, pid int) 
 	if l.op != nil {
 		return s.take(f, d, l.op(t), pid)
 	}
+	if err := f.dial(); err != nil {
+		return err
+	}
 	w, err := t.work(f.clients[0], l.work, d)
 	if err == nil {
 		s.add(float64(w.Done)/w.Seconds, w.Done, w.CPU)
