@@ -136,7 +136,7 @@ func (s *Service) SearchGroups(ctx context.Context, actor idp.Actor, g GroupSear
 		return nil, "", err
 	}
 	read := s.Store.Read(ctx)
-	q := store.GroupQuery{Where: e, By: store.GroupsByID, Descending: g.Descending && g.SortBy != ""}
+	q := store.GroupQuery{Where: e, Exact: g.Exact, By: store.GroupsByID, Descending: g.Descending && g.SortBy != ""}
 	sorted := g.SortBy != "" || g.Prefix != ""
 	switch by, ok := groupOrders()[g.SortBy]; {
 	case ok:

@@ -31,7 +31,9 @@ func (o GroupOrder) timed() bool {
 
 // GroupQuery chooses groups and their order.
 type GroupQuery struct {
-	Where      scim.Expr // nil: all
+	Where scim.Expr // nil: all
+	// Exact takes the letter case of types in the condition into account.
+	Exact      bool
 	By         GroupOrder
 	Descending bool
 	// After is the identifier of the last group of the page before, and AfterKey
@@ -50,7 +52,7 @@ type GroupHit struct {
 // says so; otherwise it lists more groups than the condition holds for, and none
 // less. id, type, the instants and the beginning of profile.name have indexes.
 func (tx *Tx) SearchGroups(orgID string, q GroupQuery) ([]GroupHit, error) {
-	b := &groupSQL{args: []any{orgID}}
+	b := &groupSQL{args: []any{orgID}, exact: q.Exact}
 	where := ""
 	if q.Where != nil {
 		text, _ := b.condition(q.Where)
@@ -94,7 +96,10 @@ func GroupSearchable(e scim.Expr) bool {
 }
 
 // groupSQL writes conditions on groups. The organisation is parameter 1.
-type groupSQL struct{ args []any }
+type groupSQL struct {
+	args  []any
+	exact bool
+}
 
 func (b *groupSQL) arg(v any) string {
 	b.args = append(b.args, v)
@@ -147,8 +152,13 @@ func (b *groupSQL) compare(e scim.Compare) (string, bool) {
 	case "id":
 		return b.text("id", e.Op, e.Value.Str())
 	case "type":
-		// The types are known words in capitals; case does not count in a search.
-		return b.text("type", e.Op, strings.ToUpper(e.Value.Str()))
+		switch {
+		case b.exact:
+			return b.text("type", e.Op, e.Value.Str())
+		case e.Op == scim.Eq || e.Op >= scim.Sw:
+			// The types are known words in capitals.
+			return b.text("type", e.Op, strings.ToUpper(e.Value.Str()))
+		}
 	case "profile.name":
 		return b.text("name_key", e.Op, scim.Fold(e.Value.Str()))
 	case "created":
