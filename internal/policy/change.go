@@ -95,13 +95,23 @@ func (r *Rule) target() idp.Target {
 }
 
 // checkConditions finds what is wrong with conditions, also that what they name
-// does not exist. It fails with KindInvalid on "conditions".
-func checkConditions(tx *store.Tx, org *idp.Org, c *Conditions) error {
+// does not exist. What they named before may have gone: it goes on matching
+// nobody. It fails with KindInvalid on "conditions".
+func checkConditions(tx *store.Tx, org *idp.Org, c, before *Conditions) error {
 	if causes := c.check(); len(causes) > 0 {
 		return idp.Invalid("conditions", causes...)
 	}
+	named := map[string]bool{}
+	for _, l := range before.selected() {
+		for _, id := range l.ids {
+			named[id] = true
+		}
+	}
 	for _, l := range c.selected() {
 		for _, id := range l.ids {
+			if named[id] {
+				continue
+			}
 			known, err := exists(tx, org, l.kind, id)
 			if err != nil {
 				return fmt.Errorf("look %s %s up: %w", l.kind, id, err)

@@ -129,7 +129,7 @@ func (p *Policy) take(tx *store.Tx, a idp.Actor, in Input) error {
 			return readOnly("conditions")
 		}
 		conditions = p.Conditions
-	} else if err := checkConditions(tx, a.Org, conditions); err != nil {
+	} else if err := checkConditions(tx, a.Org, conditions, p.Conditions); err != nil {
 		return err
 	}
 	if err := p.setSettings(in.Settings); err != nil {

@@ -115,7 +115,7 @@ func (r *Rule) take(tx *store.Tx, a idp.Actor, p *Policy, in RuleInput) error {
 	case r.System && in.Conditions.restricts():
 		return readOnly("conditions")
 	case !r.System:
-		if err := checkConditions(tx, a.Org, in.Conditions); err != nil {
+		if err := checkConditions(tx, a.Org, in.Conditions, r.Conditions); err != nil {
 			return err
 		}
 		filled, err := fillRule(p.Type, in.Conditions)

@@ -277,6 +277,22 @@ func TestPolicyFaults(t *testing.T) {
 	})
 }
 
+// TestConditionsOutliveWhatTheyName: a policy about a group that is gone holds
+// for nobody, and can still be written back as it was read.
+func TestConditionsOutliveWhatTheyName(t *testing.T) {
+	app := apptest.New(t)
+	group := made(t, app.Client, "/api/v1/groups", `{"profile":{"name":"staff"}}`)
+	body := `{"type":"OKTA_SIGN_ON","name":"p","conditions":{"people":{"groups":{"include":["` + group + `"]}}}}`
+	id := made(t, app.Client, policies, body)
+	made(t, app.Client, policies+"/"+id+"/rules", `{"name":"r","actions":{"signon":{"access":"DENY"}}}`)
+	app.Delete("/api/v1/groups/" + group).Want(204)
+	if a := app.Put(policies+"/"+id, body).Want(200); a.Text("conditions.people.groups.include.0") != group {
+		t.Errorf("%s", a.Body)
+	}
+	app.Post(policies, strings.Replace(body, `"p"`, `"q"`, 1)).Fails(400, "E0000001")
+	app.Anonymous().Post("/api/v1/authn", `{"username":"isaac.brock@example.com","password":"`+apptest.Password+`"}`).Want(200)
+}
+
 // TestPolicyExpansionIsBounded: a policy of many rules is not read with them.
 func TestPolicyExpansionIsBounded(t *testing.T) {
 	app := apptest.New(t)
