@@ -1,9 +1,11 @@
 package eventlog_test
 
 import (
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"usher/internal/env"
 	"usher/internal/eventlog"
@@ -112,6 +114,43 @@ func TestPollerMissesNothing(t *testing.T) {
 		}
 		if want := int64(writers * each * 2); p.position != want {
 			t.Errorf("the last position is %d, want %d without gaps", p.position, want)
+		}
+	})
+}
+
+// TestFirstPollAfterTheClockWasMovedBack: what was published while the clock
+// was ahead lies before older lines in the order of persistence. A poll that
+// begins in between sees all of it, and what comes later begins near its time.
+func TestFirstPollAfterTheClockWasMovedBack(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		clock := env.NewFixed(noon)
+		w := newWorld(t, url, clock, &env.Counting{})
+		publish := func(mark string, at time.Time) {
+			clock.Set(at)
+			if err := w.store.Tx(t.Context(), func(tx *store.Tx) error { return w.mark(tx, mark) }); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.log.Stamp(t.Context(), w.store); err != nil {
+				t.Fatal(err)
+			}
+		}
+		publish("far ahead", noon.Add(4*time.Hour))
+		publish("ahead", noon.Add(2*time.Hour))
+		publish("back", noon)
+		publish("later", noon.Add(5*time.Hour))
+		for since, want := range map[time.Duration][]string{
+			time.Hour:        {"far ahead", "ahead", "later"},
+			3 * time.Hour:    {"far ahead", "later"},
+			5 * time.Hour:    {"later"},
+			-5 * time.Minute: {"far ahead", "ahead", "back", "later"},
+		} {
+			var got []string
+			for _, e := range w.read(t, eventlog.Query{Polling: true, Since: noon.Add(since), Limit: 10}) {
+				got = append(got, e.Debug["mark"])
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("since %s: %v, want %v", since, got, want)
+			}
 		}
 	})
 }

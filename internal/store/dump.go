@@ -64,6 +64,7 @@ func dumpTables() []dumpTable {
 		{"app_counters", "org_id"},
 		{"events", "org_id, uuid"},
 		{"event_heads", "org_id"},
+		{"event_order", "org_id"},
 		{"outbox", "org_id, id"},
 		{"jobs", "org_id, id"},
 	}

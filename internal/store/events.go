@@ -64,14 +64,59 @@ func (tx *Tx) StampEvents(orgID string, limit int) (int, error) {
 		"UPDATE event_heads SET position = position + 0 WHERE org_id = $1 RETURNING position", orgID); err != nil {
 		return 0, err
 	}
-	n, err := tx.exec(`WITH pending AS (SELECT uuid, row_number() OVER (ORDER BY uuid) AS place FROM events
+	n, oldest, newest := 0, "", ""
+	err := tx.each(func(s scan) error {
+		var uuid string
+		if err := s(&uuid); err != nil {
+			return err
+		}
+		if n++; n == 1 || uuid < oldest {
+			oldest = uuid
+		}
+		newest = max(newest, uuid)
+		return nil
+	}, `WITH pending AS (SELECT uuid AS line, row_number() OVER (ORDER BY uuid) AS place FROM events
  WHERE org_id = $1 AND position IS NULL ORDER BY uuid LIMIT $2)
- UPDATE events SET position = $3 + pending.place FROM pending WHERE events.org_id = $1 AND events.uuid = pending.uuid`, orgID, limit, head)
+ UPDATE events SET position = $3 + pending.place FROM pending WHERE events.org_id = $1 AND events.uuid = pending.line RETURNING uuid`, orgID, limit, head)
 	if err != nil || n == 0 {
 		return 0, err
 	}
-	_, err = tx.exec("UPDATE event_heads SET position = $1 WHERE org_id = $2", head+n, orgID)
-	return int(n), err
+	if err := tx.noteOrder(orgID, oldest, newest); err != nil {
+		return 0, err
+	}
+	_, err = tx.exec("UPDATE event_heads SET position = $1 WHERE org_id = $2", head+int64(n), orgID)
+	return n, err
+}
+
+// noteOrder writes down up to where the log is out of its order in time, after
+// lines from oldest to newest got their positions. The row in event_heads is
+// held meanwhile.
+func (tx *Tx) noteOrder(orgID, oldest, newest string) error {
+	known, late, err := tx.eventOrder(orgID)
+	if err != nil {
+		return err
+	}
+	if known != "" {
+		at, err := env.UUIDTime(known)
+		if err != nil {
+			return err
+		}
+		if oldest < env.UUIDFloor(at.Add(-orderSlack)) {
+			late = max(late, known)
+		}
+	}
+	_, err = tx.exec("INSERT INTO event_order (org_id, newest, late) VALUES ($1, $2, $3) ON CONFLICT (org_id) DO UPDATE SET newest = excluded.newest, late = excluded.late",
+		orgID, max(known, newest), late)
+	return err
+}
+
+// eventOrder reads what noteOrder wrote; both are empty before that.
+func (tx *Tx) eventOrder(orgID string) (newest, late string, err error) {
+	err = tx.first(func(s scan) error { return s(&newest, &late) }, "SELECT newest, late FROM event_order WHERE org_id = $1", orgID)
+	if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
+	return newest, late, err
 }
 
 // EventsByPosition lists up to limit lines behind a position that were
@@ -86,18 +131,24 @@ func (tx *Tx) EventsByPosition(orgID string, after int64, since time.Time, limit
 	return tx.events(orgID, "position > $2 AND uuid >= $3 ORDER BY position LIMIT $4", after, env.UUIDFloor(since), limit)
 }
 
-// transactionLimit is longer than any transaction lasts.
-const transactionLimit = time.Minute
+// orderSlack is how much later than a newer line an older one may get its
+// position without being noted: longer than transactions usually last and
+// clocks usually differ.
+const orderSlack = time.Minute
 
 // positionBefore returns a position that no line published at since or later
 // is at or before, so that a first read does not walk through all that is
-// older. A line that was published a transaction's longest life earlier was
-// committed before since, and lines get their positions after their commits.
+// older. Where lines got their positions out of the order of time around since
+// (a clock was moved back, a transaction lasted long), that is the beginning.
 func (tx *Tx) positionBefore(orgID string, since time.Time) (int64, error) {
+	_, late, err := tx.eventOrder(orgID)
+	if err != nil || env.UUIDFloor(since) <= late {
+		return 0, err
+	}
 	var position int64
-	err := tx.first(func(s scan) error { return s(&position) },
+	err = tx.first(func(s scan) error { return s(&position) },
 		"SELECT position FROM events WHERE org_id = $1 AND uuid < $2 AND position IS NOT NULL ORDER BY uuid DESC LIMIT 1",
-		orgID, env.UUIDFloor(since.Add(-transactionLimit)))
+		orgID, env.UUIDFloor(since.Add(-orderSlack)))
 	if errors.Is(err, ErrNotFound) {
 		err = nil
 	}
