@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,6 +29,9 @@ type sqliteEngine struct {
 func openSQLite(ctx context.Context, path string, o Options) (engine, error) {
 	if path == "" {
 		return nil, errors.New("the SQLite path is empty")
+	}
+	if err := makePrivate(path); err != nil {
+		return nil, err
 	}
 	sync := "NORMAL"
 	if o.Durable {
@@ -63,6 +67,20 @@ func openSQLite(ctx context.Context, path string, o Options) (engine, error) {
 	e := &sqliteEngine{path: path, readers: readers, writer: newBatchWriter(writerDB, conn)}
 	e.stmts.db = readers
 	return e, nil
+}
+
+// makePrivate makes a database file that is not there yet, readable to its
+// owner alone: people's data is in it. SQLite gives the files beside it, the
+// log among them, the same mode.
+func makePrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // sqliteDSN escapes the path: a '?' or '%' in a file name is part of the name.

@@ -3,6 +3,8 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -197,4 +199,30 @@ func TestSessionTokenIsTakenOnce(t *testing.T) {
 			t.Fatalf("taken %d times", taken)
 		}
 	})
+}
+
+// TestFilesAreTheirOwnersAlone looks at the database and the files beside it.
+func TestFilesAreTheirOwnersAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "new.db")
+	s, err := store.Open(t.Context(), "sqlite:"+path, store.Options{Clock: env.NewFixed(noon)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := s.Migrate(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s is open to others: %v", name, info.Mode())
+		}
+	}
 }
