@@ -191,6 +191,9 @@ func devKey(path string) ([]byte, error) {
 // prepare seeds a new database, or reads what was made when it was seeded.
 func (c *devCmd) prepare(ctx context.Context, s *server.Server) (announcement, []byte, error) {
 	kept, snapshot, err := c.kept(ctx, s)
+	if err == nil && kept != nil {
+		err = s.ReviveTokens(ctx)
+	}
 	if err != nil || kept != nil {
 		return valueOf(kept), snapshot, err
 	}

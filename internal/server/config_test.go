@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"usher/internal/apptest"
 	"usher/internal/env"
@@ -100,6 +101,32 @@ func TestDevCA(t *testing.T) {
 	info, err := os.Stat(dir + "/dev-ca.key")
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Fatalf("the CA's key is readable to others: %v, %v", info.Mode(), err)
+	}
+}
+
+// TestOldDevelopmentDataKeepsItsToken: what was left alone for longer than a
+// token lives without use can be taken up again, from a snapshot or as it is.
+func TestOldDevelopmentDataKeepsItsToken(t *testing.T) {
+	app := apptest.New(t)
+	snapshot, err := app.Server.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, takeUp := range map[string]func() error{
+		"a snapshot":       func() error { return app.Server.Restore(t.Context(), snapshot) },
+		"the data as is":   func() error { return app.Server.ReviveTokens(t.Context()) },
+		"and once more so": func() error { return app.Server.Restore(t.Context(), snapshot) },
+	} {
+		app.Clock.Advance(40 * 24 * time.Hour)
+		if got := app.Get("/api/v1/users/me").Status; got != http.StatusUnauthorized {
+			t.Fatalf("before %s the idle token answers %d", name, got)
+		}
+		if err := takeUp(); err != nil {
+			t.Fatal(err)
+		}
+		if got := app.Get("/api/v1/users/me").Status; got != http.StatusOK {
+			t.Errorf("after %s the token answers %d", name, got)
+		}
 	}
 }
 

@@ -122,9 +122,13 @@ func (s *Server) Control(clock *env.Movable, seeded []byte) http.Handler {
 // Snapshot returns a copy of all data.
 func (s *Server) Snapshot(ctx context.Context) ([]byte, error) { return s.store.Snapshot(ctx) }
 
-// Restore takes the data back to a snapshot and forgets what is cached.
+// Restore takes the data back to a snapshot and forgets what is cached. API
+// tokens live on from now: a snapshot may be older than they last without use.
 func (s *Server) Restore(ctx context.Context, snapshot []byte) error {
 	if err := s.store.Restore(ctx, snapshot); err != nil {
+		return err
+	}
+	if err := s.ReviveTokens(ctx); err != nil {
 		return err
 	}
 	s.orgs.forget()

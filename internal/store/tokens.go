@@ -49,6 +49,12 @@ func (tx *Tx) UseAPIToken(orgID, id string) error {
 	return tx.one("UPDATE api_tokens SET last_used = $1 WHERE org_id = $2 AND id = $3", ms(tx.now), orgID, id)
 }
 
+// UseAPITokens notes for the tokens of all organisations that they were used.
+func (tx *Tx) UseAPITokens() error {
+	_, err := tx.exec("UPDATE api_tokens SET last_used = $1 WHERE last_used < $1", ms(tx.now))
+	return err
+}
+
 // DeleteAPIToken revokes a token.
 func (tx *Tx) DeleteAPIToken(orgID, id string) error {
 	return tx.one("DELETE FROM api_tokens WHERE org_id = $1 AND id = $2", orgID, id)
