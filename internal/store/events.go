@@ -57,7 +57,9 @@ func (tx *Tx) HasUnstamped(orgID string) (bool, error) {
 // StampEvents gives up to limit committed lines their positions and tells how
 // many. Rows become visible in the order of their commits, so a line gets its
 // position only when it can be seen: a reader by position misses none. The row
-// in event_heads makes stampers take turns.
+// in event_heads makes stampers take turns. The order is disguised: SQLite would
+// walk through the whole log for it, rather than sort the few lines that an
+// index finds.
 func (tx *Tx) StampEvents(orgID string, limit int) (int, error) {
 	var head int64
 	if err := tx.first(func(s scan) error { return s(&head) },
@@ -75,8 +77,8 @@ func (tx *Tx) StampEvents(orgID string, limit int) (int, error) {
 		}
 		newest = max(newest, uuid)
 		return nil
-	}, `WITH pending AS (SELECT uuid AS line, row_number() OVER (ORDER BY uuid) AS place FROM events
- WHERE org_id = $1 AND position IS NULL ORDER BY uuid LIMIT $2)
+	}, `WITH pending AS (SELECT uuid AS line, row_number() OVER (ORDER BY uuid || '') AS place FROM events
+ WHERE org_id = $1 AND position IS NULL ORDER BY uuid || '' LIMIT $2)
  UPDATE events SET position = $3 + pending.place FROM pending WHERE events.org_id = $1 AND events.uuid = pending.line RETURNING uuid`, orgID, limit, head)
 	if err != nil || n == 0 {
 		return 0, err

@@ -19,6 +19,12 @@ const pgFloor = 150000
 // maxAttempts bounds how often a serializable transaction is repeated.
 const maxAttempts = 40
 
+// forTheseValues, put before the arguments of a query, makes the server plan it
+// for them. A statement that was prepared gets a plan for any value after a few
+// uses, which for a range guesses how much lies in it, and then goes through
+// the whole table.
+const forTheseValues = pgx.QueryExecModeCacheDescribe
+
 type postgresEngine struct {
 	db *sql.DB
 }

@@ -57,6 +57,7 @@ func (tx *Tx) SearchUsers(orgID string, q UserQuery) ([]UserHit, error) {
 	}
 	if q.Where != nil {
 		where += " AND " + b.condition(q.Where)
+		b.once = d == nil || d.rank >= rankWeak
 	}
 	return tx.hits(orgID, b, q, where)
 }
@@ -85,12 +86,17 @@ func (tx *Tx) hits(orgID string, b *userSQL, q UserQuery, where string) ([]UserH
 	default:
 		order = " ORDER BY " + key + direction + ", id" + direction
 	}
+	query := "SELECT " + userColumns + ", " + key + " FROM users WHERE org_id = $1" + where + order + " LIMIT " + b.arg(q.Limit)
+	args := b.args
+	if b.once && tx.engine.name() == "postgres" {
+		args = append([]any{forTheseValues}, args...)
+	}
 	var out []UserHit
 	err := tx.each(func(s scan) error {
 		h := UserHit{User: new(idp.User)}
 		out = append(out, h)
 		return scanUser(orgID, h.User)(func(dest ...any) error { return s(append(dest, &out[len(out)-1].Key)...) })
-	}, "SELECT "+userColumns+", "+key+" FROM users WHERE org_id = $1"+where+order+" LIMIT "+b.arg(q.Limit), b.args...)
+	}, query, args...)
 	return out, err
 }
 

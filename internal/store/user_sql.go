@@ -14,6 +14,9 @@ type userSQL struct {
 	// checking keeps the columns of conditions out of indexes: another term
 	// drives, and the planner of SQLite has no figures to tell which one should.
 	checking bool
+	// once keeps PostgreSQL from using a plan for any value where the values say
+	// how much there is to read.
+	once bool
 }
 
 func (b *userSQL) arg(v any) string {

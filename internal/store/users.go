@@ -111,9 +111,10 @@ func (tx *Tx) UserByLogin(orgID, key string) (*idp.User, error) {
 }
 
 // UsersByShortName returns at most two users whose folded short name is key:
-// two mean that it is ambiguous.
+// two mean that it is ambiguous. Their identifiers are found first: asked for
+// the rows at once, SQLite walks through all users.
 func (tx *Tx) UsersByShortName(orgID, key string) ([]*idp.User, error) {
-	return tx.users(orgID, "short_key = $2 ORDER BY id LIMIT 2", key)
+	return tx.users(orgID, "id IN (SELECT id FROM users WHERE org_id = $1 AND short_key = $2 LIMIT 2) ORDER BY id", key)
 }
 
 // UsersAfter lists up to limit users who are not deprovisioned, by identifier,

@@ -1,0 +1,79 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+)
+
+// Statement is one that a method has run.
+type Statement struct {
+	Text string
+	Args []any
+	// Once tells that it is planned for its values each time.
+	Once bool
+}
+
+// Recorded runs fn in a transaction that leaves nothing behind and returns the
+// statements as the database was given them.
+func Recorded(ctx context.Context, s *Store, fn func(*Tx) error) ([]Statement, error) {
+	var out []Statement
+	err := s.engine.write(ctx, false, func(q querier) error {
+		r := &recorder{querier: q}
+		if err := fn(&Tx{ctx: ctx, q: r, engine: s.engine, now: s.clock.Now()}); err != nil {
+			return err
+		}
+		out = r.seen
+		return errUndo
+	})
+	if err == errUndo { //nolint:errorlint // the engines return it bare
+		err = nil
+	}
+	if s.Engine() == "sqlite" {
+		for i := range out {
+			out[i].Text = steady(out[i].Text)
+		}
+	}
+	return out, err
+}
+
+// errUndo takes a transaction back.
+const errUndo = undo("store: taken back")
+
+type undo string
+
+// Error implements error.
+func (u undo) Error() string { return string(u) }
+
+// recorder notes what it passes on.
+type recorder struct {
+	querier
+	seen []Statement
+}
+
+func (r *recorder) note(query string, args []any) {
+	once := len(args) > 0 && args[0] == any(forTheseValues)
+	if once {
+		args = args[1:]
+	}
+	r.seen = append(r.seen, Statement{Text: query, Args: append([]any(nil), args...), Once: once})
+}
+
+func (r *recorder) exec(ctx context.Context, query string, args []any) (int64, error) {
+	r.note(query, args)
+	return r.querier.exec(ctx, query, args)
+}
+
+func (r *recorder) later(ctx context.Context, query string, args []any) error {
+	r.note(query, args)
+	return r.querier.later(ctx, query, args)
+}
+
+func (r *recorder) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+	r.note(query, args)
+	return r.querier.query(ctx, query, args)
+}
+
+func (r *recorder) point(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+	r.note(query, args)
+	return r.querier.point(ctx, query, args)
+}
