@@ -30,8 +30,8 @@ func (r *Request) Destination(raw string, trusted func(ctx context.Context, org 
 		}
 		return r.Link(raw), nil
 	}
-	u, parseErr := url.Parse(raw)
-	if parseErr != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || u.Opaque != "" {
+	u := webAddress(raw)
+	if u == nil {
 		return "", nil
 	}
 	origin := originOf(raw)
@@ -42,4 +42,13 @@ func (r *Request) Destination(raw string, trusted func(ctx context.Context, org 
 		return "", err
 	}
 	return u.String(), nil
+}
+
+// webAddress reads an absolute address of the web, nil for what is none.
+func webAddress(raw string) *url.URL {
+	u, err := url.Parse(raw)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || u.Opaque != "" {
+		return nil
+	}
+	return u
 }
