@@ -108,7 +108,8 @@ func (a *SignOnAction) check() []idp.Cause {
 		field   string
 		minutes int
 	}{
-		{"factorLifetime", a.FactorLifetime}, {"session.maxSessionIdleMinutes", a.Session.MaxIdleMinutes},
+		{"factorLifetime", a.FactorLifetime},
+		{"session.maxSessionIdleMinutes", a.Session.MaxIdleMinutes},
 		{"session.maxSessionLifetimeMinutes", a.Session.MaxLifetimeMinutes},
 	} {
 		if m.minutes < 0 || m.minutes > maxMinutes {
