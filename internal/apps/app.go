@@ -153,11 +153,12 @@ func customName(subdomain, label string, n int64) string {
 
 // Get returns an application. KindNotFound. (spec: management#getApplication)
 func (s *Service) Get(ctx context.Context, actor idp.Actor, id string) (*App, error) {
-	a, err := read(s.Store.Read(ctx), actor.OrgID(), id)
+	tx := s.Store.Read(ctx)
+	a, err := loadApp(tx, actor.OrgID(), id)
 	if err != nil {
-		return nil, failure("read application", err)
+		return nil, err
 	}
-	return load(a)
+	return a, forgetGone(tx, a)
 }
 
 // Query chooses applications. (spec: management#listApplications)
@@ -197,8 +198,10 @@ func (s *Service) List(ctx context.Context, actor idp.Actor, q Query) (list []*A
 		return nil, "", failure("list applications", err)
 	}
 	found, next = cut(found, q.Limit, func(a *idp.App) string { return a.ID })
-	list, err = loadAll(found)
-	return list, next, err
+	if list, err = loadAll(found); err != nil {
+		return nil, "", err
+	}
+	return list, next, forgetGone(tx, list...)
 }
 
 // Replace writes an application anew; what is absent gets its default, but for
@@ -232,6 +235,9 @@ func (s *Service) Replace(ctx context.Context, actor idp.Actor, id string, in *I
 		}
 		out = a
 		if err := tx.UpdateApp(&a.App, scim.Fold(a.Label)); err != nil {
+			return err
+		}
+		if err := forgetGone(tx, a); err != nil {
 			return err
 		}
 		return s.record(tx, actor, eventlog.AppUpdate, idp.AppTarget(&a.App))

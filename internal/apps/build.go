@@ -26,7 +26,7 @@ func build(a *App, in *Input, before *App) error {
 	d := &a.Details
 	*d = Details{Features: []string{}, Accessibility: Accessibility{}, Notes: Notes{}}
 	if before != nil {
-		d.Features, d.LogoID = before.Details.Features, before.Details.LogoID
+		d.Features, d.LogoID, d.PolicyID = before.Details.Features, before.Details.LogoID, before.Details.PolicyID
 	}
 	if err := a.common(in, before, &f); err != nil {
 		return err

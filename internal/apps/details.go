@@ -40,6 +40,9 @@ type Details struct {
 	Profile json.RawMessage `json:"profile,omitempty"`
 	// LogoID is the identifier of the picture, empty for the one of the kind.
 	LogoID string `json:"logo,omitempty"`
+	// PolicyID names the authentication policy that was assigned, empty for the
+	// organisation's default.
+	PolicyID string `json:"policy,omitempty"`
 }
 
 // Accessibility is who may ask for the application and where they are sent.

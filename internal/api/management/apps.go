@@ -41,6 +41,7 @@ func (a *AppsAPI) Mount(r *httpkit.Router) {
 	r.Op(openapi.ListAssignedApplicationsForGroup, a.listGroupApps)
 	r.Op(openapi.ListAppLinks, a.listAppLinks)
 	r.Op(openapi.ListFeaturesForApplication, a.listFeatures)
+	r.Op(openapi.AssignApplicationPolicy, a.assignAppPolicy)
 	a.mountUsers(r)
 	a.mountGroups(r)
 	a.mountKeys(r)
@@ -284,4 +285,13 @@ func (a *AppsAPI) listAppLinks(r *httpkit.Request) error {
 		})
 	}
 	return r.JSON(http.StatusOK, out)
+}
+
+// assignAppPolicy puts an application under an authentication policy.
+// (spec: management-extra#assignApplicationPolicy)
+func (a *AppsAPI) assignAppPolicy(r *httpkit.Request) error {
+	if err := a.Apps.AssignPolicy(r.Context(), r.Actor, r.Param("appId"), r.Param("policyId")); err != nil {
+		return err
+	}
+	return r.NoContent()
 }

@@ -104,16 +104,17 @@ type settingsView struct {
 }
 
 type appLinksView struct {
-	Help        *httpkit.Href `json:"help,omitempty"`
-	Metadata    *httpkit.Href `json:"metadata,omitempty"`
-	UploadLogo  httpkit.Href  `json:"uploadLogo"`
-	AppLinks    []namedLink   `json:"appLinks"`
-	Activate    *httpkit.Href `json:"activate,omitempty"`
-	Groups      httpkit.Href  `json:"groups"`
-	Logo        []namedLink   `json:"logo"`
-	ClientCreds []namedLink   `json:"clientCredentials,omitempty"`
-	Users       httpkit.Href  `json:"users"`
-	Deactivate  *httpkit.Href `json:"deactivate,omitempty"`
+	Help         *httpkit.Href `json:"help,omitempty"`
+	Metadata     *httpkit.Href `json:"metadata,omitempty"`
+	UploadLogo   httpkit.Href  `json:"uploadLogo"`
+	AppLinks     []namedLink   `json:"appLinks"`
+	Activate     *httpkit.Href `json:"activate,omitempty"`
+	Groups       httpkit.Href  `json:"groups"`
+	Logo         []namedLink   `json:"logo"`
+	AccessPolicy *httpkit.Href `json:"accessPolicy,omitempty"`
+	ClientCreds  []namedLink   `json:"clientCredentials,omitempty"`
+	Users        httpkit.Href  `json:"users"`
+	Deactivate   *httpkit.Href `json:"deactivate,omitempty"`
 }
 
 // namedLink is a link in a list.
@@ -192,6 +193,9 @@ func viewAppLinks(org *idp.Org, a *apps.App) appLinksView {
 	}
 	if a.SignOnMode == idp.SignOnOIDC {
 		v.ClientCreds = []namedLink{{Name: "secrets", Href: at + "/credentials/secrets"}}
+	}
+	if id := a.Details.PolicyID; id != "" {
+		v.AccessPolicy = &httpkit.Href{Href: org.BaseURL + "/api/v1/policies/" + id}
 	}
 	if a.Status == idp.AppActive {
 		l := href("/lifecycle/deactivate")
