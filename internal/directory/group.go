@@ -243,9 +243,6 @@ func (s *Service) Seed(tx *store.Tx, org *idp.Org) error {
 		return err
 	}
 	now := tx.Now()
-	if err := tx.ReviseRules(org.ID, ""); err != nil {
-		return failure("seed directory", err)
-	}
 	return failure("seed directory", insertGroup(tx, &idp.Group{
 		OrgID: org.ID, ID: org.Settings.EveryoneID, Type: idp.GroupBuiltIn, ObjectClass: classUserGroup, Name: idp.Everyone,
 		Profile: text, Created: now, LastUpdated: now, LastMembershipUpdated: now,

@@ -79,6 +79,9 @@ func (s *Service) CreateRule(ctx context.Context, actor idp.Actor, n RuleInput) 
 		if count >= maxRules {
 			return idp.Invalid("groupRules", idp.Cause{Text: fmt.Sprintf("An organization can have at most %d group rules", maxRules)})
 		}
+		if err := tx.ReviseRules(actor.OrgID(), s.IDs.New("rev")); err != nil {
+			return err
+		}
 		targets, err := ruleTargets(tx, actor.Org, n.GroupIDs)
 		if err != nil {
 			return err
@@ -323,6 +326,9 @@ func (s *Service) ActivateRule(ctx context.Context, actor idp.Actor, id string) 
 			return err
 		}
 		if run, err = s.startRun(tx, r); err != nil {
+			return err
+		}
+		if err := s.repeatRun(tx, r); err != nil {
 			return err
 		}
 		return s.record(tx, actor, eventlog.RuleTrigger, idp.RuleTarget(r))

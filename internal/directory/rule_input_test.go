@@ -19,7 +19,7 @@ func (w *world) runTasks(t testing.TB) {
 	for {
 		var rows []store.JobRow
 		w.tx(t, func(tx *store.Tx) (err error) {
-			rows, err = tx.ClaimJobs([]string{"group rule run", "group rule release"}, time.Minute, 100)
+			rows, err = tx.ClaimJobs([]string{"group rule run", "group rule release", "group rule repeat"}, time.Minute, 100)
 			return err
 		})
 		if len(rows) == 0 {
@@ -201,6 +201,32 @@ func TestMembersBy(t *testing.T) {
 		wantKind(t, err, idp.KindBadRequest, "managedBy")
 		if users, _, err := w.MembersBy(t.Context(), w.admin, w.org.Settings.EveryoneID, directory.MembersByRule, directory.Page{Limit: 1}); err != nil || len(users) != 0 {
 			t.Errorf("of everyone %v, %v", users, err)
+		}
+	})
+}
+
+// TestFirstRuleLooksTwice plays a user who was on the way while the first rule
+// of the organisation came: the transaction had nothing to hold.
+func TestFirstRuleLooksTwice(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		west := w.aGroup(t, "West")
+		id := w.activeRule(t, `user.city == "Oslo"`, west)
+		w.load(t, 3)
+		w.runTasks(t)
+		if n := w.count(t, west); n != 0 {
+			t.Fatalf("%d members", n)
+		}
+		w.clock.Advance(time.Minute)
+		if got := w.causes(t, func() { w.runTasks(t) }); got != "group.user_membership.add group.user_membership.add" {
+			t.Errorf("events %s", got)
+		}
+		// Later rules find everybody at once, and nothing waits.
+		w.must(t, w.DeactivateRule(t.Context(), w.admin, id))
+		w.must(t, w.ActivateRule(t.Context(), w.admin, id))
+		w.runTasks(t)
+		if n, err := w.Store.Read(t.Context()).CountJobs(); err != nil || n != 0 {
+			t.Errorf("%d tasks wait, %v", n, err)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"usher/internal/el"
 	"usher/internal/eventlog"
@@ -17,7 +18,12 @@ import (
 const (
 	taskRun     = "group rule run"
 	taskRelease = "group rule release"
+	taskRepeat  = "group rule repeat"
 )
+
+// firstGrace is how long after an organisation's first rule a transaction may
+// still be under way that began without it.
+const firstGrace = time.Minute
 
 const (
 	// ruleBatch is how many users one transaction looks at: on SQLite other
@@ -33,6 +39,8 @@ const (
 type ruleRun struct {
 	Rule string `json:"rule"`
 	Run  string `json:"run"`
+	// Quiet runs do not say that they have ended.
+	Quiet bool `json:"quiet,omitempty"`
 }
 
 // ruleRelease is the task to end or to free what a deleted rule has made.
@@ -51,6 +59,7 @@ func (s *Service) Tasks() map[string]jobs.Handler {
 		taskRelease: func(ctx context.Context, t jobs.Task) error {
 			return work(ctx, s, t, s.releaseBatch)
 		},
+		taskRepeat: s.repeat,
 	}
 }
 
@@ -75,9 +84,58 @@ func (s *Service) enqueue(tx *store.Tx, orgID, kind string, document any) error 
 	return failure("queue "+kind, err)
 }
 
+// repeatRun lets a run be repeated later when the organisation's first rule is
+// so young that users may be on their way whom nobody holds against it: before
+// that there was nothing for their transactions to hold.
+func (s *Service) repeatRun(tx *store.Tx, r *idp.GroupRule) error {
+	head, err := tx.HoldRules(r.OrgID)
+	if err != nil {
+		return failure("read group rules", err)
+	}
+	due := head.Since.Add(firstGrace)
+	if !tx.Now().Before(due) {
+		return nil
+	}
+	document, err := json.Marshal(ruleRun{Rule: r.ID})
+	if err != nil {
+		return fmt.Errorf("task %s: %w", taskRepeat, err)
+	}
+	row := store.JobRow{OrgID: r.OrgID, ID: s.IDs.New("job"), Kind: taskRepeat, Document: document, Created: tx.Now(), Due: due}
+	return failure("queue "+taskRepeat, tx.InsertJob(row))
+}
+
+// repeat starts a rule's run again, if the rule still holds.
+func (s *Service) repeat(ctx context.Context, t jobs.Task) error {
+	var d ruleRun
+	if err := json.Unmarshal(t.Document, &d); err != nil {
+		return fmt.Errorf("task %s: %w", t.Kind, err)
+	}
+	return s.tx(ctx, "repeat group rule", func(tx *store.Tx) error {
+		set, _, err := s.holdRules(tx, t.OrgID)
+		if err != nil {
+			return err
+		}
+		r, active := set.find(d.Rule)
+		if !active {
+			return nil
+		}
+		_, err = tx.RuleRun(t.OrgID, r.ID)
+		ended := errors.Is(err, store.ErrNotFound)
+		if err != nil && !ended {
+			return err
+		}
+		_, err = s.start(tx, r.GroupRule, ruleRun{Rule: r.ID, Quiet: ended})
+		return err
+	})
+}
+
 // startRun begins to hold all users against an active rule.
 func (s *Service) startRun(tx *store.Tx, r *idp.GroupRule) (ruleRun, error) {
-	run := ruleRun{Rule: r.ID, Run: s.IDs.New("run")}
+	return s.start(tx, r, ruleRun{Rule: r.ID})
+}
+
+func (s *Service) start(tx *store.Tx, r *idp.GroupRule, run ruleRun) (ruleRun, error) {
+	run.Run = s.IDs.New("run")
 	err := tx.StartRuleRun(store.RuleRun{OrgID: r.OrgID, RuleID: r.ID, Run: run.Run})
 	if err != nil {
 		return run, failure("start group rule", err)
@@ -139,7 +197,7 @@ func (s *Service) runBatch(ctx context.Context, orgID string, run ruleRun, reque
 		if done = len(users) < ruleBatch; !done {
 			return tx.AdvanceRuleRun(at, users[len(users)-1].ID)
 		}
-		if err := tx.EndRuleRun(orgID, r.ID); err != nil {
+		if err := tx.EndRuleRun(orgID, r.ID); err != nil || run.Quiet {
 			return err
 		}
 		actor := idp.SystemActor(set.org)

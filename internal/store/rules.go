@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"usher/internal/idp"
 )
@@ -122,22 +123,26 @@ func (tx *Tx) SetRuleGroups(orgID, ruleID string, groupIDs []string) error {
 }
 
 // RuleHead tells which rules of an organisation are active: as long as the
-// revision is the same, they are.
+// revision is the same, they are. It is zero before the first rule.
 type RuleHead struct {
 	Revision string
 	Active   int
+	Since    time.Time // when the first rule was made
 }
 
 // HoldRules reads the head and keeps it from changing until the transaction
 // ends; many may hold it at once. Whoever changes a user or a membership does
 // this first, so that a rule which becomes active finds what they have written.
-// (SQLite has one writer at a time, PostgreSQL gets a shared row lock.)
+// Where there has never been a rule it is a read and no more. (SQLite has one
+// writer at a time, PostgreSQL gets a shared row lock.)
 func (tx *Tx) HoldRules(orgID string) (h RuleHead, err error) {
-	query := "SELECT revision, active FROM group_rule_heads WHERE org_id = $1"
+	query := "SELECT revision, active, since FROM group_rule_heads WHERE org_id = $1"
 	if tx.engine.name() == "postgres" {
 		query += " FOR SHARE"
 	}
-	err = tx.first(func(s scan) error { return s(&h.Revision, &h.Active) }, query, orgID)
+	var since int64
+	err = tx.first(func(s scan) error { return s(&h.Revision, &h.Active, &since) }, query, orgID)
+	h.Since = at(since)
 	if err == ErrNotFound { //nolint:errorlint // first returns it bare
 		err = nil
 	}
@@ -145,10 +150,10 @@ func (tx *Tx) HoldRules(orgID string) (h RuleHead, err error) {
 }
 
 // ReviseRules gives the head a new revision and waits for those who hold it.
-// Whoever changes which rules are active does this first and CountActiveRules
-// last.
+// Whoever makes a rule, or changes which are active, does this first and
+// CountActiveRules last.
 func (tx *Tx) ReviseRules(orgID, revision string) error {
-	_, err := tx.exec("INSERT INTO group_rule_heads (org_id, revision, active) VALUES ($1, $2, 0) ON CONFLICT (org_id) DO UPDATE SET revision = excluded.revision", orgID, revision)
+	_, err := tx.exec("INSERT INTO group_rule_heads (org_id, revision, active, since) VALUES ($1, $2, 0, $3) ON CONFLICT (org_id) DO UPDATE SET revision = excluded.revision", orgID, revision, ms(tx.now))
 	return err
 }
 

@@ -38,7 +38,7 @@ func TestGroupRules(t *testing.T) {
 		})
 		w.taken(t, "group_rules.name", func(tx *store.Tx) error { return tx.InsertGroupRule(w.rule("a", idp.RuleActive, g.ID)) })
 		w.tx(t, func(tx *store.Tx) error {
-			if h, err := tx.HoldRules(w.org.ID); err != nil || h != (store.RuleHead{Revision: "rev1", Active: 1}) {
+			if h, err := tx.HoldRules(w.org.ID); err != nil || h != (store.RuleHead{Revision: "rev1", Active: 1, Since: noon}) {
 				t.Errorf("head %+v, %v", h, err)
 			}
 			if h, err := tx.HoldRules("00oNone"); err != nil || h != (store.RuleHead{}) {

@@ -48,15 +48,16 @@ CREATE TABLE IF NOT EXISTS group_rule_runs (
     FOREIGN KEY (org_id, rule_id) REFERENCES group_rules (org_id, id) ON DELETE CASCADE
 );
 
--- One row an organisation: it changes whenever the set of its active rules does.
--- Whoever changes a user or a membership holds it shared meanwhile.
+-- One row an organisation, from its first rule on: it changes whenever the set of
+-- active rules does. Whoever changes a user or a membership holds it shared
+-- meanwhile.
 CREATE TABLE IF NOT EXISTS group_rule_heads (
     org_id   NAME NOT NULL,
     revision NAME NOT NULL,
     active   BIGINT NOT NULL,
+    since    BIGINT NOT NULL,
     CONSTRAINT group_rule_heads__org_id PRIMARY KEY (org_id)
 );
-INSERT INTO group_rule_heads (org_id, revision, active) SELECT id, '', 0 FROM orgs WHERE true ON CONFLICT DO NOTHING;
 
 CREATE INDEX IF NOT EXISTS memberships_rule_id ON memberships (org_id, rule_id, user_id, group_id) WHERE rule_id <> '';
 
