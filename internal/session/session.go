@@ -199,17 +199,3 @@ func userTarget(tx *store.Tx, orgID, userID string) (idp.Target, error) {
 	}
 	return idp.UserTarget(u), nil
 }
-
-// Purge removes up to limit expired sessions and tokens of all organisations,
-// with whatever else has expired, and tells how many rows went. A job calls it
-// until nothing is left.
-func (s *Service) Purge(ctx context.Context, limit int) (n int, err error) {
-	err = s.Store.Write(ctx, func(tx *store.Tx) error {
-		n, err = tx.Purge(limit)
-		return err
-	})
-	if err != nil {
-		return 0, fmt.Errorf("purge sessions: %w", err)
-	}
-	return n, nil
-}
