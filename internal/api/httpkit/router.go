@@ -22,7 +22,8 @@ import (
 // GapHeader names the operation that Usher does not have yet.
 const GapHeader = "X-Usher-Gap"
 
-// Config is what the router needs. All members but Observe are required.
+// Config is what the router needs. All members but Bearer, Blocked and Observe
+// are required.
 type Config struct {
 	Clock env.Clock
 	Rand  env.Rand
