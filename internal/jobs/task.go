@@ -35,7 +35,8 @@ const (
 
 	claimBatch  = 8                // tasks that are done side by side
 	taskTimeout = 2 * time.Minute  // of one attempt
-	claimLife   = 3 * time.Minute  // longer than any attempt
+	claimLife   = 10 * time.Second // what a node leaves behind when it dies waits so long
+	claimPace   = 3 * time.Second  // between the renewals of a claim
 	firstDelay  = 5 * time.Second  // before the second attempt; doubles each time
 	lastDelay   = 30 * time.Minute // the longest pause between two attempts
 )
@@ -98,9 +99,16 @@ func attempt(ctx context.Context, s *store.Store, h Handler, r store.JobRow, log
 	log = log.With("task", r.ID, "org", r.OrgID, "kind", r.Kind, "attempt", r.Attempts)
 	taskCtx, cancel := context.WithTimeout(ctx, taskTimeout)
 	defer cancel()
+	renewed := make(chan struct{})
+	go func() {
+		defer close(renewed)
+		renew(taskCtx, cancel, s, r, log)
+	}()
 	failure := protect(func() error {
 		return h(taskCtx, Task{OrgID: r.OrgID, ID: r.ID, Kind: r.Kind, Document: r.Document, Attempt: r.Attempts})
 	})
+	cancel()
+	<-renewed
 	delay := min(firstDelay<<min(r.Attempts-1, 20), lastDelay)
 	switch {
 	case failure == nil:
@@ -127,6 +135,28 @@ func attempt(ctx context.Context, s *store.Store, h Handler, r store.JobRow, log
 		return fmt.Errorf("settle task %s: %w", r.ID, err)
 	}
 	return nil
+}
+
+// renew keeps a claim until ctx ends. It ends the attempt when the claim has
+// passed to another node, as it does when this one stood still for too long.
+func renew(ctx context.Context, cancel context.CancelFunc, s *store.Store, r store.JobRow, log *slog.Logger) {
+	ticker := time.NewTicker(claimPace)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		err := s.Write(ctx, func(tx *store.Tx) error { return tx.RenewJob(r, claimLife) })
+		switch {
+		case errors.Is(err, store.ErrStale):
+			cancel()
+			return
+		case err != nil && ctx.Err() == nil:
+			log.Warn("claim of a task not renewed", "err", err)
+		}
+	}
 }
 
 // protect turns a panic of fn into an error.

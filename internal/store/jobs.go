@@ -50,6 +50,12 @@ func (tx *Tx) ClaimJobs(kinds []string, life time.Duration, limit int) ([]JobRow
 	return out, err
 }
 
+// RenewJob keeps a claimed piece of work from other claimers for life from now.
+// ErrStale when the claim has passed to somebody else.
+func (tx *Tx) RenewJob(r JobRow, life time.Duration) error {
+	return tx.versioned("UPDATE jobs SET lease = $1 WHERE org_id = $2 AND id = $3 AND attempts = $4", ms(tx.now.Add(life)), r.OrgID, r.ID, r.Attempts)
+}
+
 // DeleteJob ends a claimed piece of work. ErrStale when the claim has passed
 // to somebody else.
 func (tx *Tx) DeleteJob(r JobRow) error {
