@@ -125,10 +125,10 @@ func (s *Service) seenMembers(tx *store.Tx, actor idp.Actor, groupID string) err
 	return err
 }
 
-// RevokeTokens ends what OAuth clients hold of a user.
-// (spec: management#endAllUserSessions, parameter oauthTokens)
-func (s *Service) RevokeTokens(ctx context.Context, actor idp.Actor, ref string) error {
-	return s.tx(ctx, "revoke tokens", func(tx *store.Tx) error {
+// SignOut ends all sessions of a user and, with tokens, what OAuth clients hold.
+// (spec: management#endAllUserSessions)
+func (s *Service) SignOut(ctx context.Context, actor idp.Actor, ref string, tokens bool) error {
+	return s.tx(ctx, "sign out", func(tx *store.Tx) error {
 		u, err := find(tx, actor.OrgID(), ref)
 		if err != nil {
 			return err
@@ -136,6 +136,16 @@ func (s *Service) RevokeTokens(ctx context.Context, actor idp.Actor, ref string)
 		if err := s.permit(tx, actor, u); err != nil {
 			return err
 		}
+		if err := run(s.OnRevoke, tx, actor, u); err != nil || !tokens {
+			return err
+		}
 		return run(s.OnRevokeTokens, tx, actor, u)
 	})
+}
+
+// Change reads the user that ref names for a change that another service makes
+// in the same transaction, and writes what fn has changed about the user.
+// KindForbidden where the actor may not change this user.
+func (s *Service) Change(ctx context.Context, actor idp.Actor, what, ref string, fn func(*store.Tx, *idp.User) error) (*idp.User, error) {
+	return s.change(ctx, actor, what, ref, fn)
 }

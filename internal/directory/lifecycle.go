@@ -70,7 +70,7 @@ func (s *Service) inviteStored(tx *store.Tx, actor idp.Actor, u *idp.User, sendE
 }
 
 // Deactivate takes everything away by which a user could sign in, for good:
-// password, recovery question and open invitations. Memberships stay.
+// password, recovery question, factors and open invitations. Memberships stay.
 // KindUserState for a user who is deprovisioned already.
 // (spec: management#deactivateUser)
 func (s *Service) Deactivate(ctx context.Context, actor idp.Actor, ref string) error {
@@ -93,6 +93,10 @@ func (s *Service) deactivate(tx *store.Tx, actor idp.Actor, u *idp.User) error {
 	if err := tx.DeleteUserTokens(u.OrgID, u.ID); err != nil {
 		return fmt.Errorf("void tokens: %w", err)
 	}
+	if _, err := tx.DeleteFactors(u.OrgID, u.ID); err != nil {
+		return fmt.Errorf("erase factors: %w", err)
+	}
+	u.Factors = 0
 	if u.Provider.Type == idp.ProviderImport {
 		u.Provider = idp.Provider{Type: idp.ProviderOkta, Name: string(idp.ProviderOkta)}
 	}

@@ -2,6 +2,8 @@ package eventlog
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"usher/internal/idp"
@@ -22,6 +24,8 @@ type Query struct {
 	Position   int64     // when polling: behind this position
 	Cursor     string    // otherwise: behind (or before, when descending) this UUID
 	Limit      int
+	// Types, when not polling, chooses events of these types alone; nil: all.
+	Types []idp.EventType
 }
 
 // Read returns up to q.Limit events.
@@ -33,7 +37,7 @@ func (l *Log) Read(ctx context.Context, s *store.Store, org *idp.Org, q Query) (
 			rows, err = s.Read(ctx).EventsByPosition(org.ID, q.Position, q.Since, q.Limit)
 		}
 	} else {
-		rows, err = s.Read(ctx).EventsByTime(org.ID, q.Since, q.Until, q.Cursor, q.Descending, q.Limit)
+		rows, err = q.rows(s.Read(ctx), org.ID)
 	}
 	if err != nil {
 		return nil, err
@@ -47,6 +51,29 @@ func (l *Log) Read(ctx context.Context, s *store.Store, org *idp.Org, q Query) (
 		events = append(events, e)
 	}
 	return events, nil
+}
+
+// rows reads in the order of publication. Each type is read by its index, and
+// what they give is merged.
+func (q Query) rows(tx *store.Tx, orgID string) ([]store.EventRow, error) {
+	if q.Types == nil {
+		return tx.EventsByTime(orgID, q.Since, q.Until, q.Cursor, q.Descending, q.Limit)
+	}
+	var all []store.EventRow
+	for _, t := range q.Types {
+		rows, err := tx.EventsOfType(orgID, string(t), q.Since, q.Until, q.Cursor, q.Descending, q.Limit)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, rows...)
+	}
+	slices.SortFunc(all, func(a, b store.EventRow) int {
+		if q.Descending {
+			return strings.Compare(b.UUID, a.UUID)
+		}
+		return strings.Compare(a.UUID, b.UUID)
+	})
+	return all[:min(len(all), q.Limit)], nil
 }
 
 // Stamp gives every committed event its place in the order of persistence. It

@@ -39,6 +39,24 @@ type OrgSettings struct {
 	TransactionLife time.Duration `json:"transactionLife"` // of a sign-in between two requests
 	// Registration lets people make themselves known: sign-in offers it.
 	Registration bool `json:"registration,omitempty"`
+	// Details tell people about the organisation.
+	Details OrgDetails `json:"details,omitzero"`
+}
+
+// OrgDetails are what an organisation says about itself; the name is Org.Name.
+// (spec: management-extra OrgSetting)
+type OrgDetails struct {
+	Address1     string    `json:"address1,omitempty"`
+	Address2     string    `json:"address2,omitempty"`
+	City         string    `json:"city,omitempty"`
+	State        string    `json:"state,omitempty"`
+	PostalCode   string    `json:"postalCode,omitempty"`
+	Country      string    `json:"country,omitempty"`
+	Website      string    `json:"website,omitempty"`
+	Phone        string    `json:"phone,omitempty"`
+	SupportPhone string    `json:"supportPhone,omitempty"`
+	HelpURL      string    `json:"helpUrl,omitempty"`
+	Updated      time.Time `json:"updated,omitzero"` // zero while nothing was changed
 }
 
 // Default life times; see management-authn reference values: an activation

@@ -114,7 +114,9 @@ func (Scope) Group(tx *store.Tx, a idp.Actor, groupID string) error {
 }
 
 // Members implements directory.Guard.
-func (s Scope) Members(tx *store.Tx, a idp.Actor, groupID string) error { return s.Group(tx, a, groupID) }
+func (s Scope) Members(tx *store.Tx, a idp.Actor, groupID string) error {
+	return s.Group(tx, a, groupID)
+}
 
 // App tells whether the actor may change an application: KindForbidden for an
 // administrator of other ones. Both arguments are empty for a new one.

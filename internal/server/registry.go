@@ -68,6 +68,23 @@ func (s *services) hooks() {
 	d.OnGroupDelete = append(d.OnGroupDelete, s.apps.OnGroupDelete)
 }
 
+// enrolments administers factors by what the policies allow.
+func (s *services) enrolments() *factor.Enrolments {
+	return &factor.Enrolments{
+		Store: s.db, Log: s.log, Directory: s.directory, Methods: s.factors,
+		Allowed: func(tx *store.Tx, a idp.Actor, u *idp.User) (map[string]string, error) {
+			e, err := s.policies.Enrollment(tx, a.Org, u, policy.From{Client: a.Client})
+			out := map[string]string{}
+			for key, self := range e.Factors {
+				if self != policy.EnrollNotAllowed {
+					out[key] = string(self)
+				}
+			}
+			return out, err
+		},
+	}
+}
+
 // jobs are what runs beside the requests.
 func (s *Server) jobs() []jobs.Job {
 	return []jobs.Job{
@@ -79,7 +96,10 @@ func (s *Server) jobs() []jobs.Job {
 // mount registers the protocols.
 func (s *Server) mount(r *httpkit.Router) error {
 	v := s.services
-	(&management.API{Directory: v.directory, Sessions: v.sessions, Engine: v.engine, Clock: s.cfg.Clock, Events: s.readEvents}).Mount(r)
+	(&management.API{
+		Directory: v.directory, Sessions: v.sessions, Engine: v.engine, Roles: v.roles, Factors: v.enrolments(), Clock: s.cfg.Clock,
+		RolesChanged: v.tokens.ForgetAll, OrgChanged: s.orgs.forget, Events: s.readEvents,
+	}).Mount(r)
 	(&management.RulesAPI{Directory: v.directory}).Mount(r)
 	(&management.PoliciesAPI{
 		Policies: v.policies, Authenticators: &factor.Authenticators{Store: s.store, Log: v.log, Methods: v.factors},

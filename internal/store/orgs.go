@@ -47,6 +47,11 @@ func (tx *Tx) UpdateOrgSettings(id string, s idp.OrgSettings) error {
 	return tx.one("UPDATE orgs SET settings = $1 WHERE id = $2", string(text), id)
 }
 
+// RenameOrg changes the name that people read.
+func (tx *Tx) RenameOrg(id, name string) error {
+	return tx.one("UPDATE orgs SET name = $1 WHERE id = $2", name, id)
+}
+
 // Org returns the organisation with this identifier.
 func (tx *Tx) Org(id string) (*idp.Org, error) {
 	var o idp.Org

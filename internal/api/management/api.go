@@ -9,7 +9,9 @@ import (
 	"usher/internal/directory"
 	"usher/internal/env"
 	"usher/internal/eventlog"
+	"usher/internal/factor"
 	"usher/internal/idp"
+	"usher/internal/roles"
 	"usher/internal/session"
 	"usher/internal/signin"
 	"usher/openapi"
@@ -20,7 +22,13 @@ type API struct {
 	Directory *directory.Service
 	Sessions  *session.Service
 	Engine    *signin.Engine
+	Roles     *roles.Service
+	Factors   *factor.Enrolments
 	Clock     env.Clock
+	// OrgChanged is told after an organisation has changed.
+	OrgChanged func()
+	// RolesChanged is told after roles have changed.
+	RolesChanged func()
 	// Events reads the system log.
 	Events func(ctx context.Context, org *idp.Org, q eventlog.Query) ([]idp.Event, error)
 }
@@ -29,10 +37,15 @@ type API struct {
 func (a *API) Mount(r *httpkit.Router) {
 	a.mountUsers(r)
 	a.mountLifecycle(r)
+	a.mountCredentials(r)
+	a.mountRoles(r)
+	a.mountSchemas(r)
+	a.mountFactors(r)
 	a.mountGroups(r)
 	a.mountSessions(r)
 	r.Op(openapi.GetLogs, a.getLogs)
 	r.Op(openapi.GetWellknownOrgMetadata, a.getOrganization)
+	a.mountOrg(r)
 	a.mountImages(r)
 }
 

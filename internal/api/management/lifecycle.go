@@ -75,7 +75,5 @@ func (a *API) expirePassword(r *httpkit.Request) error {
 	if err != nil {
 		return err
 	}
-	return r.OK(struct {
-		TempPassword string `json:"tempPassword"`
-	}{password})
+	return r.OK(tempPassword{password})
 }

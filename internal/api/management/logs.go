@@ -10,7 +10,6 @@ import (
 	"usher/internal/env"
 	"usher/internal/eventlog"
 	"usher/internal/idp"
-	"usher/openapi"
 )
 
 // Bounds of a question to the system log. (spec: management#getLogs)
@@ -73,26 +72,17 @@ func parseLogsCursor(text string) (logsCursor, error) {
 // there is always a next page and nothing that commits late is missed. Otherwise
 // the range is bounded and ends. (spec: management#getLogs)
 func (a *API) getLogs(r *httpkit.Request) error {
-	if err := gaps(r, openapi.GetLogs, "filter", "q"); err != nil {
-		return err
-	}
 	q, err := a.logsQuery(r)
 	if err != nil {
 		return err
 	}
-	var events []idp.Event
-	next := ""
-	if q.Limit > 0 {
-		ask := q
-		if !q.Polling {
-			ask.Limit++ // one more tells whether there is a next page
-		}
-		if events, err = a.Events(r.Context(), r.Org, ask); err != nil {
-			return err
-		}
-		events, next = logsNext(q, events)
-	} else if q.Polling {
-		_, next = logsNext(q, nil)
+	choice, err := logsChoiceOf(r)
+	if err != nil {
+		return err
+	}
+	events, next, err := a.chosenEvents(r, q, choice)
+	if err != nil {
+		return err
 	}
 	logsLinks(r, next)
 	b := make([]byte, 0, 2+len(events)*logSize)
@@ -106,6 +96,28 @@ func (a *API) getLogs(r *httpkit.Request) error {
 		}
 	}
 	return r.Bytes(http.StatusOK, jsonType, append(b, ']'))
+}
+
+// chosenEvents reads a page and tells where the next one begins.
+func (a *API) chosenEvents(r *httpkit.Request, q eventlog.Query, choice *logsChoice) (events []idp.Event, next string, err error) {
+	switch {
+	case q.Limit == 0 && q.Polling:
+		_, next = logsNext(q, nil)
+		return nil, next, nil
+	case q.Limit == 0:
+		return nil, "", nil
+	case choice != nil:
+		return a.scanEvents(r, q, choice)
+	}
+	ask := q
+	if !q.Polling {
+		ask.Limit++ // one more tells whether there is a next page
+	}
+	if events, err = a.Events(r.Context(), r.Org, ask); err != nil {
+		return nil, "", err
+	}
+	events, next = logsNext(q, events)
+	return events, next, nil
 }
 
 // logsQuery reads the parameters.

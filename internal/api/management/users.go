@@ -235,16 +235,14 @@ func pageOf(groups []*idp.Group, p httpkit.Page) ([]*idp.Group, string) {
 	return groups[:p.Limit], groups[p.Limit-1].ID
 }
 
-// endUserSessions signs a user out everywhere. (spec: management#endAllUserSessions)
+// endUserSessions signs a user out everywhere and, when asked to, ends what
+// OAuth clients hold. (spec: management#endAllUserSessions)
 func (a *API) endUserSessions(r *httpkit.Request) error {
-	if err := unless(r, openapi.EndAllUserSessions, "oauthTokens", false); err != nil {
-		return err
-	}
-	u, err := a.Directory.User(r.Context(), r.Actor, userRef(r))
+	tokens, err := r.Bool("oauthTokens", false)
 	if err != nil {
 		return err
 	}
-	if _, err := a.Sessions.SignOutAll(r.Context(), r.Actor, u.ID, ""); err != nil {
+	if err := a.Directory.SignOut(r.Context(), r.Actor, userRef(r), tokens); err != nil {
 		return err
 	}
 	return r.NoContent()

@@ -77,9 +77,9 @@ type userLink struct {
 	path   string // below the user's own address
 	method string // POST when empty
 	states []idp.UserStatus
-	// What else must hold: a password that is kept here, a recovery question,
-	// factors, or that nobody else keeps the password.
-	password, question, factors, local bool
+	// What else must hold: a password that is kept here, a recovery question, or
+	// that nobody else keeps the password.
+	password, question, local bool
 	// credential marks the links that omitCredentialsLinks leaves out.
 	credential bool
 }
@@ -114,7 +114,7 @@ var userLinks = []userLink{
 	{name: "reactivate", path: "/lifecycle/reactivate", states: []idp.UserStatus{idp.UserProvisioned}},
 	{name: "unlock", path: "/lifecycle/unlock", states: []idp.UserStatus{idp.UserLockedOut}, credential: true},
 	{name: "self", place: placeSelf},
-	{name: "resetFactors", path: "/lifecycle/reset_factors", factors: true, credential: true},
+	{name: "resetFactors", path: "/lifecycle/reset_factors", credential: true},
 	{name: "type", place: placeType},
 	{name: "changePassword", path: "/credentials/change_password", states: statesChange, password: true, credential: true},
 	{name: "deactivate", path: "/lifecycle/deactivate", states: statesLeave},
@@ -128,8 +128,7 @@ func (l *userLink) shown(u *idp.User, o userOptions) bool {
 		l.states != nil && !slices.Contains(l.states, u.Status),
 		l.local && !local,
 		l.password && !(local && u.HasPassword),
-		l.question && u.RecoveryQuestion == "",
-		l.factors && u.Factors == 0:
+		l.question && u.RecoveryQuestion == "":
 		return false
 	}
 	return true

@@ -48,7 +48,7 @@ func TestUserView(t *testing.T) {
 
 // TestUserLinks: which operations a user's state offers, in the recorded order.
 func TestUserLinks(t *testing.T) {
-	const inactive = "schema activate self type"
+	const inactive = "schema activate self resetFactors type"
 	for _, c := range []struct {
 		name   string
 		change func(*idp.User)
@@ -56,19 +56,18 @@ func TestUserLinks(t *testing.T) {
 		want   string
 	}{
 		{"", nil, idp.UserStaged, inactive},
-		{"factor", func(u *idp.User) { u.Factors = 1 }, idp.UserStaged, "schema activate self resetFactors type"},
-		{"", nil, idp.UserProvisioned, "suspend schema resetPassword reactivate self type deactivate"},
-		{"", nil, idp.UserActive, "suspend schema resetPassword self type deactivate"},
-		{"password", func(u *idp.User) { u.HasPassword = true }, idp.UserActive, "suspend schema resetPassword expirePassword self type changePassword deactivate"},
+		{"", nil, idp.UserProvisioned, "suspend schema resetPassword reactivate self resetFactors type deactivate"},
+		{"", nil, idp.UserActive, "suspend schema resetPassword self resetFactors type deactivate"},
+		{"password", func(u *idp.User) { u.HasPassword = true }, idp.UserActive, "suspend schema resetPassword expirePassword self resetFactors type changePassword deactivate"},
 		{
 			"question", func(u *idp.User) { u.HasPassword, u.RecoveryQuestion = true, "?" }, idp.UserActive,
-			"suspend schema resetPassword forgotPassword expirePassword changeRecoveryQuestion self type changePassword deactivate",
+			"suspend schema resetPassword forgotPassword expirePassword changeRecoveryQuestion self resetFactors type changePassword deactivate",
 		},
-		{"foreign", func(u *idp.User) { u.Provider.Type = idp.ProviderFederation }, idp.UserActive, "suspend schema self type deactivate"},
-		{"password", func(u *idp.User) { u.HasPassword = true }, idp.UserPasswordExpired, "suspend schema resetPassword self type changePassword deactivate"},
-		{"", nil, idp.UserRecovery, "suspend schema resetPassword self type deactivate"},
-		{"password", func(u *idp.User) { u.HasPassword = true }, idp.UserLockedOut, "suspend schema resetPassword expirePassword unlock self type deactivate"},
-		{"password", func(u *idp.User) { u.HasPassword = true }, idp.UserSuspended, "unsuspend schema self type deactivate"},
+		{"foreign", func(u *idp.User) { u.Provider.Type = idp.ProviderFederation }, idp.UserActive, "suspend schema self resetFactors type deactivate"},
+		{"password", func(u *idp.User) { u.HasPassword = true }, idp.UserPasswordExpired, "suspend schema resetPassword self resetFactors type changePassword deactivate"},
+		{"", nil, idp.UserRecovery, "suspend schema resetPassword self resetFactors type deactivate"},
+		{"password", func(u *idp.User) { u.HasPassword = true }, idp.UserLockedOut, "suspend schema resetPassword expirePassword unlock self resetFactors type deactivate"},
+		{"password", func(u *idp.User) { u.HasPassword = true }, idp.UserSuspended, "unsuspend schema self resetFactors type deactivate"},
 		{"", nil, idp.UserDeprovisioned, inactive + " delete"},
 	} {
 		u := viewUser(c.status)

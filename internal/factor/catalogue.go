@@ -1,0 +1,103 @@
+package factor
+
+import (
+	"context"
+
+	"usher/internal/idp"
+)
+
+// Kind is a factor as administrators and policies know it.
+type Kind struct {
+	Key      string // of MFA_ENROLL policies
+	Type     string // e.g. token:software:totp
+	Provider string
+	Vendor   string
+	Method   string // the kind of the method that serves it
+}
+
+// Kinds lists all factors that policies can name, in the order of their keys.
+// (reference: user factors, providers and types)
+func Kinds() []Kind {
+	return []Kind{
+		{"duo", "web", "DUO", "DUO", "duo"},
+		{"fido_u2f", "u2f", "FIDO", "FIDO", "u2f"},
+		{"fido_webauthn", "webauthn", "FIDO", "FIDO", "webauthn"},
+		{"google_otp", "token:software:totp", "GOOGLE", "GOOGLE", "totp"},
+		{"okta_call", "call", "OKTA", "OKTA", "call"},
+		{"okta_email", "email", "OKTA", "OKTA", "email"},
+		{"okta_otp", "token:software:totp", "OKTA", "OKTA", "totp"},
+		{"okta_push", "push", "OKTA", "OKTA", "push"},
+		{"okta_question", TypeQuestion, "OKTA", "OKTA", "question"},
+		{"okta_sms", "sms", "OKTA", "OKTA", "sms"},
+		{"rsa_token", "token", "RSA", "RSA", "rsa"},
+		{"symantec_vip", "token", "SYMANTEC", "SYMANTEC", "symantec"},
+		{"yubikey_token", "token:hardware", "YUBICO", "YUBICO", "yubikey"},
+	}
+}
+
+// Offer is a factor that a user can still enrol.
+type Offer struct {
+	Kind
+	Enrollment string // REQUIRED or OPTIONAL
+}
+
+// Catalogue lists the factors that a user can still enrol: those that the policy
+// allows, that this server has a method for, and that the user does not have.
+// (spec: management#listSupportedFactors)
+func (s *Enrolments) Catalogue(ctx context.Context, a idp.Actor, ref string) (*idp.User, []Offer, error) {
+	u, had, err := s.List(ctx, a, ref)
+	if err != nil {
+		return nil, nil, err
+	}
+	allowed, err := s.Allowed(s.Store.Read(ctx), a, u)
+	if err != nil {
+		return nil, nil, err
+	}
+	var out []Offer
+	for _, k := range Kinds() {
+		_, served := s.Methods.Method(k.Method)
+		if how, ok := allowed[k.Key]; ok && served && !k.among(had) {
+			out = append(out, Offer{k, how})
+		}
+	}
+	return u, out, nil
+}
+
+// among tells whether the user has an active factor of this kind.
+func (k Kind) among(factors []Enrolment) bool {
+	for i := range factors {
+		f := &factors[i]
+		if f.Type == k.Type && f.Provider == k.Provider && f.Status == StatusActive {
+			return true
+		}
+	}
+	return false
+}
+
+// Question is a security question that users can choose.
+type Question struct{ ID, Text string }
+
+// Questions lists the security questions. (recorded answers)
+func Questions() []Question {
+	return []Question{
+		{"disliked_food", "What is the food you least liked as a child?"},
+		{"name_of_first_plush_toy", "What is the name of your first stuffed animal?"},
+		{"first_award", "What did you earn your first medal or award for?"},
+		{"favorite_security_question", "What is your favorite security question?"},
+		{"favorite_toy", "What is the toy/stuffed animal you liked the most as a kid?"},
+		{"first_computer_game", "What was the first computer game you played?"},
+		{"favorite_movie_quote", "What is your favorite movie quote?"},
+		{"first_sports_team_mascot", "What was the mascot of the first sports team you played on?"},
+		{"first_music_purchase", "What music album or song did you first purchase?"},
+		{"favorite_art_piece", "What is your favorite piece of art?"},
+		{"grandmother_favorite_desert", "What was your grandmother's favorite dessert?"},
+		{"first_thing_cooked", "What was the first thing you learned to cook?"},
+		{"childhood_dream_job", "What was your dream job as a child?"},
+		{"place_where_significant_other_was_met", "Where did you meet your spouse/significant other?"},
+		{"favorite_vacation_location", "Where did you go for your favorite vacation?"},
+		{"new_years_two_thousand", "Where were you on New Year's Eve in the year 2000?"},
+		{"favorite_speaker_actor", "Who is your favorite speaker/orator?"},
+		{"favorite_book_movie_character", "Who is your favorite book/movie character?"},
+		{"favorite_sports_player", "Who is your favorite sports player?"},
+	}
+}
