@@ -257,7 +257,7 @@ func (e *ruleEnv) EachGroup(yield func(el.Group) bool) {
 }
 
 // ruleProperties are what conditions can ask of a user beside the profile.
-var ruleProperties = []string{"id", "status"} //nolint:gochecknoglobals // a lookup table
+var ruleProperties = []string{"id", "status"}
 
 // Internal implements el.Internals.
 func (e *ruleEnv) Internal(name string) (el.Value, bool) {
