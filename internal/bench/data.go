@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"usher/internal/credential"
@@ -83,45 +86,69 @@ func (d *data) load(ctx context.Context, db *store.Store, users int, progress io
 			return err
 		}
 	}
-	ids := env.TimeIDs{Clock: env.System{}, Rand: env.SystemRand{}}
-	start, told := time.Now(), time.Now()
-	for len(d.users) < users {
-		from := len(d.users)
-		n := min(batch, users-from)
-		var added []string
-		err := db.Tx(ctx, func(tx *store.Tx) error {
-			added = added[:0]
-			for i := range n {
-				u := newUser(org, ids.New("00u"), from+i, tx.Now())
-				added = append(added, u.ID)
-				if err := tx.InsertUser(u); err != nil {
-					return err
-				}
-				if err := tx.InsertUserAttributes(org.ID, u.ID, []store.AttributeValue{{Name: "mobilePhone", Key: phone}}); err != nil {
-					return err
-				}
-				if !u.HasPassword {
-					continue
-				}
-				if err := tx.SaveCredential(&store.Credential{OrgID: org.ID, UserID: u.ID, Password: hashes[(from+i)/signers]}); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("fill: %w", err)
-		}
-		d.users = append(d.users, added...)
-		if time.Since(told) > 5*time.Second {
-			told = time.Now()
-			fmt.Fprintf(progress, "  %d of %d users\n", len(d.users), users)
-		}
+	start := time.Now()
+	if err := d.addAll(ctx, db, org, hashes, users, progress); err != nil {
+		return fmt.Errorf("fill: %w", err)
 	}
 	for i := range signers {
 		d.signers, d.cheap = append(d.signers, login(i)), append(d.cheap, login(signers+i))
 	}
 	fmt.Fprintf(progress, "  %d users in %.1f s\n", users, time.Since(start).Seconds())
+	return nil
+}
+
+// addAll adds users in batches. SQLite has one writer; PostgreSQL spends most of
+// a batch on round trips, so several are under way at once.
+func (d *data) addAll(ctx context.Context, db *store.Store, org *idp.Org, hashes [2]string, users int, progress io.Writer) error {
+	workers := 1
+	if db.Engine() == "postgres" {
+		workers = 4
+	}
+	d.users = make([]string, users)
+	ids := env.TimeIDs{Clock: env.System{}, Rand: env.SystemRand{}}
+	var next, done atomic.Int64
+	var wg sync.WaitGroup
+	failures := make([]error, workers)
+	for w := range workers {
+		wg.Go(func() {
+			told := time.Now()
+			for failures[w] == nil {
+				from := int(next.Add(batch)) - batch
+				if from >= users {
+					return
+				}
+				to := min(from+batch, users)
+				failures[w] = db.Write(ctx, func(tx *store.Tx) error { return d.add(tx, org, hashes, ids, from, to) })
+				if n := done.Add(int64(to - from)); w == 0 && time.Since(told) > 15*time.Second {
+					told = time.Now()
+					fmt.Fprintf(progress, "  %d of %d users\n", n, users)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	slices.Sort(d.users) // the last ones are to be the last of the list
+	return firstOf(failures)
+}
+
+// add adds the users from one number up to another.
+func (d *data) add(tx *store.Tx, org *idp.Org, hashes [2]string, ids env.IDs, from, to int) error {
+	for n := from; n < to; n++ {
+		u := newUser(org, ids.New("00u"), n, tx.Now())
+		d.users[n] = u.ID
+		if err := tx.InsertUser(u); err != nil {
+			return err
+		}
+		if err := tx.InsertUserAttributes(org.ID, u.ID, []store.AttributeValue{{Name: "mobilePhone", Key: phone}}); err != nil {
+			return err
+		}
+		if !u.HasPassword {
+			continue
+		}
+		if err := tx.SaveCredential(&store.Credential{OrgID: org.ID, UserID: u.ID, Password: hashes[n/signers]}); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

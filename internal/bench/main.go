@@ -46,7 +46,7 @@ type options struct {
 	only, engines         string
 	usher, profile        string
 	postgres              string
-	inProcess             bool
+	inProcess, scale      bool
 }
 
 func main() {
@@ -98,12 +98,13 @@ func parse(args []string) (options, error) {
 	flags.IntVar(&o.starts, "starts", 20, "cold starts; their median is printed")
 	flags.DurationVar(&o.slot, "slot", time.Second, "length of one sample")
 	flags.DurationVar(&o.idle, "idle", 10*time.Second, "wait before idle memory is read")
-	flags.StringVar(&o.only, "only", "", "rows to measure, by comma: get, create, list, signin, idx, session, start")
+	flags.StringVar(&o.only, "only", "", "rows to measure, by comma: get, create, list, search, signin, idx, session, start")
 	flags.StringVar(&o.engines, "engine", "both", "sqlite, postgres or both")
 	flags.StringVar(&o.usher, "usher", usherBinary(), "program to measure (USHER_BIN)")
 	flags.StringVar(&o.postgres, "postgres", os.Getenv("USHER_TEST_POSTGRES"), "URL of a PostgreSQL server whose user may create databases (USHER_TEST_POSTGRES)")
 	flags.StringVar(&o.profile, "profile", "", "folder for CPU profiles of the server, one a row; implies -inprocess")
 	flags.BoolVar(&o.inProcess, "inprocess", false, "serve from this program, not from the built one")
+	flags.BoolVar(&o.scale, "scale", false, "compare a database of 10,000 users with one of -users users, in place of the table")
 	flags.BoolVar(&quick, "quick", false, "few users and short samples: shows that it works, measures nothing")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -179,6 +180,9 @@ func moveToCore() error {
 func (b *bench) run(ctx context.Context, out io.Writer) error {
 	if _, err := exec.LookPath(b.usher); err != nil && !b.inProcess {
 		return fmt.Errorf("%w: build it first (make build), or give -inprocess", err)
+	}
+	if b.scale {
+		return b.compareSizes(ctx, out)
 	}
 	var lines []line
 	var about []string

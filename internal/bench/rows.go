@@ -68,6 +68,10 @@ func rows() []row {
 			ceiling: limit{name: "bare chi, stored bytes", per: listSize, op: bareList},
 		},
 		{
+			key: "search", name: "exact search, login", unit: "/s", per: 1, op: searchUser, goal: same(5000),
+			ceiling: limit{name: "bare chi, 2 point reads", per: 1, op: bareUser},
+		},
+		{
 			key: "signin", name: "password sign-in, authn", unit: "/s", per: 1, op: signIn, overhead: signInCheaply,
 			ceiling: limit{name: "argon2id", per: 1, work: "argon2id"},
 		},
