@@ -31,13 +31,6 @@ func (s *Server) CreateOrg(ctx context.Context, spec OrgSpec) (Seeded, error) {
 	if err := directory.CheckProfile(seedProfile(spec.AdminLogin)); err != nil {
 		return Seeded{}, fmt.Errorf("administrator %s: %w", spec.AdminLogin, err)
 	}
-	if spec.Host == "" {
-		if o, err := s.org(ctx, ""); err == nil {
-			return Seeded{}, fmt.Errorf("there is a default organisation already (%s, %s): give this one a --host and a --base-url", o.ID, o.Name)
-		} else if !errors.Is(err, errNoOrg) {
-			return Seeded{}, err
-		}
-	}
 	org, err := s.makeOrg(ctx, spec)
 	if err != nil {
 		return Seeded{}, err
@@ -82,6 +75,9 @@ func (s *Server) makeOrg(ctx context.Context, spec OrgSpec) (*idp.Org, error) {
 		org.BaseURL = base
 	}
 	err := s.store.Tx(ctx, func(tx *store.Tx) error {
+		if err := onlyDefault(tx, org); err != nil {
+			return err
+		}
 		if err := tx.InsertOrg(org); err != nil {
 			return err
 		}
@@ -99,6 +95,22 @@ func (s *Server) makeOrg(ctx context.Context, spec OrgSpec) (*idp.Org, error) {
 		return nil, err
 	}
 	return s.orgs.complete(org), nil
+}
+
+// onlyDefault refuses a second organisation without a host of its own: one
+// alone answers the hosts that choose none.
+func onlyDefault(tx *store.Tx, org *idp.Org) error {
+	if org.Host != "" {
+		return nil
+	}
+	o, err := tx.DefaultOrg()
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("there is a default organisation already (%s, %s): give this one a --host and a --base-url", o.ID, o.Name)
 }
 
 // slug makes a subdomain of a name.
