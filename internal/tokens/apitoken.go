@@ -139,7 +139,9 @@ func (s *Service) Verify(ctx context.Context, org *idp.Org, secret string) (*Ver
 		return nil, idp.Fail(idp.KindBadToken)
 	}
 	if unused >= noteEvery && e.noted.CompareAndSwap(noted, now.UnixMilli()) {
-		if err := s.note(ctx, &e.verified.Token); err != nil {
+		// That the note cannot be written (the disk is full, the database only
+		// reads) is no reason to refuse what only reads. It is tried again soon.
+		if err := s.note(ctx, &e.verified.Token); idp.KindOf(err) == idp.KindBadToken {
 			return nil, err
 		}
 	}

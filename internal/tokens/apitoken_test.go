@@ -272,6 +272,25 @@ func TestUseIsNotedOnceAMinute(t *testing.T) {
 	})
 }
 
+// TestTokenHoldsOnADatabaseThatOnlyReads: to note its use is not what matters.
+func TestTokenHoldsOnADatabaseThatOnlyReads(t *testing.T) {
+	url := storetest.Postgres(t)
+	w := newWorld(t, url)
+	secret, _ := w.create(t)
+	reading := "?"
+	if strings.Contains(url, "?") {
+		reading = "&"
+	}
+	n := w.node(storetest.Open(t, url+reading+"default_transaction_read_only=on", w.clock), &env.Counting{})
+	for range 3 {
+		w.clock.Advance(2 * time.Minute)
+		w.age.Add(int64(cacheLife))
+		if !w.holds(t, n, secret) {
+			t.Error("the token is refused")
+		}
+	}
+}
+
 func TestCacheIsBounded(t *testing.T) {
 	var c cache
 	now := time.Duration(0)
