@@ -20,8 +20,8 @@ import (
 // recorded member there with a fitting type; besides, every value equal that
 // is neither an id nor a time nor a generated name.
 const (
-	goalStatus = 91.0
-	goalShape  = 91.0
+	goalStatus = 99.0
+	goalShape  = 95.0
 	goalValue  = 85.0
 )
 
