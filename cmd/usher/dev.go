@@ -193,6 +193,9 @@ func (c *devCmd) prepare(ctx context.Context, s *server.Server) (announcement, [
 	kept, snapshot, err := c.kept(ctx, s)
 	if err == nil && kept != nil {
 		err = s.ReviveTokens(ctx)
+		if c.Seed != "" {
+			s.Log().Warn("the database has been seeded already, so --seed is left aside: remove the folder to begin anew, or use --ephemeral", "folder", c.State)
+		}
 	}
 	if err != nil || kept != nil {
 		return valueOf(kept), snapshot, err

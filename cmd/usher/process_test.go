@@ -141,8 +141,12 @@ func TestDevSaysOneLineAndStopsAtOnce(t *testing.T) {
 
 func TestDevKeepsItsDatabase(t *testing.T) {
 	state := t.TempDir() + "/state"
-	run := func() announcement {
-		p := start(t, nil, "dev", "--json", "--listen", "127.0.0.1:0", "--state", state)
+	seed := t.TempDir() + "/seed.yaml"
+	if err := os.WriteFile(seed, []byte("users: [{login: eve@example.com}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := func(more ...string) announcement {
+		p := start(t, nil, append([]string{"dev", "--json", "--listen", "127.0.0.1:0", "--state", state}, more...)...)
 		a := p.announced()
 		if res, _ := call(t, http.MethodGet, a.URL+"/api/v1/users/me", a.APIToken, nil, ""); res.StatusCode != http.StatusOK {
 			t.Fatalf("the token answers %d", res.StatusCode)
@@ -151,9 +155,12 @@ func TestDevKeepsItsDatabase(t *testing.T) {
 		if status, _ := p.finish(); status != 0 {
 			t.Fatalf("status %d", status)
 		}
+		if warned := strings.Contains(p.stderr.String(), "--seed is left aside"); warned != (len(more) > 0) {
+			t.Errorf("with %q it says: %s", more, p.stderr.String())
+		}
 		return a
 	}
-	first, second := run(), run()
+	first, second := run(), run("--seed", seed)
 	if first.OrgID != second.OrgID || first.APIToken != second.APIToken || first.Users[1] != second.Users[1] {
 		t.Errorf("another start, another world: %+v and %+v", first, second)
 	}
