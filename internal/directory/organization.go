@@ -53,9 +53,16 @@ func (s *Service) ChangeOrg(ctx context.Context, actor idp.Actor, c OrgChange, r
 // parts pairs the parts of a change with the details and their names.
 func (c OrgChange) parts(d *idp.OrgDetails) []orgPart {
 	return []orgPart{
-		{"address1", c.Address1, &d.Address1}, {"address2", c.Address2, &d.Address2}, {"city", c.City, &d.City}, {"state", c.State, &d.State},
-		{"postalCode", c.PostalCode, &d.PostalCode}, {"country", c.Country, &d.Country}, {"website", c.Website, &d.Website},
-		{"phoneNumber", c.Phone, &d.Phone}, {"supportPhoneNumber", c.SupportPhone, &d.SupportPhone}, {"endUserSupportHelpURL", c.HelpURL, &d.HelpURL},
+		{"address1", c.Address1, &d.Address1},
+		{"address2", c.Address2, &d.Address2},
+		{"city", c.City, &d.City},
+		{"state", c.State, &d.State},
+		{"postalCode", c.PostalCode, &d.PostalCode},
+		{"country", c.Country, &d.Country},
+		{"website", c.Website, &d.Website},
+		{"phoneNumber", c.Phone, &d.Phone},
+		{"supportPhoneNumber", c.SupportPhone, &d.SupportPhone},
+		{"endUserSupportHelpURL", c.HelpURL, &d.HelpURL},
 	}
 }
 

@@ -43,8 +43,10 @@ func TestCredentialStates(t *testing.T) {
 				_, err := w.ResetPassword(ctx, w.admin, ref, true, false)
 				return err
 			}, "PROVISIONED ACTIVE RECOVERY PASSWORD_EXPIRED LOCKED_OUT", idp.KindUserState},
-			"federate": {func(ctx context.Context, ref string) error { return w.Federate(ctx, w.admin, ref, false) },
-				"PROVISIONED ACTIVE RECOVERY PASSWORD_EXPIRED LOCKED_OUT", idp.KindUserState},
+			"federate": {
+				func(ctx context.Context, ref string) error { return w.Federate(ctx, w.admin, ref, false) },
+				"PROVISIONED ACTIVE RECOVERY PASSWORD_EXPIRED LOCKED_OUT", idp.KindUserState,
+			},
 			"forgot": {func(ctx context.Context, ref string) error {
 				_, err := w.ForgotPassword(ctx, w.admin, ref, true)
 				return err
