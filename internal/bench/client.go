@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"bufio"
 	"bytes"
 	"errors"
@@ -21,7 +22,7 @@ type client struct {
 
 // dialClient connects to host:port.
 func dialClient(address string) (*client, error) {
-	c, err := net.Dial("tcp", address)
+	c, err := new(net.Dialer).DialContext(context.Background(), "tcp", address)
 	if err != nil {
 		return nil, err
 	}

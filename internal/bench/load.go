@@ -45,7 +45,7 @@ func (f *fleet) dial() error {
 
 func (f *fleet) close() {
 	for _, c := range f.clients {
-		_ = c.conn.Close() //nolint:errcheck // nothing was promised on it
+		_ = c.conn.Close()
 	}
 	f.clients = nil
 }

@@ -43,7 +43,7 @@ type process struct {
 
 // freeAddress returns a loopback address that nobody listens on.
 func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
@@ -103,7 +103,7 @@ func (p *process) await(path string) error {
 			continue
 		}
 		status, _, err := c.do(request)
-		_ = c.conn.Close() //nolint:errcheck // nothing was promised on it
+		_ = c.conn.Close()
 		if err == nil && status == 200 {
 			return nil
 		}

@@ -223,7 +223,7 @@ func (t *target) beginSessions(n int) error {
 		if err != nil {
 			return err
 		}
-		_ = resp.Body.Close() //nolint:errcheck // the header is what is wanted
+		_ = resp.Body.Close()
 		for _, cookie := range resp.Cookies() {
 			if cookie.Name == "sid" && cookie.Value != "" {
 				t.sessions = append(t.sessions, cookie.Value)

@@ -71,6 +71,7 @@ func removeSpaces(m *machine, args []Value) (Value, error) {
 }
 
 func toUpperCase(m *machine, args []Value) (Value, error) { return mapText(m, args, strings.ToUpper) }
+
 func toLowerCase(m *machine, args []Value) (Value, error) { return mapText(m, args, strings.ToLower) }
 
 func replaceAll(m *machine, args []Value) (Value, error)   { return replace(m, args, -1) }

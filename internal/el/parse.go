@@ -315,6 +315,7 @@ func (p *parser) primary() (node, error) {
 		return literal{Number(f)}, p.advance()
 	case tokName:
 		return p.name()
+	case tokEnd, tokMark:
 	}
 	switch {
 	case p.atMark("("):

@@ -167,8 +167,10 @@ func TestUses(t *testing.T) {
 		want el.Uses
 	}{
 		{`user.b == user.a && user.b != null`, el.GroupRules(), el.Uses{Attributes: []string{"user.b", "user.a"}}},
-		{`isMemberOfGroup("00g1") or isMemberOfAnyGroup("00g2", {"00g1"}) or isMemberOfGroupName("n")`, el.GroupRules(),
-			el.Uses{GroupIDs: []string{"00g1", "00g2"}, GroupNames: []string{"n"}}},
+		{
+			`isMemberOfGroup("00g1") or isMemberOfAnyGroup("00g2", {"00g1"}) or isMemberOfGroupName("n")`, el.GroupRules(),
+			el.Uses{GroupIDs: []string{"00g1", "00g2"}, GroupNames: []string{"n"}},
+		},
 		{`isMemberOfGroup(user.g)`, el.GroupRules(), el.Uses{Attributes: []string{"user.g"}, AnyGroup: true}},
 		{`isMemberOfGroupNameStartsWith("n")`, el.GroupRules(), el.Uses{AnyGroup: true}},
 		{`isMemberOfGroupNameContains("n")`, el.GroupRules(), el.Uses{AnyGroup: true}},

@@ -24,8 +24,10 @@ func TestTimeFunctions(t *testing.T) {
 		{`Time.fromStringToIso8601('2015 200', 'yyyy DDD')`, "2015-07-19T00:00:00.000Z"},
 		{`Time.fromIso8601ToString("2015-07-30T23:58:32.009Z", "MM/dd/yyyy")`, "07/30/2015"},
 		{`Time.fromIso8601ToString("2015-07-30T23:58:32.009Z", "EEEE EEE e D d MMMM MMM M yy y")`, "Thursday Thu 4 211 30 July Jul 7 15 2015"},
-		{`Time.fromIso8601ToString("2015-07-30T00:58:32.009+05:30", "H k K h a m s S SSS Z ZZ 'o''clock' ''")`,
-			"0 24 0 12 AM 58 32 0 009 +0530 +05:30 o'clock '"},
+		{
+			`Time.fromIso8601ToString("2015-07-30T00:58:32.009+05:30", "H k K h a m s S SSS Z ZZ 'o''clock' ''")`,
+			"0 24 0 12 AM 58 32 0 009 +0530 +05:30 o'clock '",
+		},
 		{`Time.fromIso8601ToString("2015-07-30T13:00:00Z", "H k K h a z ZZZ")`, "13 13 1 1 PM UTC UTC"},
 		{`Time.now("EST", "ZZ")`, "-05:00"},
 	})

@@ -208,6 +208,7 @@ func equal(a, b Value) bool {
 				return false
 			}
 		}
+	case KindNull, KindInt, KindNumber: // null is equal to null; numbers are compared above
 	}
 	return true
 }

@@ -230,6 +230,7 @@ func (p *parser) literal() (Value, error) {
 		case "null":
 			return NullValue(), nil
 		}
+	case tokEnd, tokOpen, tokClose:
 	}
 	return Value{}, p.unexpected("a quoted string, a number, true, false or null")
 }

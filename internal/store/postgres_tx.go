@@ -82,7 +82,7 @@ func (p *pgTx) send(ctx context.Context, s pgStatement) (tag pgconn.CommandTag, 
 		for range b.Len() {
 			if tag, err = results.Exec(); err != nil {
 				// Close tells of the same failure once more.
-				_ = results.Close() //nolint:errcheck // see above
+				_ = results.Close()
 				return err
 			}
 		}
