@@ -47,10 +47,12 @@ type Server struct {
 // Start runs `usher dev` on a free port with a database that leaves nothing
 // behind, and stops it when the test ends. The binary is USHER_BIN, or is
 // built from the folder above. What it logged is shown if the test failed.
-func Start(t *testing.T) *Server {
+// More arguments are passed on.
+func Start(t *testing.T, args ...string) *Server {
 	t.Helper()
 	// The test's context ends before its clean-ups run, and would kill what they stop.
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), binary(t), "dev", "--ephemeral", "--json", "--listen", "127.0.0.1:0")
+	args = append([]string{"dev", "--ephemeral", "--json", "--listen", "127.0.0.1:0"}, args...)
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), binary(t), args...)
 	cmd.Dir = t.TempDir()
 	log := &safeBuffer{}
 	cmd.Stderr = log

@@ -2,14 +2,35 @@ package terraform
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"usher/compat/devserver"
 )
 
-// TestPlan takes one plan through all that Terraform does with it.
+// TestPlan takes one plan through all that Terraform does with it, in an
+// organisation of each pipeline: the provider asks for it, and calls more in
+// the newer one.
 func TestPlan(t *testing.T) {
-	c := newClient(t, devserver.Start(t))
+	for _, pipeline := range []string{"idx", "v1"} {
+		t.Run(pipeline, func(t *testing.T) {
+			seed := filepath.Join(t.TempDir(), "seed.yaml")
+			text := "org: {pipeline: " + pipeline + "}\nusers: [{login: someone@example.com, password: Correct-Horse-1}]\n"
+			if err := os.WriteFile(seed, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			c := newClient(t, devserver.Start(t, "--seed", seed))
+			if c.classic != (pipeline == "v1") {
+				t.Fatalf("the organisation says that its pipeline is not %s", pipeline)
+			}
+			walk(t, c)
+		})
+	}
+}
+
+// walk takes the steps, each of which needs the one before.
+func walk(t *testing.T, c *client) {
 	plan, s := thePlan(), state{}
 	first := func(r resource) func(state) attributes { return r.first }
 	then := func(r resource) func(state) attributes {
