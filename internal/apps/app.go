@@ -43,7 +43,12 @@ func (s *Service) Create(ctx context.Context, actor idp.Actor, in *Input, active
 	if !active {
 		a.Status = idp.AppInactive
 	}
-	err = s.tx(ctx, "create application", func(tx *store.Tx) error { return s.insert(tx, actor, a, in, key) })
+	err = s.tx(ctx, "create application", func(tx *store.Tx) error {
+		if err := s.permit(tx, actor, a.Name, ""); err != nil {
+			return err
+		}
+		return s.insert(tx, actor, a, in, key)
+	})
 	if store.Exists(err, "apps.client_id") {
 		return nil, idp.Invalid("client_id", idp.Cause{Field: "client_id", Text: "An object with this field already exists in the current organization"})
 	}
@@ -211,7 +216,7 @@ func (s *Service) List(ctx context.Context, actor idp.Actor, q Query) (list []*A
 func (s *Service) Replace(ctx context.Context, actor idp.Actor, id string, in *Input) (*App, error) {
 	var out *App
 	err := s.tx(ctx, "replace application", func(tx *store.Tx) error {
-		stored, err := read(tx, actor.OrgID(), id)
+		stored, err := s.may(tx, actor)(read(tx, actor.OrgID(), id))
 		if err != nil {
 			return err
 		}
@@ -292,7 +297,7 @@ func (s *Service) Deactivate(ctx context.Context, actor idp.Actor, id string) er
 
 func (s *Service) enter(ctx context.Context, actor idp.Actor, id string, status idp.AppStatus, event idp.EventType) error {
 	return s.tx(ctx, "application", func(tx *store.Tx) error {
-		a, err := read(tx, actor.OrgID(), id)
+		a, err := s.may(tx, actor)(read(tx, actor.OrgID(), id))
 		if err != nil || a.Status == status {
 			return err
 		}
@@ -308,7 +313,7 @@ func (s *Service) enter(ctx context.Context, actor idp.Actor, id string, status 
 // KindAppActive for an active one. (spec: management#deleteApplication)
 func (s *Service) Delete(ctx context.Context, actor idp.Actor, id string) error {
 	return s.tx(ctx, "delete application", func(tx *store.Tx) error {
-		a, err := read(tx, actor.OrgID(), id)
+		a, err := s.may(tx, actor)(read(tx, actor.OrgID(), id))
 		if err != nil {
 			return err
 		}

@@ -97,7 +97,7 @@ func (s *Service) UpdateUser(ctx context.Context, actor idp.Actor, appID, userID
 func (s *Service) setUser(ctx context.Context, actor idp.Actor, appID, userID string, in *UserInput, assign bool) (*Assignment, error) {
 	var out *Assignment
 	err := s.tx(ctx, "user of application", func(tx *store.Tx) error {
-		a, err := loadApp(tx, actor.OrgID(), appID)
+		a, err := s.mayLoad(tx, actor, appID)
 		if err != nil {
 			return err
 		}
@@ -237,7 +237,7 @@ func appUserTargets(app *idp.App, u *idp.User, name string) []idp.Target {
 // (spec: management#deleteApplicationUser)
 func (s *Service) UnassignUser(ctx context.Context, actor idp.Actor, appID, userID string) error {
 	return s.tx(ctx, "unassign user", func(tx *store.Tx) error {
-		a, err := loadApp(tx, actor.OrgID(), appID)
+		a, err := s.mayLoad(tx, actor, appID)
 		if err != nil {
 			return err
 		}

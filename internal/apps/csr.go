@@ -64,7 +64,7 @@ func (s *Service) CreateCSR(ctx context.Context, actor idp.Actor, appID string, 
 		return nil, err
 	}
 	err = s.tx(ctx, "create certificate signing request", func(tx *store.Tx) error {
-		if _, err := read(tx, actor.OrgID(), appID); err != nil {
+		if _, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID)); err != nil {
 			return err
 		}
 		pending, err := tx.AppCSRs(row.OrgID, appID, "")
@@ -169,7 +169,7 @@ func oneCSR(tx *store.Tx, orgID, appID, id string) (*store.AppCSR, error) {
 // DeleteCSR gives a certificate signing request up, with its key.
 func (s *Service) DeleteCSR(ctx context.Context, actor idp.Actor, appID, id string) error {
 	return s.tx(ctx, "delete certificate signing request", func(tx *store.Tx) error {
-		if _, err := read(tx, actor.OrgID(), appID); err != nil {
+		if _, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID)); err != nil {
 			return err
 		}
 		if !plainID(id) {
@@ -188,7 +188,7 @@ func (s *Service) PublishCSR(ctx context.Context, actor idp.Actor, appID, id str
 	}
 	var key *store.AppKey
 	err = s.tx(ctx, "publish certificate", func(tx *store.Tx) error {
-		if _, err := read(tx, actor.OrgID(), appID); err != nil {
+		if _, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID)); err != nil {
 			return err
 		}
 		row, err := oneCSR(tx, actor.OrgID(), appID, id)

@@ -45,7 +45,7 @@ func (s *Service) AssignGroup(ctx context.Context, actor idp.Actor, appID, group
 	}
 	var out *idp.AppGroup
 	err := s.tx(ctx, "group of application", func(tx *store.Tx) error {
-		a, err := readLocked(tx, actor.OrgID(), appID)
+		a, err := s.may(tx, actor)(readLocked(tx, actor.OrgID(), appID))
 		if err != nil {
 			return err
 		}
@@ -220,7 +220,7 @@ func (s *Service) recordMembers(tx *store.Tx, actor idp.Actor, a *idp.App, g *id
 // (spec: management#deleteApplicationGroupAssignment)
 func (s *Service) UnassignGroup(ctx context.Context, actor idp.Actor, appID, groupID string) error {
 	return s.tx(ctx, "unassign group", func(tx *store.Tx) error {
-		a, err := readLocked(tx, actor.OrgID(), appID)
+		a, err := s.may(tx, actor)(readLocked(tx, actor.OrgID(), appID))
 		if err != nil {
 			return err
 		}

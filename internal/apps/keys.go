@@ -272,7 +272,7 @@ func (s *Service) GenerateKey(ctx context.Context, actor idp.Actor, appID string
 		return nil, err
 	}
 	err = s.tx(ctx, "generate key", func(tx *store.Tx) error {
-		if _, err := read(tx, actor.OrgID(), appID); err != nil {
+		if _, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID)); err != nil {
 			return err
 		}
 		if err := tx.InsertAppKey(&k.AppKey); err != nil {
@@ -295,7 +295,7 @@ func (s *Service) CloneKey(ctx context.Context, actor idp.Actor, appID, kid, tar
 	var row *store.AppKey
 	err := s.tx(ctx, "clone key", func(tx *store.Tx) error {
 		for _, id := range []string{appID, targetID} {
-			if _, err := read(tx, actor.OrgID(), id); err != nil {
+			if _, err := s.may(tx, actor)(read(tx, actor.OrgID(), id)); err != nil {
 				return err
 			}
 		}

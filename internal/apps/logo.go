@@ -39,7 +39,7 @@ func (s *Service) SetLogo(ctx context.Context, actor idp.Actor, appID string, im
 		return idp.Invalid("file", idp.Cause{Field: "file", Text: "must be a PNG, JPEG or GIF picture of 1 MiB at most"})
 	}
 	return s.tx(ctx, "upload logo", func(tx *store.Tx) error {
-		a, err := loadApp(tx, actor.OrgID(), appID)
+		a, err := s.mayLoad(tx, actor, appID)
 		if err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ const (
 // (spec: management-extra#assignApplicationPolicy)
 func (s *Service) AssignPolicy(ctx context.Context, actor idp.Actor, appID, policyID string) error {
 	return s.tx(ctx, "assign policy", func(tx *store.Tx) error {
-		a, err := loadApp(tx, actor.OrgID(), appID)
+		a, err := s.mayLoad(tx, actor, appID)
 		if err != nil {
 			return err
 		}

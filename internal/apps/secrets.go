@@ -145,7 +145,7 @@ func client(tx *store.Tx, orgID, appID string) (*idp.App, error) {
 // (spec: management-extra#listOAuth2ClientSecrets)
 func (s *Service) Secrets(ctx context.Context, actor idp.Actor, appID string) ([]*Secret, error) {
 	tx := s.Store.Read(ctx)
-	if _, err := client(tx, actor.OrgID(), appID); err != nil {
+	if _, err := s.may(tx, actor)(client(tx, actor.OrgID(), appID)); err != nil {
 		return nil, failure("read application", err)
 	}
 	rows, err := tx.AppSecrets(actor.OrgID(), appID, kindClient)
@@ -200,7 +200,7 @@ func (s *Service) AddSecret(ctx context.Context, actor idp.Actor, appID, value s
 		row.Status = statusOff
 	}
 	err := s.tx(ctx, "add secret", func(tx *store.Tx) error {
-		if _, err := client(tx, actor.OrgID(), appID); err != nil {
+		if _, err := s.may(tx, actor)(client(tx, actor.OrgID(), appID)); err != nil {
 			return err
 		}
 		rows, err := tx.AppSecrets(actor.OrgID(), appID, kindClient)
@@ -266,7 +266,7 @@ func countOn(rows []*store.AppSecret) (n int) {
 // secret runs fn on a secret of a client and its neighbours.
 func (s *Service) secret(ctx context.Context, actor idp.Actor, appID, id string, fn func(*store.Tx, *store.AppSecret, []*store.AppSecret) error) error {
 	return s.tx(ctx, "client secret", func(tx *store.Tx) error {
-		if _, err := client(tx, actor.OrgID(), appID); err != nil {
+		if _, err := s.may(tx, actor)(client(tx, actor.OrgID(), appID)); err != nil {
 			return err
 		}
 		rows, err := tx.AppSecrets(actor.OrgID(), appID, kindClient)

@@ -39,7 +39,8 @@ const (
 	tableUsers, columnPass    = "app_users", "password"
 )
 
-// Service keeps the applications of all organisations. All members are required.
+// Service keeps the applications of all organisations. All members but Permit
+// are required.
 type Service struct {
 	Store  *store.Store
 	Log    *eventlog.Log
@@ -47,6 +48,10 @@ type Service struct {
 	Clock  env.Clock
 	Rand   env.Rand
 	Keeper *keys.Keeper
+	// Permit tells whether an administrator may change an application, or make
+	// one of this name (id ""): KindForbidden where the role is limited to
+	// others. Nil permits everything. Roles are beside this package.
+	Permit func(tx *store.Tx, actor idp.Actor, name, id string) error
 }
 
 // Page is a part of a list: up to Limit elements behind the cursor After.
@@ -132,6 +137,33 @@ func read(tx *store.Tx, orgID, id string) (*idp.App, error) {
 	}
 	a, err := tx.App(orgID, id)
 	return a, missing(err, TypeApp, id)
+}
+
+// permit asks whether the actor may change an application.
+func (s *Service) permit(tx *store.Tx, actor idp.Actor, name, id string) error {
+	if s.Permit == nil || actor.Kind != idp.ActorUser {
+		return nil
+	}
+	return s.Permit(tx, actor, name, id)
+}
+
+// may lets an application through that was read and that the actor may change.
+func (s *Service) may(tx *store.Tx, actor idp.Actor) func(*idp.App, error) (*idp.App, error) {
+	return func(a *idp.App, err error) (*idp.App, error) {
+		if err != nil {
+			return nil, err
+		}
+		return a, s.permit(tx, actor, a.Name, a.ID)
+	}
+}
+
+// mayLoad is loadApp for an application that the actor is about to change.
+func (s *Service) mayLoad(tx *store.Tx, actor idp.Actor, id string) (*App, error) {
+	a, err := loadApp(tx, actor.OrgID(), id)
+	if err != nil {
+		return nil, err
+	}
+	return a, s.permit(tx, actor, a.Name, a.ID)
 }
 
 // prefixKey folds a text that somebody looks for; ok is false when nothing can

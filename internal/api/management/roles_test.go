@@ -246,3 +246,41 @@ func TestAdministratorsAreProtected(t *testing.T) {
 	reader.Post("/api/v1/users/me", `{"profile":{"title":"King"}}`).Fails(403, "E0000077")
 	reader.Post("/api/v1/users/me", `{"profile":{"firstName":"King"}}`).Want(200)
 }
+
+// TestLimitedAppAdministrators: who is limited to some applications changes no
+// others and sees no secrets of others.
+func TestLimitedAppAdministrators(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, app *apptest.App) {
+		client := `{"name":"oidc_client","label":%q,"signOnMode":"OPENID_CONNECT","credentials":{"oauthClient":{"token_endpoint_auth_method":"client_secret_post"}},` +
+			`"settings":{"oauthClient":{"redirect_uris":["https://example.com/cb"],"response_types":["code"],"grant_types":["authorization_code"],"application_type":"web"}}}`
+		in := app.Post("/api/v1/apps", fmt.Sprintf(client, "in")).Want(200).Text("id")
+		out := app.Post("/api/v1/apps", fmt.Sprintf(client, "out")).Want(200).Text("id")
+		c := deputy(t, app, "deputy@example.org", "APP_ADMIN")
+		app.Put("/api/v1/users/deputy@example.org/roles/IFIFAX2BIRGUSTQ/targets/catalog/apps/oidc_client/"+in, nil).Want(204)
+		isaac := app.Get("/api/v1/users/isaac.brock@example.com").Text("id")
+		for _, id := range []string{in, out} {
+			for _, call := range []struct{ method, path, body string }{
+				{"PUT", "", fmt.Sprintf(client, "x")},
+				{"POST", "/users", `{"id":"` + isaac + `","scope":"USER","credentials":{"userName":"isaac"}}`},
+				{"DELETE", "/users/" + isaac, ""},
+				{"GET", "/credentials/secrets", ""},
+				{"POST", "/credentials/secrets", `{}`},
+				{"POST", "/credentials/keys/generate?validityYears=2", ""},
+				{"POST", "/lifecycle/deactivate", ""},
+				{"DELETE", "", ""},
+			} {
+				var b any
+				if call.body != "" {
+					b = call.body
+				}
+				a := c.Do(call.method, "/api/v1/apps/"+id+call.path, b)
+				if id == out {
+					a.Fails(403, "E0000006")
+				} else if a.Status >= 300 {
+					t.Errorf("%s %s: %d %s", call.method, call.path, a.Status, a.Body)
+				}
+			}
+		}
+		c.Post("/api/v1/apps", fmt.Sprintf(client, "new")).Fails(403, "E0000006")
+	})
+}
