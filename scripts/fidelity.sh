@@ -12,7 +12,10 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 need_go
 "$ROOT/scripts/build.sh"
-[ -z "${USHER_SHARED:-}" ] || USHER_SHARED=$(cd "$USHER_SHARED" && pwd)
+case ${USHER_SHARED:-/} in
+/*) ;;
+*) USHER_SHARED="$PWD/$USHER_SHARED" ;;
+esac
 export USHER_SHARED="${USHER_SHARED:-}" USHER_BIN="$ROOT/bin/usher" USHER_FIDELITY_ARGS="$*"
 cd "$ROOT/compat"
 exec go test -count=1 -v ./fidelity
