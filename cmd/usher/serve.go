@@ -17,6 +17,7 @@ import (
 type serveCmd struct {
 	logFlags       `embed:""`
 	databaseFlags  `embed:""`
+	mailFlags      `embed:""`
 	Listen         string   `help:"Address to answer on." default:"127.0.0.1:8080"`
 	BaseURL        string   `help:"Public address of the default organisation, e.g. https://id.example.com; links and issuers come from it." placeholder:"URL"`
 	TLSCert        string   `help:"Certificate chain in PEM." placeholder:"FILE" type:"existingfile"`
@@ -38,6 +39,9 @@ func (c *serveCmd) Run(ctx context.Context, io streams) (err error) {
 	cfg := server.Config{BaseURL: c.BaseURL, Log: log, Durable: true, Version: programVersion(), SkipMigrations: !c.Migrate, TestMode: c.Control != ""}
 	if err := c.configure(&cfg); err != nil {
 		return err
+	}
+	if cfg.Mail = c.smtp(); cfg.Mail == nil {
+		log.Warn("no mail is sent: messages stay in the outbox until --smtp-host names a mail server")
 	}
 	clock := env.NewMovable(env.System{})
 	if cfg.TestMode {

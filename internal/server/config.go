@@ -10,6 +10,7 @@ import (
 	"usher/internal/api/httpkit"
 	"usher/internal/credential"
 	"usher/internal/env"
+	"usher/internal/notify"
 )
 
 // Config is everything that an operator may choose, and what tests replace.
@@ -36,6 +37,8 @@ type Config struct {
 	MetricsFrom httpkit.Proxies
 	// Hashing are the costs of password hashes; zero for the default.
 	Hashing credential.Params
+	// Mail sends what the outbox holds; nil leaves messages queued.
+	Mail    *notify.SMTP
 	Log     *slog.Logger
 	Version string
 
@@ -70,6 +73,11 @@ func (c *Config) check() error {
 	if len(c.MasterKey) == 0 {
 		return errors.New("no master key: Usher encrypts secrets at rest and does not start without one. " +
 			"Make one with `openssl rand -base64 32` and give it in USHER_MASTER_KEY or by --master-key-file; keep it as safe as the database")
+	}
+	if c.Mail != nil {
+		if err := c.Mail.Check(); err != nil {
+			return err
+		}
 	}
 	base, err := cleanBaseURL(c.BaseURL)
 	c.BaseURL = base

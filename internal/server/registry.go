@@ -1,6 +1,8 @@
 package server
 
 import (
+	"time"
+
 	"usher/internal/api/authn"
 	"usher/internal/api/httpkit"
 	"usher/internal/api/idx"
@@ -12,6 +14,7 @@ import (
 	"usher/internal/factor/password"
 	"usher/internal/idp"
 	"usher/internal/jobs"
+	"usher/internal/notify"
 	"usher/internal/policy"
 	"usher/internal/roles"
 	"usher/internal/store"
@@ -88,10 +91,15 @@ func (s *services) enrolments() *factor.Enrolments {
 
 // jobs are what runs beside the requests.
 func (s *Server) jobs() []jobs.Job {
-	return []jobs.Job{
+	list := []jobs.Job{
 		jobs.Purge(s.store),
 		jobs.Stamp(s.stampEvents),
 	}
+	if s.cfg.Mail != nil {
+		w := &notify.Worker{Outbox: s.services.outbox, Log: s.cfg.Log, Senders: map[notify.Kind]notify.Sender{notify.Email: s.cfg.Mail}}
+		list = append(list, jobs.Job{Name: "outbox", Every: time.Second, Shared: true, Run: w.Run})
+	}
+	return list
 }
 
 // mount registers the protocols.

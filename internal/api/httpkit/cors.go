@@ -8,6 +8,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"usher/internal/idp"
+	"usher/openapi"
 )
 
 // corsHeaders are what scripts of trusted origins may send and read.
@@ -49,6 +50,9 @@ func (rt *Router) preflight(w http.ResponseWriter, r *http.Request) {
 	origin := r.Header.Get("Origin")
 	w.Header().Add("Vary", "Origin")
 	org, err := rt.cfg.Org(r.Context(), r.Host)
+	if err == nil {
+		rt.showLimit(w.Header(), org.ID, openapi.BucketAPI)
+	}
 	if err == nil && origin != "" && rt.cors.Match(chi.NewRouteContext(), r.Header.Get("Access-Control-Request-Method"), r.URL.EscapedPath()) {
 		trusted := origin == originOf(org.BaseURL)
 		if !trusted {

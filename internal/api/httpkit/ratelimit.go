@@ -69,18 +69,44 @@ func (l *Limits) count(org, bucket string, now time.Time) (limit, remaining int,
 	return limit, limit - w.count, reset
 }
 
+// peek is count without counting.
+func (l *Limits) peek(org, bucket string, now time.Time) (limit, remaining int, reset int64) {
+	limit = unlimited
+	if n, ok := l.perMinute[bucket]; ok {
+		limit = n
+	}
+	start := now.Truncate(window).Unix()
+	reset = start + int64(window/time.Second)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if w := l.windows[limitKey{org, bucket}]; w != nil && w.start == start {
+		return limit, limit - w.count, reset
+	}
+	return limit, limit, reset
+}
+
+// showLimit sets the three headers on an answer that costs nothing: a
+// preflight, or a refusal that comes before the count.
+func (rt *Router) showLimit(h http.Header, org, bucket string) {
+	limit, remaining, reset := rt.cfg.Limits.peek(org, bucket, rt.cfg.Clock.Now())
+	limitHeaders(h, rt.cfg.Clock.Now(), limit, remaining, reset)
+}
+
 // limit counts a request, sets the three headers and refuses what is too much.
 func (rt *Router) limit(ro *route, r *Request) error {
 	now := rt.cfg.Clock.Now()
 	limit, remaining, reset := rt.cfg.Limits.count(r.Org.ID, ro.bucket, now)
-	h := r.W.Header()
+	limitHeaders(r.W.Header(), now, limit, remaining, reset)
+	if remaining < 0 && rt.cfg.Limits.perMinute != nil {
+		return idp.Fail(idp.KindTooManyRequests)
+	}
+	return nil
+}
+
+func limitHeaders(h http.Header, now time.Time, limit, remaining int, reset int64) {
 	h["X-Rate-Limit-Limit"] = []string{strconv.Itoa(limit)}
 	h["X-Rate-Limit-Remaining"] = []string{strconv.Itoa(max(remaining, 0))}
 	h["X-Rate-Limit-Reset"] = []string{strconv.FormatInt(reset, 10)}
 	// Clients wait for Reset minus Date: both must come from one clock.
 	h["Date"] = []string{now.Format(http.TimeFormat)}
-	if remaining < 0 && rt.cfg.Limits.perMinute != nil {
-		return idp.Fail(idp.KindTooManyRequests)
-	}
-	return nil
 }

@@ -250,6 +250,7 @@ func (rt *Router) admit(ro *route, r *Request) error {
 	}
 	r.Org, r.Actor.Org = org, org
 	if err := rt.refuseBlocked(r); err != nil {
+		rt.showLimit(r.W.Header(), org.ID, ro.bucket)
 		return err
 	}
 	if err := rt.limit(ro, r); err != nil {

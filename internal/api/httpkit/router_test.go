@@ -247,6 +247,11 @@ func TestCORS(t *testing.T) {
 		!strings.Contains(h.Get("Access-Control-Allow-Headers"), "x-okta-user-agent-extended") || h.Get("Access-Control-Allow-Credentials") != "true" {
 		t.Errorf("a trusted origin: %v", h)
 	}
+	for range 3 {
+		if h := preflight("https://app.example.com", "/api/v1/authn"); h.Get("X-Rate-Limit-Remaining") != h.Get("X-Rate-Limit-Limit") || h.Get("X-Rate-Limit-Reset") == "" {
+			t.Errorf("a preflight shows the limits and costs nothing: %v", h)
+		}
+	}
 	if h := preflight("https://evil.example", "/api/v1/authn"); h.Get("Access-Control-Allow-Origin") != "" {
 		t.Errorf("an unknown origin: %v", h)
 	}
