@@ -326,11 +326,11 @@ func TestTemplates(t *testing.T) {
 		`${source.missing}`:                                      "",
 		`a${ {1}=={1} ? "}" : '{' }b`:                            "a}b",
 		`${isMemberOfGroup("00g1") ? fn:toLowerCase("X") : "y"}`: "x",
-		`source.login`:                                           "isaac.brock@example.com",
-		`user.firstName`:                                         "Isaac",
-		`substringBefore(user.login, "@")`:                       "isaac.brock",
-		`source.salary`:                                          "1200000",
-		`source.isContractor`:                                    "false",
+		`source.login`:                     "isaac.brock@example.com",
+		`user.firstName`:                   "Isaac",
+		`substringBefore(user.login, "@")`: "isaac.brock",
+		`source.salary`:                    "1200000",
+		`source.isContractor`:              "false",
 	} {
 		t.Run(text, func(t *testing.T) {
 			p, err := el.Parse(text, el.Usernames())
