@@ -326,6 +326,8 @@ func TestTemplates(t *testing.T) {
 		`${source.missing}`:                                      "",
 		`a${ {1}=={1} ? "}" : '{' }b`:                            "a}b",
 		`${isMemberOfGroup("00g1") ? fn:toLowerCase("X") : "y"}`: "x",
+
+		// Without a hole the whole text is an expression.
 		`source.login`:                     "isaac.brock@example.com",
 		`user.firstName`:                   "Isaac",
 		`substringBefore(user.login, "@")`: "isaac.brock",
