@@ -128,7 +128,9 @@ func TestDevSaysOneLineAndStopsAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	status, rest := p.finish()
-	if took := time.Since(begun); took > time.Second {
+	// The server gives requests under way 0.8 s; the rest is room for a machine
+	// that does other things and for a binary with race detection.
+	if took := time.Since(begun); took > 5*time.Second {
 		t.Errorf("it took %s to stop", took)
 	}
 	if status != 0 || rest != "" {
