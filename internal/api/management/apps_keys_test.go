@@ -161,6 +161,13 @@ func TestClientSecrets(t *testing.T) {
 		if a := app.Put("/api/v1/apps/"+client.Text("id"), web).Want(200); a.Text("credentials.oauthClient.client_secret") != second.Text("client_secret") {
 			t.Errorf("%s", a.Body)
 		}
+		if a := app.Get(first).Want(200); a.Text("status") != "INACTIVE" {
+			t.Errorf("%s", a.Body)
+		}
+		if a := app.Post(first+"/lifecycle/activate", nil).Want(200); a.Text("status") != "ACTIVE" {
+			t.Errorf("%s", a.Body)
+		}
+		app.Post(first+"/lifecycle/deactivate", nil).Want(200)
 		app.Delete(first).Want(204)
 		app.Get(first).Fails(404, "E0000007")
 		app.Get("/api/v1/apps/"+addApp(t, app, bookmark)+"/credentials/secrets").Fails(404, "E0000007")

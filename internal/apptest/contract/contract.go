@@ -22,6 +22,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
+	"github.com/go-chi/chi/v5"
 
 	"usher/openapi"
 )
@@ -33,11 +34,20 @@ const ExercisedEnv = "USHER_EXERCISED"
 // documents are the parsed documents with their routers, made once.
 type documents struct {
 	routers []routers.Router
+	// inventory leads to the operations that are listed without schemas.
+	inventory *chi.Mux
+	ids       map[string]string // by method and path pattern
 }
 
 var load = sync.OnceValues(func() (*documents, error) {
 	openapi3filter.RegisterBodyDecoder("application/ion+json", openapi3filter.JSONBodyDecoder)
-	d := &documents{}
+	d := &documents{inventory: chi.NewRouter(), ids: map[string]string{}}
+	for _, op := range openapi.Operations() {
+		if op.Document == openapi.DocumentManagementExtra {
+			d.inventory.Method(op.Method, op.Path, http.NotFoundHandler())
+			d.ids[op.Method+" "+op.Path] = string(op.ID)
+		}
+	}
 	for _, name := range openapi.DocumentNames() {
 		if name == openapi.DocumentManagementExtra {
 			continue // an inventory without schemas
@@ -71,6 +81,16 @@ func (d *documents) find(r *http.Request) (*routers.Route, map[string]string) {
 	return nil, nil
 }
 
+// inventoried returns the id of an operation that is listed without a schema.
+func (d *documents) inventoried(r *http.Request) (string, bool) {
+	rc := chi.NewRouteContext()
+	if !d.inventory.Match(rc, r.Method, r.URL.EscapedPath()) {
+		return "", false
+	}
+	id, ok := d.ids[r.Method+" "+rc.RoutePattern()]
+	return id, ok
+}
+
 // Check fails the test when the answer to req is not what the documents say.
 // Requests outside the documents are let through.
 func Check(t testing.TB, req *http.Request, status int, header http.Header, body []byte) {
@@ -80,7 +100,13 @@ func Check(t testing.TB, req *http.Request, status int, header http.Header, body
 		t.Fatal(err)
 	}
 	route, params := d.find(req)
-	if route == nil || status == http.StatusNotImplemented {
+	if status == http.StatusNotImplemented {
+		return
+	}
+	if route == nil {
+		if id, ok := d.inventoried(req); ok && status < 400 {
+			note(t, id)
+		}
 		return
 	}
 	if status < 400 {
