@@ -56,6 +56,9 @@ type Message struct {
 	HTML     string // of an email; empty for none
 	// Data holds what the text was made from, for readers of the outbox.
 	Data map[string]string
+	// Expires is when the message has lost its sense, e.g. the end of its code;
+	// it is not sent later. Zero for never.
+	Expires time.Time
 
 	// The outbox fills the rest.
 	OrgID    string

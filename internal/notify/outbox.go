@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"usher/internal/env"
 	"usher/internal/store"
@@ -36,6 +37,7 @@ type sealed struct {
 	Text     string            `json:"text"`
 	HTML     string            `json:"html,omitempty"`
 	Data     map[string]string `json:"data,omitempty"`
+	Expires  time.Time         `json:"expires,omitzero"`
 }
 
 // Enqueue writes a message in the caller's transaction and returns its
@@ -44,7 +46,7 @@ func (o *Outbox) Enqueue(tx *store.Tx, orgID string, m Message) (string, error) 
 	if err := m.check(); err != nil {
 		return "", err
 	}
-	plain, err := json.Marshal(sealed{m.Template, m.Subject, m.Text, m.HTML, m.Data})
+	plain, err := json.Marshal(sealed{m.Template, m.Subject, m.Text, m.HTML, m.Data, m.Expires})
 	if err != nil {
 		return "", fmt.Errorf("message: %w", err)
 	}
@@ -72,7 +74,7 @@ func (o *Outbox) open(r store.OutboxRow) (Message, error) {
 	if err := json.Unmarshal(plain, &s); err != nil {
 		return m, fmt.Errorf("message %s: %w", r.ID, err)
 	}
-	m.Template, m.Subject, m.Text, m.HTML, m.Data = s.Template, s.Subject, s.Text, s.HTML, s.Data
+	m.Template, m.Subject, m.Text, m.HTML, m.Data, m.Expires = s.Template, s.Subject, s.Text, s.HTML, s.Data, s.Expires
 	return m, nil
 }
 

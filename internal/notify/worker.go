@@ -27,6 +27,9 @@ func (r refused) Unwrap() error { return r.error }
 // Refused marks err as final: the message will never be taken.
 func Refused(err error) error { return refused{err} }
 
+// errExpired tells that a message was not sent while it made sense.
+var errExpired = errors.New("the message has expired before it could be sent")
+
 const (
 	// MaxAttempts is how often a message is tried before it is dead.
 	MaxAttempts = 10
@@ -123,6 +126,9 @@ func (w *Worker) send(ctx context.Context, r store.OutboxRow) (err error) {
 	m, err := w.Outbox.open(r)
 	if err != nil {
 		return Refused(err)
+	}
+	if !m.Expires.IsZero() && !w.Outbox.Store.Read(ctx).Now().Before(m.Expires) {
+		return Refused(errExpired)
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()

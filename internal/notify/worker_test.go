@@ -190,3 +190,19 @@ func TestWorkersShareTheWork(t *testing.T) {
 		}
 	})
 }
+
+// TestWorkerDoesNotSendWhatHasLostItsSense waits longer than a code lives.
+func TestWorkerDoesNotSendWhatHasLostItsSense(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		m := mailTo("ann@example.com")
+		m.Expires = noon.Add(5 * time.Minute)
+		w.enqueue(t, m)
+		away := &sender{answer: func(notify.Message) error { return errors.New("away") }}
+		run(t, w.worker(away))
+		w.clock.Advance(5 * time.Minute)
+		run(t, w.worker(away))
+		if got := w.list(t, notify.Query{})[0]; got.Status != notify.Dead || len(away.got) != 1 || !got.Expires.Equal(m.Expires) {
+			t.Fatalf("%+v after %d attempts", got, len(away.got))
+		}
+	})
+}
