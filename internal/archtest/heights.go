@@ -22,7 +22,7 @@ const (
 var heights = map[string]height{
 	"openapi":      0,
 	"web":          0,
-	"internal/idp": 0, "internal/env": 0, "internal/scim": 0, "internal/el": 0,
+	"internal/idp": 0, "internal/env": 0, "internal/egress": 0, "internal/scim": 0, "internal/el": 0,
 	"internal/archtest": 0,
 	"internal/store":    1,
 	"internal/eventlog": 2, "internal/notify": 2, "internal/keys": 2, "internal/jobs": 2,
