@@ -95,6 +95,7 @@ func (w *world) populate(t *testing.T) {
 		func(tx *store.Tx) error { return w.populateApp(tx, u.ID, g.ID) },
 		func(tx *store.Tx) error { return w.populateRule(tx, u.ID, g.ID) },
 		func(tx *store.Tx) error { return w.populateSearch(tx, u.ID) },
+		func(tx *store.Tx) error { return w.populateGrants(tx, u.ID) },
 	} {
 		w.tx(t, fn)
 	}
@@ -106,4 +107,20 @@ func (w *world) event(tx *store.Tx) store.EventRow {
 
 func (w *world) message(to string) store.OutboxRow {
 	return store.OutboxRow{OrgID: w.org.ID, ID: w.ids.New("msg"), Kind: "email", Recipient: to, Sealed: "sealed", Status: "queued", Created: noon, Due: noon}
+}
+
+// populateGrants puts a row into the tables of what authorization servers hand out.
+func (w *world) populateGrants(tx *store.Tx, userID string) error {
+	later := noon.Add(time.Hour)
+	err := tx.InsertOAuthTicket(&store.OAuthTicket{OrgID: w.org.ID, Hash: hash("code"), Kind: "code", ClientID: "client", UserID: userID, Expires: later, Document: []byte(`{}`)})
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Spend(w.org.ID, hash("jti"), later); err != nil {
+		return err
+	}
+	return tx.InsertOAuthRefresh(&store.OAuthRefresh{
+		OrgID: w.org.ID, ID: "oar1", Hash: hash("family"), ServerID: "aus1", ClientID: "client", UserID: userID,
+		Current: hash("now"), Salt: []byte{0, 255}, Expires: later, Document: []byte(`{}`),
+	})
 }

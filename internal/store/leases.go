@@ -36,6 +36,9 @@ func (tx *Tx) Purge(limit int) (int, error) {
 		{"DELETE FROM sessions WHERE (org_id, hash) IN (SELECT org_id, hash FROM sessions WHERE expires <= $1 LIMIT $2)", tx.now},
 		{"DELETE FROM session_tokens WHERE (org_id, hash) IN (SELECT org_id, hash FROM session_tokens WHERE expires <= $1 LIMIT $2)", tx.now},
 		{"DELETE FROM transactions WHERE (org_id, hash) IN (SELECT org_id, hash FROM transactions WHERE expires <= $1 LIMIT $2)", tx.now},
+		{"DELETE FROM oauth_tickets WHERE (org_id, hash) IN (SELECT org_id, hash FROM oauth_tickets WHERE expires <= $1 LIMIT $2)", tx.now},
+		{"DELETE FROM oauth_refresh WHERE (org_id, id) IN (SELECT org_id, id FROM oauth_refresh WHERE expires <= $1 LIMIT $2)", tx.now},
+		{"DELETE FROM oauth_spent WHERE (org_id, hash) IN (SELECT org_id, hash FROM oauth_spent WHERE expires <= $1 LIMIT $2)", tx.now},
 		{"DELETE FROM outbox WHERE (org_id, id) IN (SELECT org_id, id FROM outbox WHERE status IN ('sent', 'dead', 'queued') AND due <= $1 LIMIT $2)", tx.now.Add(-outboxKept)},
 	} {
 		n, err := tx.exec(q.text, ms(q.bound), limit)
