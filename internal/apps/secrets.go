@@ -307,3 +307,22 @@ func (s *Service) VerifySecret(ctx context.Context, a *App, value string) (bool,
 	}
 	return holds, nil
 }
+
+// ProveSecret tells whether proves says so of one of an OAuth client's secrets
+// that are in use, e.g. because a signature was made with it.
+func (s *Service) ProveSecret(ctx context.Context, a *App, proves func(secret string) bool) (bool, error) {
+	rows, err := s.Store.Read(ctx).AppSecrets(a.OrgID, a.ID, kindClient)
+	if err != nil {
+		return false, failure("read secrets", err)
+	}
+	for _, row := range rows {
+		v, err := s.secretOf(row)
+		if err != nil {
+			return false, err
+		}
+		if v.Active && proves(v.Value) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
