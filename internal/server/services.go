@@ -12,6 +12,7 @@ import (
 	"usher/internal/idp"
 	"usher/internal/keys"
 	"usher/internal/notify"
+	"usher/internal/oauth"
 	"usher/internal/policy"
 	"usher/internal/roles"
 	"usher/internal/session"
@@ -36,6 +37,8 @@ type services struct {
 	tokens      *tokens.Service
 	engine      *signin.Engine
 	apps        *apps.Service
+	signing     *keys.Signing
+	oauth       *oauth.Service
 }
 
 // newServices builds them from below upwards.
@@ -61,6 +64,8 @@ func newServices(cfg Config, db *store.Store, keeper *keys.Keeper) *services {
 		Directory: s.directory, Factors: s.factors, Policies: s.policies, Sessions: s.sessions,
 	}
 	s.apps = &apps.Service{Store: db, Log: s.log, IDs: cfg.IDs, Clock: cfg.Clock, Rand: cfg.Rand, Keeper: keeper}
+	s.signing = &keys.Signing{Store: db, Clock: cfg.Clock, Rand: cfg.Rand, Keeper: keeper}
+	s.oauth = &oauth.Service{Store: db, Log: s.log, IDs: cfg.IDs, Clock: cfg.Clock, Signing: s.signing, Apps: s.apps}
 	s.hooks()
 	return s
 }

@@ -93,6 +93,7 @@ func (w *world) populate(t *testing.T) {
 			return tx.InsertJob(store.JobRow{OrgID: w.org.ID, ID: "job1", Kind: "k", Document: []byte(`{}`), Created: noon, Due: noon})
 		},
 		func(tx *store.Tx) error { return w.populateApp(tx, u.ID, g.ID) },
+		w.populateOAuth,
 		func(tx *store.Tx) error { return w.populateRule(tx, u.ID, g.ID) },
 		func(tx *store.Tx) error { return w.populateSearch(tx, u.ID) },
 		func(tx *store.Tx) error { return w.populateGrants(tx, u.ID) },

@@ -1,0 +1,172 @@
+package keys
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"usher/internal/env"
+	"usher/internal/store"
+)
+
+const rsaBits = 2048
+
+// maxToken bounds a token that is to be verified, in bytes.
+const maxToken = 32 << 10
+
+// reader makes an io.Reader of a generator.
+type reader struct{ env.Rand }
+
+// Read fills p.
+func (r reader) Read(p []byte) (int, error) {
+	r.Rand.Read(p)
+	return len(p), nil
+}
+
+// generate makes a key pair and seals the private part.
+func (s *Signing) generate(o Owner, alg Alg) (*store.SigningKey, error) {
+	var private crypto.Signer
+	var err error
+	switch alg {
+	case RS256:
+		private, err = rsa.GenerateKey(reader{s.Rand}, rsaBits)
+	case ES256:
+		private, err = ecdsa.GenerateKey(elliptic.P256(), reader{s.Rand})
+	default:
+		return nil, fmt.Errorf("there are no keys for %q", alg)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("generate signing key: %w", err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return nil, fmt.Errorf("encode signing key: %w", err)
+	}
+	print, err := (&jose.JSONWebKey{Key: private.Public()}).Thumbprint(crypto.SHA256)
+	if err != nil {
+		return nil, fmt.Errorf("name signing key: %w", err)
+	}
+	kid := base64.RawURLEncoding.EncodeToString(print)
+	return &store.SigningKey{
+		OrgID: o.OrgID, ServerID: o.ServerID, ID: kid, Alg: string(alg), Private: s.Keeper.Seal(o.place(kid), der), Created: s.Clock.Now(),
+	}, nil
+}
+
+// parsePrivate reads a private key of the type that its algorithm has.
+func parsePrivate(der []byte, alg Alg) (crypto.Signer, error) {
+	v, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		return nil, err
+	}
+	switch k := v.(type) {
+	case *rsa.PrivateKey:
+		if alg == RS256 {
+			return k, nil
+		}
+	case *ecdsa.PrivateKey:
+		if alg == ES256 {
+			return k, nil
+		}
+	}
+	return nil, errors.New("is no key of its algorithm")
+}
+
+// signers remembers what signs with a key, by the type that tokens announce.
+type signers struct {
+	mu sync.Mutex
+	by map[string]jose.Signer
+}
+
+// Sign returns payload as a compact JWS with the key's kid and alg. typ is the
+// type in the header, "" for none; there are few of them. (RFC 7515 section 7.1)
+func (k *SigningKey) Sign(typ string, payload []byte) (string, error) {
+	signer, err := k.signer(typ)
+	if err != nil {
+		return "", err
+	}
+	jws, err := signer.Sign(payload)
+	if err != nil {
+		return "", fmt.Errorf("sign: %w", err)
+	}
+	return jws.CompactSerialize()
+}
+
+func (k *SigningKey) signer(typ string) (jose.Signer, error) {
+	k.signers.mu.Lock()
+	defer k.signers.mu.Unlock()
+	if v, ok := k.signers.by[typ]; ok {
+		return v, nil
+	}
+	o := &jose.SignerOptions{}
+	if typ != "" {
+		o.WithType(jose.ContentType(typ))
+	}
+	v, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(k.Alg), Key: jose.JSONWebKey{Key: k.private, KeyID: k.ID}}, o)
+	if err != nil {
+		return nil, fmt.Errorf("signer: %w", err)
+	}
+	if k.signers.by == nil {
+		k.signers.by = map[string]jose.Signer{}
+	}
+	k.signers.by[typ] = v
+	return v, nil
+}
+
+// Public is the public part, an *rsa.PublicKey or *ecdsa.PublicKey.
+func (k *SigningKey) Public() crypto.PublicKey { return k.private.Public() }
+
+// Verify returns the payload of a token that the server has signed with a key
+// that is still published, the algorithm being the key's own; else ErrSignature.
+// It looks at nothing but the signature and the type in the header.
+func (s *Signing) Verify(ctx context.Context, o Owner, token string) (payload []byte, typ string, err error) {
+	if len(token) > maxToken {
+		return nil, "", ErrSignature
+	}
+	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
+	if err != nil || len(jws.Signatures) != 1 {
+		return nil, "", ErrSignature
+	}
+	h := jws.Signatures[0].Protected
+	k, err := s.byID(ctx, o, h.KeyID)
+	if err != nil {
+		return nil, "", err
+	}
+	if k == nil || string(k.Alg) != h.Algorithm {
+		return nil, "", ErrSignature
+	}
+	if payload, err = jws.Verify(k.Public()); err != nil {
+		return nil, "", ErrSignature
+	}
+	typ, _ = h.ExtraHeaders[jose.HeaderType].(string)
+	return payload, typ, nil
+}
+
+// byID returns a published key, nil for none. A key that is not known may have
+// been made by another node just now.
+func (s *Signing) byID(ctx context.Context, o Owner, kid string) (*SigningKey, error) {
+	if kid == "" {
+		return nil, nil
+	}
+	for _, age := range []time.Duration{setLife, rereadAfter} {
+		v, err := s.load(ctx, o, age)
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range published(v.keys, s.Clock.Now()) {
+			if k.ID == kid {
+				return k, nil
+			}
+		}
+	}
+	return nil, nil
+}

@@ -1,0 +1,109 @@
+package oauth
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"usher/internal/scim"
+	"usher/internal/store"
+)
+
+// Kinds of parts in the store.
+const (
+	kindScope  = "scope"
+	kindClaim  = "claim"
+	kindPolicy = "policy"
+	kindRule   = "rule"
+)
+
+// part is what scopes, claims, policies and rules have in common.
+type part struct {
+	ID          string
+	Created     time.Time
+	LastUpdated time.Time
+	version     int64
+}
+
+func partOf(row *store.OAuthPart) part {
+	return part{ID: row.ID, Created: row.Created, LastUpdated: row.LastUpdated, version: row.Version}
+}
+
+// nameKey is a name as it must be unique.
+func nameKey(name string) string { return scim.Fold(name) }
+
+// row makes the stored form of a part.
+func (p part) row(s *Server, kind, name, key string, document any) (*store.OAuthPart, error) {
+	doc, err := json.Marshal(document)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", kind, p.ID, err)
+	}
+	return &store.OAuthPart{
+		OrgID: s.OrgID, ServerID: s.ID, Kind: kind, ID: p.ID, Name: name, NameKey: key, Status: string(Active), Document: doc,
+		Created: p.Created, LastUpdated: p.LastUpdated, Version: p.version,
+	}, nil
+}
+
+func (v *Scope) toStore(s *Server) (*store.OAuthPart, error) {
+	row, err := v.row(s, kindScope, v.Name, v.Name, v)
+	if err == nil {
+		row.System = v.System
+	}
+	return row, err
+}
+
+func (v *Claim) toStore(s *Server) (*store.OAuthPart, error) {
+	row, err := v.row(s, kindClaim, v.Name, string(v.Type)+":"+v.Name, v)
+	if err == nil {
+		row.System, row.Status = v.System, string(v.Status)
+	}
+	return row, err
+}
+
+func (v *Policy) toStore(s *Server) (*store.OAuthPart, error) {
+	row, err := v.row(s, kindPolicy, v.Name, nameKey(v.Name), v)
+	if err == nil {
+		row.System, row.Status, row.Priority = v.System, string(v.Status), v.Priority
+	}
+	return row, err
+}
+
+func (v *Rule) toStore(s *Server, p *Policy) (*store.OAuthPart, error) {
+	row, err := v.row(s, kindRule, v.Name, nameKey(v.Name), v)
+	if err == nil {
+		row.System, row.Status, row.Priority, row.ParentID = v.System, string(v.Status), v.Priority, p.ID
+	}
+	return row, err
+}
+
+// addParts fills in what belongs to a server.
+func (s *Server) addParts(rows []*store.OAuthPart) error {
+	rules := map[string][]*Rule{}
+	for _, row := range rows {
+		var into any
+		switch row.Kind {
+		case kindScope:
+			v := &Scope{part: partOf(row), Name: row.Name, System: row.System}
+			into, s.Scopes = v, append(s.Scopes, v)
+		case kindClaim:
+			v := &Claim{part: partOf(row), Name: row.Name, System: row.System, Status: Status(row.Status)}
+			into, s.Claims = v, append(s.Claims, v)
+		case kindPolicy:
+			v := &Policy{part: partOf(row), Name: row.Name, System: row.System, Status: Status(row.Status), Priority: row.Priority}
+			into, s.Policies = v, append(s.Policies, v)
+		case kindRule:
+			v := &Rule{part: partOf(row), Name: row.Name, System: row.System, Status: Status(row.Status), Priority: row.Priority}
+			into, rules[row.ParentID] = v, append(rules[row.ParentID], v)
+		default:
+			return fmt.Errorf("authorization server %s has a part of kind %q", s.ID, row.Kind)
+		}
+		if err := json.Unmarshal(row.Document, into); err != nil {
+			return fmt.Errorf("%s %s: %w", row.Kind, row.ID, err)
+		}
+	}
+	for _, p := range s.Policies {
+		p.Rules = slices.Clone(rules[p.ID])
+	}
+	return nil
+}

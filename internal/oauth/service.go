@@ -1,0 +1,186 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"usher/internal/apps"
+	"usher/internal/env"
+	"usher/internal/eventlog"
+	"usher/internal/idp"
+	"usher/internal/keys"
+	"usher/internal/store"
+)
+
+// Names of types in errors about what does not exist.
+const (
+	TypeServer = "AuthorizationServer"
+	TypeScope  = "OAuth2Scope"
+	TypeClaim  = "OAuth2Claim"
+	TypePolicy = "Policy"
+	TypeRule   = "PolicyRule"
+	TypeClient = "PublicClientApp"
+	TypeGrant  = "OAuth2ScopeConsentGrant"
+	TypeKey    = "JsonWebKey"
+)
+
+const (
+	maxClientID = 100
+	// serverLife bounds how old the settings of a server may be on a node.
+	serverLife = time.Second
+	maxServers = 4096
+)
+
+// Service keeps the authorization servers of all organisations and tells what
+// their tokens say. All members are required.
+type Service struct {
+	Store   *store.Store
+	Log     *eventlog.Log
+	IDs     env.IDs
+	Clock   env.Clock
+	Signing *keys.Signing
+	Apps    *apps.Service
+
+	mu    sync.Mutex
+	cache map[keys.Owner]cachedServer
+}
+
+type cachedServer struct {
+	server *Server
+	at     time.Time
+}
+
+// Server returns an authorization server with all that belongs to it: the
+// organisation's own one for "", the standard one for "default". What it says
+// may be a second old; nobody may change it. KindNotFound.
+func (s *Service) Server(ctx context.Context, org *idp.Org, id string) (*Server, error) {
+	if id == "" {
+		return ownServer(org), nil
+	}
+	if !plainID(id) {
+		return nil, idp.NotFound(TypeServer, id)
+	}
+	now, at := s.Clock.Now(), keys.Owner{OrgID: org.ID, ServerID: id}
+	s.mu.Lock()
+	c, ok := s.cache[at]
+	s.mu.Unlock()
+	if age := now.Sub(c.at); ok && age >= 0 && age < serverLife {
+		return c.server, nil
+	}
+	v, err := s.read(ctx, org, id)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cache == nil || len(s.cache) >= maxServers {
+		s.cache = map[keys.Owner]cachedServer{}
+	}
+	s.cache[at] = cachedServer{v, now}
+	return v, nil
+}
+
+// Serving is Server for one that is to issue or verify something: one that is
+// switched off does not exist.
+func (s *Service) Serving(ctx context.Context, org *idp.Org, id string) (*Server, error) {
+	v, err := s.Server(ctx, org, id)
+	if err == nil && v.Status != Active {
+		return nil, idp.NotFound(TypeServer, id)
+	}
+	return v, err
+}
+
+// Forget drops what is remembered of servers and keys, e.g. after a restore.
+func (s *Service) Forget() {
+	s.Signing.Forget()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.cache)
+}
+
+// read reads a server as it is now; the standard one is made on first use.
+func (s *Service) read(ctx context.Context, org *idp.Org, id string) (*Server, error) {
+	if id == StandardID {
+		if err := s.ensureStandard(ctx, org); err != nil {
+			return nil, err
+		}
+	}
+	v, err := load(s.Store.Read(ctx), org.ID, id)
+	return v, failure("read authorization server", err)
+}
+
+// load reads a server with its parts by its identifier or as the standard one.
+func load(tx *store.Tx, orgID, id string) (*Server, error) {
+	var row *store.OAuthServer
+	var err error
+	switch {
+	case id == StandardID:
+		row, err = tx.StandardOAuthServer(orgID)
+	case plainID(id):
+		row, err = tx.OAuthServer(orgID, id)
+	default:
+		return nil, idp.NotFound(TypeServer, id)
+	}
+	if errors.Is(err, store.ErrNotFound) || (err == nil && row.Status == string(statusGone)) {
+		return nil, idp.NotFound(TypeServer, id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	v, err := serverFromStore(row)
+	if err != nil {
+		return nil, err
+	}
+	parts, err := tx.OAuthParts(orgID, v.ID)
+	if err != nil {
+		return nil, err
+	}
+	return v, v.addParts(parts)
+}
+
+// plainID tells whether text may be an identifier at all.
+func plainID(text string) bool {
+	if text == "" || len(text) > 64 {
+		return false
+	}
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '-', c == '_':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// tx runs fn in a serializable transaction and names what failed. What is
+// remembered of servers is dropped.
+func (s *Service) tx(ctx context.Context, what string, fn func(*store.Tx) error) error {
+	err := s.Store.Tx(ctx, fn)
+	s.mu.Lock()
+	clear(s.cache)
+	s.mu.Unlock()
+	return failure(what, err)
+}
+
+// failure maps the errors of the store that a caller can do something about and
+// names the others.
+func failure(what string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case idp.KindOf(err) != 0:
+		return err
+	case errors.Is(err, store.ErrStale):
+		return &idp.Error{Kind: idp.KindConflict, Object: what}
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// record writes an event.
+func (s *Service) record(tx *store.Tx, a idp.Actor, event idp.EventType, targets ...idp.Target) error {
+	return s.Log.Record(tx, a, eventlog.Entry{Type: event, Targets: targets})
+}
