@@ -55,6 +55,16 @@ func (s *Service) HashAnswer(ctx context.Context, answer string) (string, error)
 	return s.Hasher.Hash(ctx, answerKey(answer))
 }
 
+// MatchAnswer compares an answer with the hash that HashAnswer made. It counts
+// nothing.
+func (s *Service) MatchAnswer(ctx context.Context, encoded, answer string) (bool, error) {
+	m, err := s.Hasher.Verify(ctx, encoded, answerKey(answer))
+	if err != nil {
+		return false, fmt.Errorf("compare an answer: %w", err)
+	}
+	return m.OK, nil
+}
+
 // SetQuestion gives a user, who is stored already, a recovery question and the
 // hash of its answer. It changes u's RecoveryQuestion; the caller writes u.
 // KindConflict when another change came first.

@@ -206,11 +206,14 @@ func (s *Service) LockedSince(tx *store.Tx, orgID, userID string) (time.Time, er
 	return c.LockedAt, nil
 }
 
-// Unlock forgets the wrong guesses and the lock. The caller changes the user's
+// Unlock forgets the wrong guesses, those at factors included, and the lock. The caller changes the user's
 // status and records who did it.
 func (s *Service) Unlock(tx *store.Tx, orgID, userID string) error {
 	if err := tx.ForgiveCredential(orgID, userID); err != nil {
 		return fmt.Errorf("unlock a credential: %w", err)
+	}
+	if err := tx.ForgiveFactors(orgID, userID); err != nil {
+		return fmt.Errorf("forgive wrong answers: %w", err)
 	}
 	return nil
 }

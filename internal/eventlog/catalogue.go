@@ -26,6 +26,7 @@ const (
 	FactorActivate          idp.EventType = "user.mfa.factor.activate"
 	FactorDeactivate        idp.EventType = "user.mfa.factor.deactivate"
 	FactorResetAll          idp.EventType = "user.mfa.factor.reset_all"
+	AuthViaMFA              idp.EventType = "user.authentication.auth_via_mfa"
 	SessionStart            idp.EventType = "user.session.start"
 	SessionEnd              idp.EventType = "user.session.end"
 	SessionClear            idp.EventType = "user.session.clear"
@@ -121,6 +122,7 @@ var catalogue = map[idp.EventType]Kind{
 	PrivilegeRevoke:         {Message: "Revoke user privilege", Legacy: "core.user.admin_privilege.revoked"},
 	GroupPrivilegeGrant:     {Message: "Grant group privilege"},
 	GroupPrivilegeRevoke:    {Message: "Revoke group privilege"},
+	AuthViaMFA:              {Message: "Authentication of user via MFA", Legacy: "core.user.factor.attempt_success"},
 	FactorActivate:          {Message: "Activate factor for user", Legacy: "core.user.factor.activate"},
 	FactorDeactivate:        {Message: "Reset factor for user", Legacy: "core.user.factor.deactivate"},
 	FactorResetAll:          {Message: "Reset all factors for user", Legacy: "core.user.factor.reset_all"},

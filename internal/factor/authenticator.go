@@ -113,13 +113,13 @@ func (s *Authenticators) Set(ctx context.Context, a idp.Actor, id string, active
 	return out, nil
 }
 
-// active drops the methods that the subject's organisation has switched off.
+// active drops the methods that an organisation has switched off.
 // The password is always on, so that nothing is read where it is the only one.
-func active(tx *store.Tx, sub Subject, methods []Method) ([]Method, error) {
+func active(tx *store.Tx, org *idp.Org, methods []Method) ([]Method, error) {
 	if !slices.ContainsFunc(methods, func(m Method) bool { return m.Describe().Kind != Password }) {
 		return methods, nil
 	}
-	states, err := tx.AuthenticatorStates(sub.Org.ID)
+	states, err := tx.AuthenticatorStates(org.ID)
 	if err != nil {
 		return nil, fmt.Errorf("read the authenticators: %w", err)
 	}

@@ -8,31 +8,42 @@ import (
 
 // Kind is a factor as administrators and policies know it.
 type Kind struct {
-	Key      string // of MFA_ENROLL policies
+	Key      string // of MFA_ENROLL policies, e.g. okta_otp
 	Type     string // e.g. token:software:totp
 	Provider string
 	Vendor   string
 	Method   string // the kind of the method that serves it
+	Prefix   string // of the identifiers of its enrolments
 }
 
 // Kinds lists all factors that policies can name, in the order of their keys.
 // (reference: user factors, providers and types)
 func Kinds() []Kind {
 	return []Kind{
-		{"duo", "web", "DUO", "DUO", "duo"},
-		{"fido_u2f", "u2f", "FIDO", "FIDO", "u2f"},
-		{"fido_webauthn", "webauthn", "FIDO", "FIDO", "webauthn"},
-		{"google_otp", "token:software:totp", "GOOGLE", "GOOGLE", "totp"},
-		{"okta_call", "call", "OKTA", "OKTA", "call"},
-		{"okta_email", "email", "OKTA", "OKTA", "email"},
-		{"okta_otp", "token:software:totp", "OKTA", "OKTA", "totp"},
-		{"okta_push", "push", "OKTA", "OKTA", "push"},
-		{"okta_question", TypeQuestion, "OKTA", "OKTA", "question"},
-		{"okta_sms", "sms", "OKTA", "OKTA", "sms"},
-		{"rsa_token", "token", "RSA", "RSA", "rsa"},
-		{"symantec_vip", "token", "SYMANTEC", "SYMANTEC", "symantec"},
-		{"yubikey_token", "token:hardware", "YUBICO", "YUBICO", "yubikey"},
+		{"duo", "web", "DUO", "DUO", "duo", "dsf"},
+		{"fido_u2f", "u2f", "FIDO", "FIDO", "u2f", "fuf"},
+		{"fido_webauthn", "webauthn", "FIDO", "FIDO", "webauthn", "fwf"},
+		{"google_otp", "token:software:totp", "GOOGLE", "GOOGLE", "totp", "uft"},
+		{"okta_call", "call", "OKTA", "OKTA", "call", "clf"},
+		{"okta_email", "email", "OKTA", "OKTA", "email", "emf"},
+		{"okta_otp", "token:software:totp", "OKTA", "OKTA", "totp", "ost"},
+		{"okta_push", "push", "OKTA", "OKTA", "push", "opf"},
+		{"okta_question", TypeQuestion, "OKTA", "OKTA", "question", "ufs"},
+		{"okta_sms", "sms", "OKTA", "OKTA", "sms", "mbl"},
+		{"rsa_token", "token", "RSA", "RSA", "rsa", "rsa"},
+		{"symantec_vip", "token", "SYMANTEC", "SYMANTEC", "symantec", "svf"},
+		{"yubikey_token", "token:hardware", "YUBICO", "YUBICO", "yubikey", "ykf"},
 	}
+}
+
+// KindOf returns the kind of a type and provider, as enrolments name them.
+func KindOf(factorType, provider string) (Kind, bool) {
+	for _, k := range Kinds() {
+		if k.Type == factorType && k.Provider == provider {
+			return k, true
+		}
+	}
+	return Kind{}, false
 }
 
 // Offer is a factor that a user can still enrol.

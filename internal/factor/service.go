@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/big"
 
+	"usher/internal/idp"
 	"usher/internal/store"
 )
 
@@ -48,18 +49,100 @@ func (s *Service) Descriptions() []Description {
 // Enrolled lists the methods that the subject can prove and the organisation has
 // not switched off.
 func (s *Service) Enrolled(tx *store.Tx, sub Subject) ([]Description, error) {
-	methods, err := active(tx, sub, s.methods)
+	methods, err := active(tx, sub.Org, s.methods)
 	if err != nil {
 		return nil, err
 	}
 	var out []Description
+	var kinds map[string]bool
 	for _, m := range methods {
-		ok, err := m.Enrolled(tx, sub)
-		if err != nil {
-			return nil, fmt.Errorf("factor %s: %w", m.Describe().Kind, err)
+		i, implicit := m.(Implicit)
+		ok := false
+		switch {
+		case implicit:
+			if ok, err = i.Enrolled(tx, sub); err != nil {
+				return nil, fmt.Errorf("factor %s: %w", m.Describe().Kind, err)
+			}
+		case sub.User != nil:
+			if kinds == nil {
+				if kinds, err = activeKinds(tx, sub.User); err != nil {
+					return nil, err
+				}
+			}
+			ok = kinds[m.Describe().Kind]
 		}
 		if ok {
 			out = append(out, m.Describe())
+		}
+	}
+	return out, nil
+}
+
+// activeKinds are the kinds of the methods that a user has active enrolments of.
+func activeKinds(tx *store.Tx, u *idp.User) (map[string]bool, error) {
+	rows, err := tx.FactorsOf(u.OrgID, u.ID)
+	if err != nil {
+		return nil, fmt.Errorf("list factors: %w", err)
+	}
+	out := map[string]bool{}
+	for i := range rows {
+		if k, known := KindOf(rows[i].Type, rows[i].Provider); known && rows[i].Status == StatusActive {
+			out[k.Method] = true
+		}
+	}
+	return out, nil
+}
+
+// Held is a factor that a user has enrolled, with the method that serves it.
+type Held struct {
+	Kind   Kind
+	Method Method
+	Factor *store.Factor
+}
+
+// Held lists what a user has enrolled of the methods that this server has and
+// the organisation has not switched off, in the order in which methods are
+// offered. Those are included that are not active yet.
+func (s *Service) Held(tx *store.Tx, org *idp.Org, u *idp.User) ([]Held, error) {
+	rows, err := tx.FactorsOf(org.ID, u.ID)
+	if err != nil {
+		return nil, fmt.Errorf("list factors: %w", err)
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	methods, err := active(tx, org, s.methods)
+	if err != nil {
+		return nil, err
+	}
+	var out []Held
+	for _, m := range methods {
+		for i := range rows {
+			if k, known := KindOf(rows[i].Type, rows[i].Provider); known && k.Method == m.Describe().Kind {
+				out = append(out, Held{k, m, &rows[i]})
+			}
+		}
+	}
+	return out, nil
+}
+
+// Offered lists the kinds that this server has a method for to enrol and that
+// the organisation has not switched off, in the order in which methods are
+// offered.
+func (s *Service) Offered(tx *store.Tx, org *idp.Org) ([]Kind, error) {
+	methods, err := active(tx, org, s.methods)
+	if err != nil {
+		return nil, err
+	}
+	var out []Kind
+	for _, m := range methods {
+		if _, ok := m.(Enroller); !ok {
+			continue
+		}
+		for _, k := range Kinds() {
+			if k.Method == m.Describe().Kind {
+				out = append(out, k)
+			}
 		}
 	}
 	return out, nil

@@ -102,6 +102,27 @@ const (
 	KindRoleType
 	// KindTooManyTargets: a role has as many targets as it can have.
 	KindTooManyTargets
+	// KindWrongPasscode: the code or the answer of a factor is wrong.
+	KindWrongPasscode
+	// KindPasscodeReplayed: the code was right once and has been used.
+	KindPasscodeReplayed
+	// KindPasscodeWindow: the code is right for another time than now.
+	KindPasscodeWindow
+	// KindUserLocked: too many wrong answers have locked the user out, which the
+	// caller may know, having proved a factor before.
+	KindUserLocked
+	// KindSMSTooSoon: a text message was sent a moment ago.
+	KindSMSTooSoon
+	// KindCallTooSoon: a call was made a moment ago.
+	KindCallTooSoon
+	// KindEmailTooSoon: a mail was sent a moment ago.
+	KindEmailTooSoon
+	// KindBadPhone: this is no phone number that can be reached.
+	KindBadPhone
+	// KindBadExtension: this is no extension of a phone.
+	KindBadExtension
+	// KindChallengeOver: the time for the answer to a challenge has passed.
+	KindChallengeOver
 )
 
 // Error is the error of every service. Its text is for logs; protocols build
@@ -149,7 +170,8 @@ func (k Kind) String() string {
 		"activation needed", "transaction state", "policy denied", "too many requests", "unsupported",
 		"application credentials", "application self service", "application active", "application metadata",
 		"user gets no applications", "certificate exists", "bad date", "forgot password not allowed", "question not allowed",
-		"reset failed", "wrong answer", "role type", "too many targets",
+		"reset failed", "wrong answer", "role type", "too many targets", "wrong passcode", "passcode replayed", "passcode window",
+		"user locked", "text too soon", "call too soon", "mail too soon", "bad phone number", "bad extension", "challenge over",
 	}
 	if k < 0 || int(k) >= len(names) {
 		return names[0]

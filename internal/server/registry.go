@@ -12,6 +12,8 @@ import (
 	"usher/internal/directory"
 	"usher/internal/factor"
 	"usher/internal/factor/password"
+	"usher/internal/factor/question"
+	"usher/internal/factor/totp"
 	"usher/internal/idp"
 	"usher/internal/jobs"
 	"usher/internal/notify"
@@ -27,6 +29,8 @@ import (
 func factorMethods(s *services) []factor.Method {
 	return []factor.Method{
 		&password.Method{Credentials: s.credentials},
+		&totp.Method{Rand: s.rand, Vault: s.vault},
+		&question.Method{Credentials: s.credentials, Vault: s.vault},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"usher/internal/apps"
 	"usher/internal/credential"
 	"usher/internal/directory"
+	"usher/internal/env"
 	"usher/internal/eventlog"
 	"usher/internal/factor"
 	"usher/internal/idp"
@@ -30,6 +31,9 @@ type services struct {
 	credentials *credential.Service
 	directory   *directory.Service
 	factors     *factor.Service
+	vault       factor.Vault
+	ceremonies  *factor.Ceremonies
+	rand        env.Rand
 	policies    *policy.Service
 	blocklist   *policy.Blocklist
 	roles       *roles.Service
@@ -47,7 +51,7 @@ func newServices(cfg Config, db *store.Store, keeper *keys.Keeper) *services {
 	if params == (credential.Params{}) {
 		params = credential.DefaultParams()
 	}
-	s := &services{db: db, keeper: keeper, log: &eventlog.Log{IDs: cfg.IDs}}
+	s := &services{db: db, keeper: keeper, log: &eventlog.Log{IDs: cfg.IDs}, rand: cfg.Rand, vault: factor.Vault{Keeper: keeper}}
 	s.outbox = &notify.Outbox{Store: db, IDs: cfg.IDs, Seal: keeper.Column(notify.SealedTable, notify.SealedColumn)}
 	s.credentials = &credential.Service{Store: db, Hasher: credential.NewHasher(cfg.Rand, params, runtime.GOMAXPROCS(0))}
 	s.policies = &policy.Service{Store: db, Log: s.log, IDs: cfg.IDs}
@@ -56,12 +60,15 @@ func newServices(cfg Config, db *store.Store, keeper *keys.Keeper) *services {
 		Store: db, Log: s.log, IDs: cfg.IDs, Clock: cfg.Clock, Rand: cfg.Rand, Credentials: s.credentials, Outbox: s.outbox,
 	}
 	s.factors = factor.NewService(factorMethods(s)...)
+	s.ceremonies = &factor.Ceremonies{
+		Log: s.log, IDs: cfg.IDs, Vault: s.vault, Methods: s.factors, Directory: s.directory, Credentials: s.credentials,
+	}
 	s.roles = &roles.Service{Log: s.log, IDs: cfg.IDs, Store: db, Directory: s.directory}
 	s.sessions = &session.Service{Store: db, Log: s.log, IDs: cfg.IDs, Rand: cfg.Rand}
 	s.tokens = &tokens.Service{Store: db, Log: s.log, IDs: cfg.IDs, Rand: cfg.Rand, Clock: cfg.Clock}
 	s.engine = &signin.Engine{
 		Store: db, Log: s.log, Clock: cfg.Clock, Rand: cfg.Rand, Keeper: keeper, Credentials: s.credentials,
-		Directory: s.directory, Factors: s.factors, Policies: s.policies, Sessions: s.sessions,
+		Directory: s.directory, Factors: s.factors, Ceremonies: s.ceremonies, Policies: s.policies, Sessions: s.sessions,
 	}
 	s.apps = &apps.Service{Store: db, Log: s.log, IDs: cfg.IDs, Clock: cfg.Clock, Rand: cfg.Rand, Keeper: keeper}
 	s.signing = &keys.Signing{Store: db, Clock: cfg.Clock, Rand: cfg.Rand, Keeper: keeper}

@@ -32,6 +32,7 @@ type Engine struct {
 	Credentials *credential.Service
 	Directory   *directory.Service
 	Factors     *factor.Service
+	Ceremonies  *factor.Ceremonies
 	Policies    *policy.Service
 	Sessions    *session.Service
 }

@@ -41,6 +41,8 @@ func dumpTables() []dumpTable {
 		{"user_uniques", "org_id, name, value_key"},
 		{"user_schemas", "org_id, type_id"},
 		{"factors", "org_id, user_id, id"},
+		{"factor_counts", "org_id, user_id, factor_id"},
+		{"factor_challenges", "org_id, id"},
 		{"roles", "org_id, principal_id, id"},
 		{"role_targets", "org_id, principal_id, role_id, kind, target_id, instance_id"},
 		{"api_tokens", "org_id, id"},

@@ -73,13 +73,20 @@ func (tx *Tx) FactorsOf(orgID, userID string) ([]Factor, error) {
 	return out, err
 }
 
-// DeleteFactor removes a factor, else ErrNotFound.
+// DeleteFactor removes a factor with its challenges, else ErrNotFound.
 func (tx *Tx) DeleteFactor(orgID, userID, id string) error {
+	if _, err := tx.exec("DELETE FROM factor_challenges WHERE org_id = $1 AND user_id = $2 AND factor_id = $3", orgID, userID, id); err != nil {
+		return err
+	}
 	return tx.one("DELETE FROM factors WHERE org_id = $1 AND user_id = $2 AND id = $3", orgID, userID, id)
 }
 
-// DeleteFactors removes all factors of a user and tells how many there were.
+// DeleteFactors removes all factors of a user with their challenges, and tells
+// how many there were.
 func (tx *Tx) DeleteFactors(orgID, userID string) (int, error) {
+	if _, err := tx.exec("DELETE FROM factor_challenges WHERE org_id = $1 AND user_id = $2", orgID, userID); err != nil {
+		return 0, err
+	}
 	n, err := tx.exec("DELETE FROM factors WHERE org_id = $1 AND user_id = $2", orgID, userID)
 	return int(n), err
 }

@@ -24,6 +24,10 @@ func (tx *Tx) ReleaseLease(name, holder string) error {
 // due and could not be sent: everything that it may carry has expired by then.
 const outboxKept = 30 * 24 * time.Hour
 
+// challengeKept is how long a challenge can be read after it has expired: who
+// polls for it still learns what became of it.
+const challengeKept = time.Hour
+
 // Purge removes up to limit expired rows of each short-lived table and tells
 // how many went.
 func (tx *Tx) Purge(limit int) (int, error) {
@@ -39,6 +43,7 @@ func (tx *Tx) Purge(limit int) (int, error) {
 		{"DELETE FROM oauth_tickets WHERE (org_id, hash) IN (SELECT org_id, hash FROM oauth_tickets WHERE expires <= $1 LIMIT $2)", tx.now},
 		{"DELETE FROM oauth_refresh WHERE (org_id, id) IN (SELECT org_id, id FROM oauth_refresh WHERE expires <= $1 LIMIT $2)", tx.now},
 		{"DELETE FROM oauth_spent WHERE (org_id, hash) IN (SELECT org_id, hash FROM oauth_spent WHERE expires <= $1 LIMIT $2)", tx.now},
+		{"DELETE FROM factor_challenges WHERE (org_id, id) IN (SELECT org_id, id FROM factor_challenges WHERE expires <= $1 LIMIT $2)", tx.now.Add(-challengeKept)},
 		{"DELETE FROM outbox WHERE (org_id, id) IN (SELECT org_id, id FROM outbox WHERE status IN ('sent', 'dead', 'queued') AND due <= $1 LIMIT $2)", tx.now.Add(-outboxKept)},
 	} {
 		n, err := tx.exec(q.text, ms(q.bound), limit)

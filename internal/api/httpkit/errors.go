@@ -97,6 +97,16 @@ var kindRows = map[idp.Kind]kindRow{
 	idp.KindWrongAnswer:        {403, "E0000087", "The recovery question answer did not match our records."},
 	idp.KindRoleType:           {400, "E0000091", "The provided role type was not the same as required role type."},
 	idp.KindTooManyTargets:     {400, "E0000093", "Target count limit exceeded"},
+	idp.KindWrongPasscode:      {403, "E0000068", "Invalid Passcode/Answer"},
+	idp.KindPasscodeReplayed:   {403, "E0000082", "Each code can only be used once. Please wait for a new code and try again."},
+	idp.KindPasscodeWindow:     {403, "E0000083", "PassCode is valid but exceeded time window."},
+	idp.KindUserLocked:         {403, "E0000069", "User Locked"},
+	idp.KindSMSTooSoon:         {429, "E0000109", "An SMS message was recently sent. Please wait 30 seconds before trying again."},
+	idp.KindCallTooSoon:        {429, "E0000133", "A phone call was recently made. Please wait 30 seconds before trying again."},
+	idp.KindEmailTooSoon:       {429, "E0000118", "An email was recently sent. Please wait 5 seconds before trying again."},
+	idp.KindBadPhone:           {400, "E0000098", "This phone number is invalid."},
+	idp.KindBadExtension:       {400, "E0000121", "Invalid phone extension. Please enter a valid phone extension."},
+	idp.KindChallengeOver:      {404, "E0000191", "Verification timed out. Please try again."},
 }
 
 // Answer gives status and body of an error. What is none of ours is a 500 that

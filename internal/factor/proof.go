@@ -1,0 +1,200 @@
+package factor
+
+import (
+	"context"
+	"fmt"
+
+	"usher/internal/eventlog"
+	"usher/internal/idp"
+	"usher/internal/store"
+)
+
+// MaxFailures is how many wrong answers in a row to one enrolment lock its user
+// out. (management reference: lockout and abuse)
+const MaxFailures = 5
+
+// textWrong is said about a wrong code. (management reference: factor cause texts)
+const textWrong = "Your passcode doesn't match our records. Please try again."
+
+// Verdict is what an answer came to, with what it cost counted.
+type Verdict struct {
+	Proved bool
+	// Refused says why not: KindWrongPasscode and its like, KindUserLocked when too
+	// many were wrong. The caller commits and answers with it.
+	Refused error
+}
+
+// Check compares an answer to s.Factor, outside any transaction, after its
+// fields have been looked at: KindInvalid when they cannot be an answer.
+func (c *Ceremonies) Check(ctx context.Context, s Subject, answer map[string]string) (Attempt, error) {
+	m, _, err := c.methodOf(s.Factor)
+	if err != nil {
+		return Attempt{}, err
+	}
+	d := m.Describe()
+	if s.Activating() {
+		err = d.CompleteActivation(answer)
+	} else {
+		err = d.Complete(answer)
+	}
+	if err != nil {
+		return Attempt{}, err
+	}
+	return m.Check(ctx, s, answer)
+}
+
+// Verify makes an attempt at s.Factor count: a right one forgets the wrong ones
+// before, a wrong one is counted and at last locks the user out, for which it
+// writes s.User. Both are recorded. ErrChanged as Settle. s must be as it is
+// read in this transaction.
+func (c *Ceremonies) Verify(tx *store.Tx, a idp.Actor, s Subject, at Attempt) (Verdict, error) {
+	m, k, err := c.methodOf(s.Factor)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if s.Factor.Status != StatusActive {
+		return Verdict{}, idp.NotFound(TypeFactor, s.Factor.ID)
+	}
+	if locked, err := c.locked(tx, s); err != nil || locked {
+		return Verdict{Refused: idp.Fail(idp.KindUserLocked)}, err
+	}
+	out, err := m.Settle(tx, s, at)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if out.Changed {
+		s.Factor.LastUpdated = tx.Now()
+		if err := tx.UpdateFactor(s.Factor); err != nil {
+			return Verdict{}, fmt.Errorf("write a factor: %w", err)
+		}
+	}
+	if out.Proved {
+		return Verdict{Proved: true}, c.proved(tx, a, s, k, m)
+	}
+	return c.wrong(tx, a, s, k, m, out)
+}
+
+func (c *Ceremonies) locked(tx *store.Tx, s Subject) (bool, error) {
+	if s.User.Status == idp.UserLockedOut {
+		return true, nil
+	}
+	n, err := tx.FactorFailures(s.Factor.OrgID, s.Factor.UserID, s.Factor.ID)
+	if err != nil {
+		return false, fmt.Errorf("read wrong answers: %w", err)
+	}
+	return n >= MaxFailures, nil
+}
+
+func (c *Ceremonies) proved(tx *store.Tx, a idp.Actor, s Subject, k Kind, m Method) error {
+	if err := tx.ForgiveFactor(s.Factor.OrgID, s.Factor.UserID, s.Factor.ID); err != nil {
+		return fmt.Errorf("forgive wrong answers: %w", err)
+	}
+	return c.record(tx, a, s, k, m, idp.ResultSuccess, "")
+}
+
+// wrong counts a wrong answer and says what it is refused with.
+func (c *Ceremonies) wrong(tx *store.Tx, a idp.Actor, s Subject, k Kind, m Method, out Outcome) (Verdict, error) {
+	if err := c.record(tx, a, s, k, m, idp.ResultFailure, "INVALID_CREDENTIALS"); err != nil {
+		return Verdict{}, err
+	}
+	n, err := tx.CountFactorFailure(s.Factor.OrgID, s.Factor.UserID, s.Factor.ID)
+	if err != nil {
+		return Verdict{}, fmt.Errorf("count a wrong answer: %w", err)
+	}
+	if n < MaxFailures {
+		return Verdict{Refused: refusalOf(m.Describe(), out)}, nil
+	}
+	return Verdict{Refused: idp.Fail(idp.KindUserLocked)}, c.lock(tx, a, s.User)
+}
+
+// lock locks the user out, until the password policy or an administrator ends
+// it. One whose password has expired stays in that state, so that the end of
+// the lock does not make the old password good again.
+func (c *Ceremonies) lock(tx *store.Tx, a idp.Actor, u *idp.User) error {
+	if _, err := tx.LockCredential(u.OrgID, u.ID); err != nil {
+		return fmt.Errorf("lock a credential: %w", err)
+	}
+	if u.Status == idp.UserActive {
+		return c.Directory.Lock(tx, a, u)
+	}
+	return c.Log.Record(tx, a, eventlog.Entry{
+		Type: eventlog.AccountLock, Subject: eventlog.UserSubject(u), Targets: []idp.Target{idp.UserTarget(u)},
+	})
+}
+
+// refusalOf is how a wrong answer is refused.
+func refusalOf(d Description, out Outcome) error {
+	switch {
+	case out.Why != 0:
+		return idp.Fail(out.Why)
+	case d.Wrong != "":
+		return idp.Fail(idp.KindWrongPasscode, d.Wrong)
+	}
+	return idp.Fail(idp.KindWrongPasscode, textWrong)
+}
+
+// Activate makes the answer that ends the enrolment s.Factor count. A right one
+// makes it active and takes the place of others of its kind; it changes the
+// count in s.User, whom the caller writes. ErrChanged as Settle,
+// KindTransactionState when it is active already.
+func (c *Ceremonies) Activate(tx *store.Tx, a idp.Actor, s Subject, at Attempt) (Verdict, error) {
+	m, k, err := c.methodOf(s.Factor)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if !s.Activating() {
+		return Verdict{}, idp.Fail(idp.KindTransactionState)
+	}
+	out, err := m.Settle(tx, s, at)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if !out.Proved {
+		return Verdict{Refused: refusalOf(m.Describe(), out)}, nil
+	}
+	s.Factor.Status, s.Factor.LastUpdated = StatusActive, tx.Now()
+	if err := tx.UpdateFactor(s.Factor); err != nil {
+		return Verdict{}, fmt.Errorf("activate a factor: %w", err)
+	}
+	if err := tx.ForgiveFactor(s.Factor.OrgID, s.Factor.UserID, s.Factor.ID); err != nil {
+		return Verdict{}, fmt.Errorf("forgive wrong answers: %w", err)
+	}
+	return Verdict{Proved: true}, c.activated(tx, a, s, k, m.Describe().Several)
+}
+
+// Poll tells what has become of s.Challenge, whose answer comes from elsewhere:
+// KindTransactionState for a method that does not wait. Who takes Accepted for a
+// proof calls Took in the same transaction.
+func (c *Ceremonies) Poll(tx *store.Tx, s Subject) (Result, error) {
+	m, _, err := c.methodOf(s.Factor)
+	if err != nil {
+		return "", err
+	}
+	if !m.Describe().Waits || s.Challenge == nil {
+		return "", idp.Fail(idp.KindTransactionState)
+	}
+	return ResultOf(s.Challenge, tx.Now()), nil
+}
+
+// Took records that an answer from elsewhere was taken for a proof of s.Factor.
+// KindUserLocked when the user is locked out by now.
+func (c *Ceremonies) Took(tx *store.Tx, a idp.Actor, s Subject) error {
+	m, k, err := c.methodOf(s.Factor)
+	if err != nil {
+		return err
+	}
+	if locked, err := c.locked(tx, s); err != nil {
+		return err
+	} else if locked {
+		return idp.Fail(idp.KindUserLocked)
+	}
+	return c.proved(tx, a, s, k, m)
+}
+
+// record writes what an answer came to into the system log.
+func (c *Ceremonies) record(tx *store.Tx, a idp.Actor, s Subject, k Kind, m Method, r idp.Result, why string) error {
+	return c.Log.Record(tx, a, eventlog.Entry{
+		Type: eventlog.AuthViaMFA, Result: r, Reason: why, Subject: eventlog.UserSubject(s.User), CredentialType: m.Describe().Credential,
+		Targets: []idp.Target{idp.UserTarget(s.User), Target(s.Factor)}, Debug: map[string]string{"factor": k.Key},
+	})
+}

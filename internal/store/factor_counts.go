@@ -1,0 +1,55 @@
+package store
+
+import "time"
+
+// CountFactorFailure adds one wrong answer to a factor and returns how many
+// there are now in a row. One statement: answers that come at once are all
+// counted, at any isolation.
+func (tx *Tx) CountFactorFailure(orgID, userID, factorID string) (failures int, err error) {
+	return failures, tx.first(func(s scan) error { return s(&failures) },
+		`INSERT INTO factor_counts (org_id, user_id, factor_id, failures, last_step, last_sent) VALUES ($1, $2, $3, 1, 0, 0)
+ ON CONFLICT (org_id, user_id, factor_id) DO UPDATE SET failures = factor_counts.failures + 1 RETURNING failures`, orgID, userID, factorID)
+}
+
+// FactorFailures is how many wrong answers in a row a factor has got.
+func (tx *Tx) FactorFailures(orgID, userID, factorID string) (failures int, err error) {
+	err = tx.first(func(s scan) error { return s(&failures) },
+		"SELECT failures FROM factor_counts WHERE org_id = $1 AND user_id = $2 AND factor_id = $3", orgID, userID, factorID)
+	if err == ErrNotFound { //nolint:errorlint // returned bare
+		err = nil
+	}
+	return failures, err
+}
+
+// ForgiveFactor forgets the wrong answers of a factor and when a code was last
+// sent for it, as a right answer does.
+func (tx *Tx) ForgiveFactor(orgID, userID, factorID string) error {
+	_, err := tx.exec(`UPDATE factor_counts SET failures = 0, last_sent = 0
+ WHERE org_id = $1 AND user_id = $2 AND factor_id = $3 AND (failures > 0 OR last_sent > 0)`, orgID, userID, factorID)
+	return err
+}
+
+// ForgiveFactors forgets the wrong answers of all factors of a user.
+func (tx *Tx) ForgiveFactors(orgID, userID string) error {
+	_, err := tx.exec("UPDATE factor_counts SET failures = 0 WHERE org_id = $1 AND user_id = $2 AND failures > 0", orgID, userID)
+	return err
+}
+
+// UseFactorStep notes that the code of a step was used, and tells whether that
+// is news: a step at or before the last one is not. Of several that use one at
+// once, one succeeds.
+func (tx *Tx) UseFactorStep(orgID, userID, factorID string, step int64) (bool, error) {
+	n, err := tx.exec(`INSERT INTO factor_counts (org_id, user_id, factor_id, failures, last_step, last_sent) VALUES ($1, $2, $3, 0, $4, 0)
+ ON CONFLICT (org_id, user_id, factor_id) DO UPDATE SET last_step = excluded.last_step WHERE factor_counts.last_step < excluded.last_step`,
+		orgID, userID, factorID, step)
+	return n > 0, err
+}
+
+// SendForFactor notes that something is sent for a factor now, and tells
+// whether that is allowed: the last time must be at least every ago.
+func (tx *Tx) SendForFactor(orgID, userID, factorID string, every time.Duration) (bool, error) {
+	n, err := tx.exec(`INSERT INTO factor_counts (org_id, user_id, factor_id, failures, last_step, last_sent) VALUES ($1, $2, $3, 0, 0, $4)
+ ON CONFLICT (org_id, user_id, factor_id) DO UPDATE SET last_sent = excluded.last_sent WHERE factor_counts.last_sent <= $5`,
+		orgID, userID, factorID, ms(tx.now), ms(tx.now.Add(-every)))
+	return n > 0, err
+}
