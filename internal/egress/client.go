@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"syscall"
 	"time"
 )
@@ -127,4 +128,17 @@ func (c Config) Target(text string) (*url.URL, error) {
 		}
 	}
 	return nil, errors.New("it must begin with https:// (http:// is for an inner address that is allowed)")
+}
+
+// RetryAfter is how long the other side asks to be left alone, zero when it
+// does not say. (RFC 9110 section 10.2.3)
+func (a Answer) RetryAfter(now time.Time) time.Duration {
+	text := a.Header.Get("Retry-After")
+	if n, err := strconv.ParseInt(text, 10, 32); err == nil && n > 0 {
+		return time.Duration(n) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil && at.After(now) {
+		return at.Sub(now)
+	}
+	return 0
 }

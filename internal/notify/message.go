@@ -67,6 +67,7 @@ type Message struct {
 	Attempts int       // how often a sender was tried
 	Created  time.Time // when it was queued
 	Due      time.Time // when queued: not sent earlier; else when it was settled
+	Problem  string    // why the last attempt failed; empty for none
 }
 
 // check holds a message to the bounds: KindInvalid.

@@ -93,7 +93,7 @@ func TestOutboxKeepsMessagesSealed(t *testing.T) {
 		m := mailTo("Ann@example.com")
 		m.Template, m.HTML = "code", "<p>424242</p>"
 		id := w.enqueue(t, m)
-		rows, err := w.Store.Read(t.Context()).OutboxNewest("00o1", "", "", 10)
+		rows, err := w.Store.Read(t.Context()).OutboxNewest("00o1", store.OutboxFilter{}, 10)
 		if err != nil || len(rows) != 1 || rows[0].Recipient != "Ann@example.com" {
 			t.Fatalf("%+v, %v", rows, err)
 		}

@@ -3,11 +3,13 @@ package notify
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"usher/internal/env"
+	"usher/internal/idp"
 	"usher/internal/store"
 )
 
@@ -65,6 +67,7 @@ func (o *Outbox) open(r store.OutboxRow) (Message, error) {
 	m := Message{
 		Kind: Kind(r.Kind), To: r.Recipient, OrgID: r.OrgID, ID: r.ID,
 		Status: Status(r.Status), Attempts: r.Attempts, Created: r.Created, Due: r.Due,
+		Problem: r.Problem,
 	}
 	plain, err := o.Seal.Open(rowOf(r.OrgID, r.ID), r.Sealed)
 	if err != nil {
@@ -84,11 +87,13 @@ const MaxList = 200
 // maxScanned bounds how many messages List looks at for one recipient.
 const maxScanned = 10_000
 
-// Query selects messages of an organisation.
+// Query selects messages of an organisation. Empty members select all.
 type Query struct {
-	To    string // this recipient alone, in any letter case; "" for all
-	After string // newer than the message with this identifier; "" for all
-	Limit int    // at most MaxList, which 0 means, too
+	To     string // this recipient alone, in any letter case
+	After  string // newer than the message with this identifier
+	Kind   Kind
+	Status Status
+	Limit  int // at most MaxList, which 0 means, too
 }
 
 // List returns opened messages, the newest first. They may hold links and codes
@@ -96,6 +101,23 @@ type Query struct {
 // who may see them. Looking for one recipient it goes back through at most
 // 10,000 messages.
 func (o *Outbox) List(ctx context.Context, orgID string, q Query) ([]Message, error) {
+	rows, err := o.rows(o.Store.Read(ctx), orgID, q)
+	if err != nil {
+		return nil, fmt.Errorf("list the outbox: %w", err)
+	}
+	out := make([]Message, 0, len(rows))
+	for _, r := range rows {
+		m, err := o.open(r)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, m)
+	}
+	return out, nil
+}
+
+// rows finds the sealed messages of a query.
+func (o *Outbox) rows(tx *store.Tx, orgID string, q Query) ([]store.OutboxRow, error) {
 	if q.Limit <= 0 || q.Limit > MaxList {
 		q.Limit = MaxList
 	}
@@ -103,23 +125,19 @@ func (o *Outbox) List(ctx context.Context, orgID string, q Query) ([]Message, er
 	if q.To != "" {
 		page = MaxList
 	}
-	out := []Message{}
-	before := ""
+	var out []store.OutboxRow
+	filter := store.OutboxFilter{After: q.After, Kind: string(q.Kind), Status: string(q.Status)}
 	for scanned := 0; scanned < maxScanned; scanned += page {
-		rows, err := o.Store.Read(ctx).OutboxNewest(orgID, q.After, before, page)
+		rows, err := tx.OutboxNewest(orgID, filter, page)
 		if err != nil {
-			return nil, fmt.Errorf("list the outbox: %w", err)
+			return nil, err
 		}
 		for _, r := range rows {
-			before = r.ID
+			filter.Before = r.ID
 			if q.To != "" && !strings.EqualFold(r.Recipient, q.To) {
 				continue
 			}
-			m, err := o.open(r)
-			if err != nil {
-				return nil, err
-			}
-			if out = append(out, m); len(out) == q.Limit {
+			if out = append(out, r); len(out) == q.Limit {
 				return out, nil
 			}
 		}
@@ -128,6 +146,51 @@ func (o *Outbox) List(ctx context.Context, orgID string, q Query) ([]Message, er
 		}
 	}
 	return out, nil
+}
+
+// Get returns one opened message, else KindNotFound.
+func (o *Outbox) Get(ctx context.Context, orgID, id string) (Message, error) {
+	r, err := o.Store.Read(ctx).OutboxMessage(orgID, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return Message{}, idp.NotFound("message", id)
+	}
+	if err != nil {
+		return Message{}, fmt.Errorf("read message: %w", err)
+	}
+	return o.open(r)
+}
+
+// Delete removes what List would return for q, sent or not, and tells how many
+// messages that were.
+func (o *Outbox) Delete(ctx context.Context, orgID string, q Query) (int, error) {
+	n := 0
+	err := o.Store.Tx(ctx, func(tx *store.Tx) error {
+		rows, err := o.rows(tx, orgID, q)
+		if err != nil {
+			return err
+		}
+		ids := make([]string, 0, len(rows))
+		for _, r := range rows {
+			ids = append(ids, r.ID)
+		}
+		n, err = tx.DeleteOutbox(orgID, ids)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("delete messages: %w", err)
+	}
+	return n, nil
+}
+
+// Remove removes one message, else KindNotFound.
+func (o *Outbox) Remove(ctx context.Context, orgID, id string) error {
+	return o.Store.Tx(ctx, func(tx *store.Tx) error {
+		n, err := tx.DeleteOutbox(orgID, []string{id})
+		if err == nil && n == 0 {
+			return idp.NotFound("message", id)
+		}
+		return err
+	})
 }
 
 // Counts tells how many messages of all organisations are in each state.

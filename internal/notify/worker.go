@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,6 +28,27 @@ func (r refused) Unwrap() error { return r.error }
 // Refused marks err as final: the message will never be taken.
 func Refused(err error) error { return refused{err} }
 
+// gone marks an error that tells that the device is no longer there.
+type gone struct{ error }
+
+func (g gone) Unwrap() error { return g.error }
+
+// Gone marks err as final, and the device that it is about as one that will
+// never be reached again.
+func Gone(err error) error { return refused{gone{err}} }
+
+// asLater is an error with a delay that the other side has asked for.
+type asLater struct {
+	error
+	after time.Duration
+}
+
+func (l asLater) Unwrap() error { return l.error }
+
+// Later marks err as one after which the next attempt should wait as long as
+// the other side has asked for. It never shortens the usual pause.
+func Later(err error, after time.Duration) error { return asLater{err, after} }
+
 // errExpired tells that a message was not sent while it made sense.
 var errExpired = errors.New("the message has expired before it could be sent")
 
@@ -47,7 +69,21 @@ type Worker struct {
 	Outbox  *Outbox
 	Senders map[Kind]Sender
 	Log     *slog.Logger
+	// OnGone is told of a device that its push service knows no longer, by the
+	// message that could not reach it. It runs in the transaction that settles
+	// the message. May be nil.
+	OnGone func(tx *store.Tx, m Message) error
+	// Observe is told the outcome of each attempt: OutcomeSent, OutcomeRetry or
+	// OutcomeDead. May be nil.
+	Observe func(k Kind, outcome string)
 }
+
+// Outcomes of an attempt.
+const (
+	OutcomeSent  = "sent"
+	OutcomeRetry = "retry"
+	OutcomeDead  = "dead"
+)
 
 // Run sends everything that is due and has a sender. It returns the first
 // error of the store; what a sender complains of is logged and tried again
@@ -82,57 +118,77 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 }
 
+// maxProblem bounds what is kept of an error's text, in bytes.
+const maxProblem = 300
+
 // deliver makes one attempt and settles the message.
 func (w *Worker) deliver(ctx context.Context, r store.OutboxRow) error {
-	sendErr := w.send(ctx, r)
-	status, delay := Sent, time.Duration(0)
+	m, sendErr := w.send(ctx, r)
+	status, delay, outcome := Sent, time.Duration(0), OutcomeSent
 	final := errors.As(sendErr, new(refused))
 	log := w.Log.With("message", r.ID, "org", r.OrgID, "kind", r.Kind, "attempt", r.Attempts)
 	switch {
 	case sendErr == nil:
 		log.Debug("message sent")
-	case ctx.Err() != nil:
-		status = Queued // we are stopping: the attempt says nothing about the message
+	case ctx.Err() != nil && !final:
+		status, outcome = Queued, "" // we are stopping: the attempt says nothing about the message
 	case final || r.Attempts >= MaxAttempts:
-		status = Dead
+		status, outcome = Dead, OutcomeDead
 		log.Error("message given up", "err", sendErr)
 	default:
-		status, delay = Queued, retryDelay(r.Attempts)
+		status, delay, outcome = Queued, pause(r.Attempts, sendErr), OutcomeRetry
 		log.Warn("message not sent, will be tried again", "err", sendErr, "in", delay)
+	}
+	if outcome != "" && sendErr != nil {
+		r.Problem = strings.ToValidUTF8(sendErr.Error()[:min(len(sendErr.Error()), maxProblem)], "")
 	}
 	// What has been sent must be noted even when we are stopping.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	err := w.Outbox.Store.Tx(ctx, func(tx *store.Tx) error {
+		if w.OnGone != nil && errors.As(sendErr, new(gone)) {
+			if err := w.OnGone(tx, m); err != nil {
+				return err
+			}
+		}
 		return tx.SettleOutbox(r, string(status), tx.Now().Add(delay))
 	})
 	if errors.Is(err, store.ErrStale) {
-		log.Warn("message was claimed by another worker meanwhile")
+		log.Warn("message was claimed by another worker meanwhile, or removed")
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("settle message %s: %w", r.ID, err)
 	}
+	if w.Observe != nil && outcome != "" {
+		w.Observe(Kind(r.Kind), outcome)
+	}
 	return nil
 }
 
 // send opens a message and gives it to its sender.
-func (w *Worker) send(ctx context.Context, r store.OutboxRow) (err error) {
+func (w *Worker) send(ctx context.Context, r store.OutboxRow) (m Message, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("sender panicked: %v", p)
 		}
 	}()
-	m, err := w.Outbox.open(r)
-	if err != nil {
-		return Refused(err)
+	if m, err = w.Outbox.open(r); err != nil {
+		return m, Refused(err)
 	}
 	if !m.Expires.IsZero() && !w.Outbox.Store.Read(ctx).Now().Before(m.Expires) {
-		return Refused(errExpired)
+		return m, Refused(errExpired)
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	return w.Senders[m.Kind].Send(ctx, m)
+	return m, w.Senders[m.Kind].Send(ctx, m)
+}
+
+// pause is how long the next attempt waits: as long as usual, or as long as the
+// other side has asked for, within reason.
+func pause(attempt int, err error) time.Duration {
+	later, _ := errors.AsType[asLater](err)
+	return max(retryDelay(attempt), min(later.after, lastDelay))
 }
 
 // retryDelay is the pause after the given attempt (1, 2, ...).

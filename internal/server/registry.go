@@ -117,6 +117,7 @@ func (s *Server) mount(r *httpkit.Router) error {
 	(&management.PoliciesAPI{
 		Policies: v.policies, Authenticators: &factor.Authenticators{Store: s.store, Log: v.log, Methods: v.factors},
 	}).Mount(r)
+	(&management.TemplatesAPI{Templates: v.templates}).Mount(r)
 	(&management.AppsAPI{Apps: v.apps, Directory: v.directory}).Mount(r)
 	p, err := pages.New(pages.Config{Engine: v.engine, Sessions: v.sessions, Rand: s.cfg.Rand, Redirectable: v.redirectable})
 	if err != nil {

@@ -28,6 +28,7 @@ type services struct {
 	keeper      *keys.Keeper
 	log         *eventlog.Log
 	outbox      *notify.Outbox
+	templates   *notify.Templates
 	credentials *credential.Service
 	directory   *directory.Service
 	factors     *factor.Service
@@ -53,6 +54,7 @@ func newServices(cfg Config, db *store.Store, keeper *keys.Keeper) *services {
 	}
 	s := &services{db: db, keeper: keeper, log: &eventlog.Log{IDs: cfg.IDs}, rand: cfg.Rand, vault: factor.Vault{Keeper: keeper}}
 	s.outbox = &notify.Outbox{Store: db, IDs: cfg.IDs, Seal: keeper.Column(notify.SealedTable, notify.SealedColumn)}
+	s.templates = &notify.Templates{Store: db, IDs: cfg.IDs}
 	s.credentials = &credential.Service{Store: db, Hasher: credential.NewHasher(cfg.Rand, params, runtime.GOMAXPROCS(0))}
 	s.policies = &policy.Service{Store: db, Log: s.log, IDs: cfg.IDs}
 	s.blocklist = &policy.Blocklist{Store: db, Clock: cfg.Clock}

@@ -75,6 +75,8 @@ func dumpTables() []dumpTable {
 		{"event_heads", "org_id"},
 		{"event_order", "org_id"},
 		{"outbox", "org_id, id"},
+		{"outbox_problems", "org_id, message_id"},
+		{"sms_templates", "org_id, id"},
 		{"jobs", "org_id, id"},
 	}
 }

@@ -90,6 +90,17 @@ func (w *world) populate(t *testing.T) {
 		func(tx *store.Tx) error { return tx.InsertEvent(w.event(tx)) }, // one without a position
 		func(tx *store.Tx) error { return tx.InsertOutbox(w.message("a@example.com")) },
 		func(tx *store.Tx) error {
+			m := w.message("b@example.com")
+			m.Attempts, m.Problem = 1, "away"
+			if err := tx.InsertOutbox(m); err != nil {
+				return err
+			}
+			return tx.SettleOutbox(m, "queued", later)
+		},
+		func(tx *store.Tx) error {
+			return tx.InsertSMSTemplate(&store.SMSTemplate{OrgID: w.org.ID, ID: "cst1", Name: "n", Type: "SMS_VERIFY_CODE", Template: "${code}", Created: noon, LastUpdated: noon})
+		},
+		func(tx *store.Tx) error {
 			return tx.InsertJob(store.JobRow{OrgID: w.org.ID, ID: "job1", Kind: "k", Document: []byte(`{}`), Created: noon, Due: noon})
 		},
 		func(tx *store.Tx) error { return w.populateApp(tx, u.ID, g.ID) },

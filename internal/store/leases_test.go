@@ -115,7 +115,7 @@ func TestPurge(t *testing.T) {
 		}
 		w.clock.Advance(31 * 24 * time.Hour)
 		purge(10, 4+3)
-		if rows, err := w.Read(t.Context()).OutboxNewest(w.org.ID, "", "", 10); err != nil || len(rows) != 0 {
+		if rows, err := w.Read(t.Context()).OutboxNewest(w.org.ID, store.OutboxFilter{}, 10); err != nil || len(rows) != 0 {
 			t.Errorf("old messages: %v, %v", rows, err)
 		}
 	})

@@ -20,6 +20,8 @@ type OutboxRow struct {
 	Attempts  int
 	Created   time.Time
 	Due       time.Time // when queued: not to be sent earlier; else when it was settled
+	// Problem is why the last attempt failed; ClaimOutbox leaves it empty.
+	Problem string
 }
 
 const outboxColumns = "org_id, id, kind, recipient, sealed, status, attempts, created, due"
@@ -40,14 +42,57 @@ func (tx *Tx) InsertOutbox(r OutboxRow) error {
 	return err
 }
 
-// OutboxNewest lists up to limit messages of an organisation, the newest
-// first, that are newer than the identifier after ("" for all) and older than
-// the identifier before ("" for all).
-func (tx *Tx) OutboxNewest(orgID, after, before string, limit int) ([]OutboxRow, error) {
-	if before == "" {
-		before = "\U0010FFFF"
+// OutboxFilter selects messages of an organisation. Empty members select all.
+type OutboxFilter struct {
+	After  string // newer than this identifier
+	Before string // older than this identifier
+	Kind   string
+	Status string
+}
+
+// OutboxNewest lists up to limit messages of an organisation, the newest first.
+func (tx *Tx) OutboxNewest(orgID string, f OutboxFilter, limit int) ([]OutboxRow, error) {
+	if f.Before == "" {
+		f.Before = "\U0010FFFF"
 	}
-	return tx.outbox("SELECT "+outboxColumns+" FROM outbox WHERE org_id = $1 AND id > $2 AND id < $3 ORDER BY id DESC LIMIT $4", orgID, after, before, limit)
+	return tx.outboxWithProblems(" AND o.id > $2 AND o.id < $3 AND ($4 = '' OR o.kind = $4) AND ($5 = '' OR o.status = $5) ORDER BY o.id DESC LIMIT $6",
+		orgID, f.After, f.Before, f.Kind, f.Status, limit)
+}
+
+// OutboxMessage returns one message.
+func (tx *Tx) OutboxMessage(orgID, id string) (OutboxRow, error) {
+	rows, err := tx.outboxWithProblems(" AND o.id = $2", orgID, id)
+	if err == nil && len(rows) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return OutboxRow{}, err
+	}
+	return rows[0], nil
+}
+
+// DeleteOutbox removes messages of an organisation by their identifiers and
+// tells how many there were.
+func (tx *Tx) DeleteOutbox(orgID string, ids []string) (int, error) {
+	if len(ids) == 0 {
+		return 0, nil
+	}
+	n, err := tx.exec("DELETE FROM outbox WHERE org_id = $1 AND id IN ("+holders(2, len(ids))+")", append([]any{orgID}, anys(ids)...)...)
+	return int(n), err
+}
+
+// outboxWithProblems reads messages of an organisation ($1) with what went
+// wrong at the last attempt.
+func (tx *Tx) outboxWithProblems(where string, args ...any) ([]OutboxRow, error) {
+	var out []OutboxRow
+	err := tx.each(func(s scan) error {
+		var r OutboxRow
+		err := scanOutbox(&r)(func(dest ...any) error { return s(append(dest, &r.Problem)...) })
+		out = append(out, r)
+		return err
+	}, "SELECT o."+strings.ReplaceAll(outboxColumns, ", ", ", o.")+", coalesce(p.problem, '') FROM outbox o "+
+		"LEFT JOIN outbox_problems p ON p.org_id = o.org_id AND p.message_id = o.id WHERE o.org_id = $1"+where, args...)
+	return out, err
 }
 
 // ClaimOutbox takes up to limit queued messages of these kinds that are due,
@@ -68,10 +113,17 @@ func (tx *Tx) ClaimOutbox(kinds []string, life time.Duration, limit int) ([]Outb
 }
 
 // SettleOutbox says what became of a claimed message: sent, dead, or queued
-// again until due. ErrStale when the claim has passed to somebody else.
+// again until due, with r.Problem if there was one. ErrStale when the claim has
+// passed to somebody else.
 func (tx *Tx) SettleOutbox(r OutboxRow, status string, due time.Time) error {
-	return tx.versioned("UPDATE outbox SET status = $1, due = $2, lease = 0 WHERE org_id = $3 AND id = $4 AND attempts = $5 AND status = 'queued'",
+	err := tx.versioned("UPDATE outbox SET status = $1, due = $2, lease = 0 WHERE org_id = $3 AND id = $4 AND attempts = $5 AND status = 'queued'",
 		status, ms(due), r.OrgID, r.ID, r.Attempts)
+	if err != nil || r.Problem == "" {
+		return err
+	}
+	_, err = tx.exec("INSERT INTO outbox_problems (org_id, message_id, problem) VALUES ($1, $2, $3) "+
+		"ON CONFLICT (org_id, message_id) DO UPDATE SET problem = excluded.problem", r.OrgID, r.ID, r.Problem)
+	return err
 }
 
 // CountOutbox counts the messages of all organisations by status.

@@ -27,7 +27,7 @@ func TestOutboxIsListedNewestFirst(t *testing.T) {
 			{"older than", "", ids[2], 10, "ba"},
 			{"between", ids[0], ids[3], 10, "cb"},
 		} {
-			rows, err := w.Read(t.Context()).OutboxNewest(w.org.ID, c.after, c.before, c.limit)
+			rows, err := w.Read(t.Context()).OutboxNewest(w.org.ID, store.OutboxFilter{After: c.after, Before: c.before}, c.limit)
 			got := ""
 			for _, r := range rows {
 				got += r.Recipient
@@ -36,7 +36,7 @@ func TestOutboxIsListedNewestFirst(t *testing.T) {
 				t.Errorf("%s: %q, want %q, %v", c.name, got, c.want, err)
 			}
 		}
-		if rows, err := w.Read(t.Context()).OutboxNewest("00oother", "", "", 10); err != nil || len(rows) != 0 {
+		if rows, err := w.Read(t.Context()).OutboxNewest("00oother", store.OutboxFilter{}, 10); err != nil || len(rows) != 0 {
 			t.Errorf("another organisation: %v, %v", rows, err)
 		}
 	})
