@@ -148,12 +148,12 @@ func (tx *Tx) dump(w io.Writer, sink *bytes.Buffer) error {
 }
 
 func (tx *Tx) dumpTable(enc *json.Encoder, t dumpTable, sink *bytes.Buffer) (int, error) {
-	rows, err := tx.q.query(tx.ctx, "SELECT * FROM "+t.name+" ORDER BY "+t.key, nil)
+	found, err := tx.q.query(tx.ctx, "SELECT * FROM "+t.name+" ORDER BY "+t.key, nil)
 	if err != nil {
 		return 0, tx.engine.translate(err)
 	}
-	defer rows.Close()
-	columns, err := rows.Columns()
+	defer found.Close()
+	columns, err := found.Columns()
 	if err != nil {
 		return 0, err
 	}
@@ -165,8 +165,8 @@ func (tx *Tx) dumpTable(enc *json.Encoder, t dumpTable, sink *bytes.Buffer) (int
 		targets[i] = &values[i]
 	}
 	n := 0
-	for ; rows.Next(); n++ {
-		if err := rows.Scan(targets...); err != nil {
+	for ; found.Next(); n++ {
+		if err := found.Scan(targets...); err != nil {
 			return n, err
 		}
 		for i, v := range values {
@@ -189,7 +189,7 @@ func (tx *Tx) dumpTable(enc *json.Encoder, t dumpTable, sink *bytes.Buffer) (int
 			return n, idp.Fail(idp.KindUnsupported, fmt.Sprintf("the data is too large for a snapshot: more than %d MiB compressed", maxSnapshot>>20))
 		}
 	}
-	return n, tx.engine.translate(rows.Err())
+	return n, tx.engine.translate(found.Err())
 }
 
 // schema returns the version of the migrations that were applied.

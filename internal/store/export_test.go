@@ -1,9 +1,6 @@
 package store
 
-import (
-	"context"
-	"database/sql"
-)
+import "context"
 
 // Statement is one that a method has run.
 type Statement struct {
@@ -68,12 +65,12 @@ func (r *recorder) later(ctx context.Context, query string, args []any) error {
 	return r.querier.later(ctx, query, args)
 }
 
-func (r *recorder) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+func (r *recorder) query(ctx context.Context, query string, args []any) (rows, error) {
 	r.note(query, args)
 	return r.querier.query(ctx, query, args)
 }
 
-func (r *recorder) point(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+func (r *recorder) point(ctx context.Context, query string, args []any) (rows, error) {
 	r.note(query, args)
 	return r.querier.point(ctx, query, args)
 }

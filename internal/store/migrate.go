@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing/fstest"
 
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 )
@@ -112,13 +113,15 @@ func (e *sqliteEngine) migrate(ctx context.Context, progress func(string)) (err 
 	return runMigrations(ctx, db, goose.DialectSQLite3, sqliteWords(), progress)
 }
 
-func (e *postgresEngine) migrate(ctx context.Context, progress func(string)) error {
-	if _, newest, err := migrations(postgresWords()); err != nil || current(ctx, e.db) == newest {
+func (e *postgresEngine) migrate(ctx context.Context, progress func(string)) (err error) {
+	db := stdlib.OpenDBFromPool(e.pool)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if _, newest, err := migrations(postgresWords()); err != nil || current(ctx, db) == newest {
 		return err
 	}
 	locker, err := lock.NewPostgresTableLocker(lock.WithTableName("schema_lock"))
 	if err != nil {
 		return err
 	}
-	return runMigrations(ctx, e.db, goose.DialectPostgres, postgresWords(), progress, goose.WithLocker(locker))
+	return runMigrations(ctx, db, goose.DialectPostgres, postgresWords(), progress, goose.WithLocker(locker))
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,11 +9,14 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // pgFloor is the oldest PostgreSQL that is supported (server_version_num).
 const pgFloor = 150000
+
+// maxPoolSize bounds the connections to one server.
+const maxPoolSize = 10_000
 
 // maxAttempts bounds how often a serializable transaction is repeated.
 const maxAttempts = 40
@@ -26,11 +28,11 @@ const maxAttempts = 40
 const forTheseValues = pgx.QueryExecModeCacheDescribe
 
 type postgresEngine struct {
-	db *sql.DB
+	pool *pgxpool.Pool
 }
 
 func openPostgres(ctx context.Context, url string, o Options) (engine, error) {
-	cfg, err := pgx.ParseConfig(url)
+	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, err // pgx leaves the password out of its messages
 	}
@@ -41,41 +43,47 @@ func openPostgres(ctx context.Context, url string, o Options) (engine, error) {
 		"lock_timeout":                        "10s",
 		"TimeZone":                            "UTC",
 	} {
-		if _, set := cfg.RuntimeParams[name]; !set {
-			cfg.RuntimeParams[name] = value
+		if _, set := cfg.ConnConfig.RuntimeParams[name]; !set {
+			cfg.ConnConfig.RuntimeParams[name] = value
 		}
 	}
-	if cfg.ConnectTimeout == 0 {
-		cfg.ConnectTimeout = 5 * time.Second
+	if cfg.ConnConfig.ConnectTimeout == 0 {
+		cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	}
-	db := stdlib.OpenDB(*cfg)
-	n := o.MaxConns
-	if n <= 0 {
-		n = 16
+	cfg.MaxConns = 16
+	if o.MaxConns > 0 {
+		cfg.MaxConns = int32(min(o.MaxConns, maxPoolSize)) //nolint:gosec // bounded
 	}
-	db.SetMaxOpenConns(n)
-	db.SetMaxIdleConns(n)
-	db.SetConnMaxIdleTime(5 * time.Minute)
+	cfg.MaxConnIdleTime = 5 * time.Minute
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
 	var version int
-	if err := db.QueryRowContext(ctx, "SELECT current_setting('server_version_num')::int").Scan(&version); err != nil {
-		return nil, errors.Join(err, db.Close())
+	if err := pool.QueryRow(ctx, "SELECT current_setting('server_version_num')::int").Scan(&version); err != nil {
+		pool.Close()
+		return nil, err
 	}
 	if version < pgFloor {
-		return nil, errors.Join(fmt.Errorf("PostgreSQL %d is too old: version 15 or newer is needed", version/10000), db.Close())
+		pool.Close()
+		return nil, fmt.Errorf("PostgreSQL %d is too old: version 15 or newer is needed", version/10000)
 	}
-	return &postgresEngine{db: db}, nil
+	return &postgresEngine{pool: pool}, nil
 }
 
 func (e *postgresEngine) name() string { return "postgres" }
 
-func (e *postgresEngine) close() error { return e.db.Close() }
+func (e *postgresEngine) close() error {
+	e.pool.Close()
+	return nil
+}
 
 func (e *postgresEngine) ping(ctx context.Context) error {
 	var n int
-	return e.db.QueryRowContext(ctx, "SELECT 1 FROM orgs LIMIT 1").Scan(&n)
+	return e.pool.QueryRow(ctx, "SELECT 1 FROM orgs LIMIT 1").Scan(&n)
 }
 
-func (e *postgresEngine) read() querier { return pgPool{e.db} }
+func (e *postgresEngine) read() querier { return pgPool{e.pool} }
 
 func (e *postgresEngine) write(ctx context.Context, serializable bool, fn func(querier) error) error {
 	begin := "begin"
@@ -132,13 +140,46 @@ func (e *postgresEngine) translate(err error) error {
 	return err
 }
 
-type pgPool struct{ db *sql.DB }
-
-func (p pgPool) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
-	return p.db.QueryContext(ctx, query, args...)
+// pgRows is what a query gives. done, if not nil, ends the round trip that the
+// query was a part of.
+type pgRows struct {
+	pgx.Rows
+	done func() error
 }
 
-func (p pgPool) point(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+// Close implements rows.
+func (r pgRows) Close() error {
+	r.Rows.Close()
+	err := r.Err()
+	if r.done != nil {
+		if ending := r.done(); err == nil {
+			err = ending
+		}
+	}
+	return err
+}
+
+// Columns implements rows.
+func (r pgRows) Columns() ([]string, error) {
+	fields := r.FieldDescriptions()
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.Name
+	}
+	return names, r.Err()
+}
+
+type pgPool struct{ pool *pgxpool.Pool }
+
+func (p pgPool) query(ctx context.Context, query string, args []any) (rows, error) {
+	found, err := p.pool.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgRows{Rows: found}, nil
+}
+
+func (p pgPool) point(ctx context.Context, query string, args []any) (rows, error) {
 	return p.query(ctx, query, args)
 }
 

@@ -2,15 +2,10 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"database/sql/driver"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // rollbackTimeout bounds how long a transaction that failed may take to end.
@@ -18,9 +13,10 @@ const rollbackTimeout = 5 * time.Second
 
 // pgTx is a transaction that makes few round trips: its beginning and the
 // statements that nobody waits for go out together with the next one that
-// somebody does, at the latest with the commit. Their order stays.
+// somebody does, at the latest with the commit. Their order stays, and the
+// first one that fails takes those behind it, the commit included, with it.
 type pgTx struct {
-	conn    *sql.Conn
+	conn    *pgx.Conn
 	pending []pgStatement
 }
 
@@ -30,33 +26,24 @@ type pgStatement struct {
 }
 
 // once runs fn in one attempt.
-func (e *postgresEngine) once(ctx context.Context, begin string, fn func(querier) error) (err error) {
-	conn, err := e.db.Conn(ctx)
+func (e *postgresEngine) once(ctx context.Context, begin string, fn func(querier) error) error {
+	conn, err := e.pool.Acquire(ctx)
 	if err != nil {
 		return err
 	}
-	tx := &pgTx{conn: conn, pending: []pgStatement{{query: begin}}}
-	committed := false
-	defer func() {
-		if !committed {
-			// The error of fn stays as it is where nothing else is wrong: callers
-			// look at its type.
-			if failed := tx.rollback(ctx); failed != nil {
-				err = errors.Join(err, failed)
-			}
-		}
-		if closing := conn.Close(); closing != nil && !errors.Is(closing, sql.ErrConnDone) {
-			err = errors.Join(err, closing)
-		}
-	}()
+	// A connection that is still in a transaction is not used again: the
+	// database rolls back what has lost its connection.
+	defer conn.Release()
+	tx := &pgTx{conn: conn.Conn(), pending: []pgStatement{{query: begin}}}
 	if err := protect(fn, tx); err != nil {
-		return err
+		tx.rollback(ctx)
+		return err // as it is: callers look at its type
 	}
 	tag, err := tx.send(ctx, pgStatement{query: "commit"})
 	if err != nil {
+		tx.rollback(ctx)
 		return e.translate(err)
 	}
-	committed = true
 	// A transaction in which a statement has failed ends in this way.
 	if tag.String() == "ROLLBACK" {
 		return pgx.ErrTxCommitRollback
@@ -64,81 +51,84 @@ func (e *postgresEngine) once(ctx context.Context, begin string, fn func(querier
 	return nil
 }
 
+// rollback ends the transaction, if it has begun.
+func (p *pgTx) rollback(ctx context.Context) {
+	const idle = 'I'
+	if p.conn.IsClosed() || p.conn.PgConn().TxStatus() == idle {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
+	defer cancel()
+	if _, err := p.conn.Exec(ctx, "rollback"); err != nil {
+		_ = p.conn.Close(ctx) // which ends the transaction as well
+	}
+}
+
+// batch puts what is pending, and s behind it, into one round trip.
+func (p *pgTx) batch(s pgStatement) *pgx.Batch {
+	var b pgx.Batch
+	for _, q := range p.pending {
+		b.Queue(q.query, q.args...)
+	}
+	b.Queue(s.query, s.args...)
+	p.pending = p.pending[:0]
+	return &b
+}
+
 // send runs what is pending and then s, in one round trip, and returns what
 // came of s.
 func (p *pgTx) send(ctx context.Context, s pgStatement) (tag pgconn.CommandTag, err error) {
-	pending := p.pending
-	p.pending = nil
-	err = p.raw(func(c *pgx.Conn) error {
-		if len(pending) == 0 {
-			tag, err = c.Exec(ctx, s.query, s.args...)
-			return err
-		}
-		var b pgx.Batch
-		for _, q := range append(pending, s) {
-			b.Queue(q.query, q.args...)
-		}
-		results := c.SendBatch(ctx, &b)
-		for range b.Len() {
-			if tag, err = results.Exec(); err != nil {
-				// Close tells of the same failure once more.
-				_ = results.Close()
-				return err
-			}
-		}
-		return results.Close()
-	})
-	return tag, err
-}
-
-// raw reaches through database/sql to the driver's own connection, which can
-// send several statements at once.
-func (p *pgTx) raw(fn func(*pgx.Conn) error) error {
-	return p.conn.Raw(func(d any) error {
-		c, ok := d.(*stdlib.Conn)
-		if !ok {
-			return fmt.Errorf("store: the driver's connection is a %T", d)
-		}
-		return fn(c.Conn())
-	})
-}
-
-// rollback ends the transaction, if it has begun. A connection on which that
-// fails is not used again.
-func (p *pgTx) rollback(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
-	defer cancel()
-	err := p.raw(func(c *pgx.Conn) error {
-		const idle = 'I'
-		if !c.IsClosed() && c.PgConn().TxStatus() == idle {
-			return nil
-		}
-		if _, err := c.Exec(ctx, "rollback"); err != nil {
-			return driver.ErrBadConn
-		}
-		return nil
-	})
-	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
-		return nil // the database rolls back what has lost its connection
+	if len(p.pending) == 0 {
+		return p.conn.Exec(ctx, s.query, s.args...)
 	}
-	return err
+	b := p.batch(s)
+	results := p.conn.SendBatch(ctx, b)
+	for range b.Len() {
+		if tag, err = results.Exec(); err != nil {
+			// Close tells of the same failure once more.
+			_ = results.Close()
+			return tag, err
+		}
+	}
+	return tag, results.Close()
 }
 
-// query implements querier. Rows come through database/sql, so what is pending
-// goes before, in a round trip of its own.
-func (p *pgTx) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
-	if n := len(p.pending); n > 0 {
+// query implements querier.
+func (p *pgTx) query(ctx context.Context, query string, args []any) (rows, error) {
+	// A query that is planned for its values cannot be part of a batch.
+	alone := len(args) > 0 && args[0] == any(forTheseValues)
+	if n := len(p.pending); alone && n > 0 {
 		last := p.pending[n-1]
 		p.pending = p.pending[:n-1]
 		if _, err := p.send(ctx, last); err != nil {
 			return nil, err
 		}
 	}
-	return p.conn.QueryContext(ctx, query, args...)
+	if len(p.pending) == 0 {
+		found, err := p.conn.Query(ctx, query, args...)
+		if err != nil {
+			return nil, err
+		}
+		return pgRows{Rows: found}, nil
+	}
+	b := p.batch(pgStatement{query, args})
+	results := p.conn.SendBatch(ctx, b)
+	for range b.Len() - 1 {
+		if _, err := results.Exec(); err != nil {
+			_ = results.Close()
+			return nil, err
+		}
+	}
+	found, err := results.Query()
+	if err != nil {
+		_ = results.Close()
+		return nil, err
+	}
+	return pgRows{Rows: found, done: results.Close}, nil
 }
 
 // point implements querier.
-func (p *pgTx) point(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+func (p *pgTx) point(ctx context.Context, query string, args []any) (rows, error) {
 	return p.query(ctx, query, args)
 }
 

@@ -172,7 +172,7 @@ func (c *stmtCache) prepared(ctx context.Context, query string) (*sql.Stmt, erro
 	return s, nil
 }
 
-func (c *stmtCache) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+func (c *stmtCache) query(ctx context.Context, query string, args []any) (rows, error) {
 	s, err := c.prepared(ctx, query)
 	if err != nil {
 		return nil, err
@@ -185,7 +185,7 @@ func (c *stmtCache) query(ctx context.Context, query string, args []any) (*sql.R
 
 // point implements querier. One row is read within microseconds: to watch the
 // caller's context meanwhile would cost more than a tenth of that.
-func (c *stmtCache) point(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+func (c *stmtCache) point(ctx context.Context, query string, args []any) (rows, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

@@ -203,7 +203,7 @@ func (w *batchWriter) later(ctx context.Context, query string, args []any) error
 }
 
 // query implements querier.
-func (w *batchWriter) query(_ context.Context, query string, args []any) (*sql.Rows, error) {
+func (w *batchWriter) query(_ context.Context, query string, args []any) (rows, error) {
 	s, err := w.prepared(query)
 	if err != nil {
 		return nil, err
@@ -212,7 +212,7 @@ func (w *batchWriter) query(_ context.Context, query string, args []any) (*sql.R
 }
 
 // point implements querier.
-func (w *batchWriter) point(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+func (w *batchWriter) point(ctx context.Context, query string, args []any) (rows, error) {
 	return w.query(ctx, query, args)
 }
 

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -70,9 +69,19 @@ type querier interface {
 	// later is exec for a statement whose outcome nobody waits for: it may run
 	// with the next one or with the commit, and fail there.
 	later(ctx context.Context, query string, args []any) error
-	query(ctx context.Context, query string, args []any) (*sql.Rows, error)
+	query(ctx context.Context, query string, args []any) (rows, error)
 	// point is query for a statement whose first row alone is read.
-	point(ctx context.Context, query string, args []any) (*sql.Rows, error)
+	point(ctx context.Context, query string, args []any) (rows, error)
+}
+
+// rows is what a query gives, as *sql.Rows has it. Close tells of a failure that
+// came behind the rows that were read.
+type rows interface {
+	Columns() ([]string, error)
+	Next() bool
+	Scan(dest ...any) error
+	Err() error
+	Close() error
 }
 
 // Open connects to the database at url: "postgres://..." or "postgresql://...",
@@ -211,39 +220,40 @@ type scan func(dest ...any) error
 
 // first reads the first row, else ErrNotFound.
 func (tx *Tx) first(read func(scan) error, query string, args ...any) error {
-	rows, err := tx.q.point(tx.ctx, query, args)
+	found, err := tx.q.point(tx.ctx, query, args)
 	if err != nil {
 		return tx.engine.translate(err)
 	}
-	defer rows.Close()
-	if !rows.Next() {
-		if err := rows.Err(); err != nil {
-			return tx.engine.translate(err)
-		}
-		return ErrNotFound
+	if found.Next() {
+		err = read(found.Scan)
+	} else if err = found.Err(); err == nil {
+		err = ErrNotFound
 	}
-	if err := read(rows.Scan); err != nil {
-		return tx.engine.translate(err)
-	}
-	return nil
+	return tx.closed(found, err)
 }
 
 // each reads every row.
 func (tx *Tx) each(read func(scan) error, query string, args ...any) error {
-	rows, err := tx.q.query(tx.ctx, query, args)
+	found, err := tx.q.query(tx.ctx, query, args)
 	if err != nil {
 		return tx.engine.translate(err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := read(rows.Scan); err != nil {
-			return tx.engine.translate(err)
-		}
+	for err == nil && found.Next() {
+		err = read(found.Scan)
 	}
-	if err := rows.Err(); err != nil {
-		return tx.engine.translate(err)
+	if err == nil {
+		err = found.Err()
 	}
-	return nil
+	return tx.closed(found, err)
+}
+
+// closed ends a query and says what failed first: what came before, or, as with
+// a statement that returns rows and then breaks a constraint, the end itself.
+func (tx *Tx) closed(found rows, err error) error {
+	if closing := found.Close(); err == nil || errors.Is(err, ErrNotFound) && closing != nil {
+		err = closing
+	}
+	return tx.engine.translate(err)
 }
 
 // ms is how an instant is stored: Unix milliseconds, 0 for none.
