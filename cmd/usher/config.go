@@ -129,18 +129,20 @@ func decodeKey(text string) ([]byte, error) {
 	return key, nil
 }
 
-// rateLimits reads the value of --rate-limits: off, okta, or a YAML file of
-// requests a minute by bucket.
+// rateLimits reads the value of --rate-limits: off, abuse, okta, or a YAML file
+// of limits by bucket and throttle.
 func rateLimits(value string) (map[string]int, error) {
 	switch value {
 	case "", "off":
 		return nil, nil
+	case "abuse":
+		return httpkit.AbuseLimits(), nil
 	case "okta":
 		return httpkit.OktaLimits(), nil
 	}
 	text, err := os.ReadFile(value)
 	if err != nil {
-		return nil, fmt.Errorf("--rate-limits takes off, okta or a file: %w", err)
+		return nil, fmt.Errorf("--rate-limits takes off, abuse, okta or a file: %w", err)
 	}
 	limits := map[string]int{}
 	dec := yaml.NewDecoder(bytes.NewReader(text))
@@ -150,7 +152,7 @@ func rateLimits(value string) (map[string]int, error) {
 	known := httpkit.OktaLimits()
 	for bucket, n := range limits {
 		if _, ok := known[bucket]; !ok || n < 1 {
-			return nil, fmt.Errorf("%s: %q: %d is no limit: name a known bucket and at least 1 request a minute", value, bucket, n)
+			return nil, fmt.Errorf("%s: %q: %d is no limit: name a known bucket or throttle and at least 1 request", value, bucket, n)
 		}
 	}
 	return limits, nil

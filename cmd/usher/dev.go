@@ -32,7 +32,7 @@ type devCmd struct {
 	Ephemeral  bool   `help:"Begin with an empty database and leave nothing behind."`
 	JSON       bool   `help:"Print one line of JSON on stdout once it answers, and nothing else."`
 	Seed       string `help:"YAML file with users, groups and settings to begin with; see docs/howto/seed.md." placeholder:"FILE" type:"existingfile"`
-	RateLimits string `help:"Limits to enforce: off, okta, or a YAML file of requests a minute by bucket." default:"off" placeholder:"off|okta|FILE"`
+	RateLimits string `help:"Limits to enforce: off, abuse (those that keep guessing slow), okta (these and the published ones), or a YAML file by bucket." default:"off" placeholder:"off|abuse|okta|FILE"`
 }
 
 // announcement is what a caller needs to begin; it is the line of --json and

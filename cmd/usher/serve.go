@@ -24,7 +24,7 @@ type serveCmd struct {
 	TLSKey         string   `help:"Key of the certificate in PEM." placeholder:"FILE" type:"existingfile"`
 	DevCA          string   `help:"Folder of a local CA (made when absent) that signs a certificate for the base URL's host; for development." placeholder:"DIR" type:"path"`
 	TrustedProxies []string `help:"Networks whose X-Forwarded-For is believed; none by default." placeholder:"NETWORK"`
-	RateLimits     string   `help:"Limits to enforce: off, okta, or a YAML file of requests a minute by bucket." default:"off" placeholder:"off|okta|FILE"`
+	RateLimits     string   `help:"Limits to enforce: off, abuse (those that keep guessing slow), okta (these and the published ones), or a YAML file by bucket." default:"abuse" placeholder:"off|abuse|okta|FILE"`
 	MetricsFrom    []string `help:"Networks that may read /metrics." default:"127.0.0.0/8,::1" placeholder:"NETWORK"`
 	Migrate        bool     `help:"Bring the database schema to this version at the start." default:"true" negatable:""`
 	Control        string   `help:"Address of a control listener for tests, on loopback alone. It can do everything: never in production." placeholder:"ADDRESS"`

@@ -71,6 +71,27 @@ func CheapHashes() credential.Params { return credential.Params{Memory: 8, Time:
 // New starts a server with its seed. It ends with the test.
 func New(t testing.TB, options ...Option) *App {
 	t.Helper()
+	app, seed := start(t, options)
+	var err error
+	if app.Seeded, err = app.Server.Seed(context.WithoutCancel(t.Context()), seed); err != nil {
+		t.Fatal(err)
+	}
+	app.token = app.Seeded.APIToken
+	return app
+}
+
+// Join starts a further server on the database of another App: the options must
+// name it, and be Random on both sides. It has a clock of its own.
+func Join(t testing.TB, other *App, options ...Option) *App {
+	t.Helper()
+	app, _ := start(t, options)
+	app.Seeded, app.token = other.Seeded, other.token
+	return app
+}
+
+// start starts a server on whatever the database holds.
+func start(t testing.TB, options []Option) (*App, server.SeedSpec) {
+	t.Helper()
 	app := &App{Clock: env.NewFixed(Noon()), Logs: &Logs{}}
 	s := &setup{seed: DefaultSeed(), config: server.Config{
 		BaseURL: "https://id.example.com", MasterKey: []byte("a master key for tests, of 32 bytes or more"),
@@ -97,14 +118,11 @@ func New(t testing.TB, options ...Option) *App {
 		}
 	})
 	app.Server = srv
-	if app.Seeded, err = srv.Seed(context.WithoutCancel(t.Context()), s.seed); err != nil {
-		t.Fatal(err)
-	}
 	listener := httptest.NewServer(srv.Handler())
 	t.Cleanup(listener.Close)
-	app.Client = &Client{t: t, url: listener.URL, http: listener.Client(), token: app.Seeded.APIToken}
+	app.Client = &Client{t: t, url: listener.URL, http: listener.Client()}
 	app.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return app
+	return app, s.seed
 }
 
 // Each runs fn with a server on SQLite and with one on PostgreSQL.

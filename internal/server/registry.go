@@ -99,6 +99,7 @@ func (s *Server) jobs() []jobs.Job {
 		jobs.Purge(s.store),
 		jobs.Stamp(s.stampEvents),
 	}
+	list = append(list, s.fleet.job()...)
 	if s.cfg.Mail != nil {
 		w := &notify.Worker{Outbox: s.services.outbox, Log: s.cfg.Log, Senders: map[notify.Kind]notify.Sender{notify.Email: s.cfg.Mail}}
 		list = append(list, jobs.Job{Name: "outbox", Every: time.Second, Shared: true, Run: w.Run})

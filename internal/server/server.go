@@ -28,6 +28,7 @@ type Server struct {
 	health   *health
 	router   *httpkit.Router
 	runner   *jobs.Runner
+	fleet    *fleet
 }
 
 // New opens the database, migrates it, checks the master key and builds the
@@ -73,12 +74,17 @@ func New(ctx context.Context, cfg Config, progress func(string)) (_ *Server, err
 }
 
 func (s *Server) newRouter() (*httpkit.Router, error) {
-	r := httpkit.NewRouter(httpkit.Config{
+	limits := httpkit.NewLimits(s.cfg.RateLimits)
+	s.fleet = &fleet{store: s.store, limits: limits, clock: s.cfg.Clock, rand: s.cfg.Rand}
+	cfg := httpkit.Config{
 		Clock: s.cfg.Clock, Rand: s.cfg.Rand, Log: s.cfg.Log, Org: s.orgs.byHost,
 		Token: s.services.token, Session: s.services.session, Trusted: s.services.trustedOrigin,
 		Blocked: s.services.blocklist.Blocks,
-		Proxies: s.cfg.TrustedProxies, Limits: httpkit.NewLimits(s.cfg.RateLimits), Observe: s.health.observe,
-	})
+		Proxies: s.cfg.TrustedProxies, Limits: limits, Observe: s.health.observe,
+		Exceeded: s.services.exceeded,
+	}
+	s.fleet.join(&cfg)
+	r := httpkit.NewRouter(cfg)
 	if err := s.mount(r); err != nil {
 		return nil, err
 	}

@@ -78,12 +78,14 @@ func dumpTables() []dumpTable {
 		{"outbox_problems", "org_id, message_id"},
 		{"sms_templates", "org_id, id"},
 		{"jobs", "org_id, id"},
+		{"sign_in_sources", "org_id, user_id, source"},
+		{"decisions", "org_id, request, id"},
 	}
 }
 
-// undumpedTables lists what a snapshot leaves as it is: leases belong to the
-// processes that run, the other two to the schema.
-func undumpedTables() []string { return []string{"leases", versionTable, "schema_lock"} }
+// undumpedTables lists what a snapshot leaves as it is: leases and the counts of
+// requests belong to the processes that run, the other two to the schema.
+func undumpedTables() []string { return []string{"leases", "rate_counts", versionTable, "schema_lock"} }
 
 // snapshotHead is the stream's first line.
 type snapshotHead struct {

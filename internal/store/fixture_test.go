@@ -59,6 +59,8 @@ func (w *world) populate(t *testing.T) {
 		func(tx *store.Tx) error {
 			return tx.PutUserToken(store.UserToken{OrgID: w.org.ID, UserID: u.ID, Hash: hash("token"), Kind: "activation", Expires: later})
 		},
+		func(tx *store.Tx) error { return tx.TrustSource(w.org.ID, u.ID, "source", later, 1) },
+		func(tx *store.Tx) error { return tx.InsertDecision(w.org.ID, "request", "d1", []byte(`{}`), later) },
 		func(tx *store.Tx) error { _, err := tx.AddMember(w.org.ID, g.ID, u.ID, ""); return err },
 		func(tx *store.Tx) error {
 			return tx.InsertRole(store.Role{OrgID: w.org.ID, PrincipalID: u.ID, ID: "ra1", Type: idp.RoleSuperAdmin, Created: noon, LastUpdated: noon})

@@ -27,6 +27,8 @@ const outboxKept = 30 * 24 * time.Hour
 // challengeKept is how long a challenge can be read after it has expired: who
 // polls for it still learns what became of it.
 const challengeKept = time.Hour
+// ratesKept is how long counts of requests stay: longer than any window.
+const ratesKept = time.Hour
 
 // Purge removes up to limit expired rows of each short-lived table and tells
 // how many went.
@@ -44,6 +46,9 @@ func (tx *Tx) Purge(limit int) (int, error) {
 		{"DELETE FROM oauth_refresh WHERE (org_id, id) IN (SELECT org_id, id FROM oauth_refresh WHERE expires <= $1 LIMIT $2)", tx.now},
 		{"DELETE FROM oauth_spent WHERE (org_id, hash) IN (SELECT org_id, hash FROM oauth_spent WHERE expires <= $1 LIMIT $2)", tx.now},
 		{"DELETE FROM factor_challenges WHERE (org_id, id) IN (SELECT org_id, id FROM factor_challenges WHERE expires <= $1 LIMIT $2)", tx.now.Add(-challengeKept)},
+		{"DELETE FROM sign_in_sources WHERE (org_id, user_id, source) IN (SELECT org_id, user_id, source FROM sign_in_sources WHERE expires <= $1 LIMIT $2)", tx.now},
+		{"DELETE FROM decisions WHERE (org_id, request, id) IN (SELECT org_id, request, id FROM decisions WHERE expires <= $1 LIMIT $2)", tx.now},
+		{"DELETE FROM rate_counts WHERE (org_id, name, node) IN (SELECT org_id, name, node FROM rate_counts WHERE start <= $1 LIMIT $2)", tx.now.Add(-ratesKept)},
 		{"DELETE FROM outbox WHERE (org_id, id) IN (SELECT org_id, id FROM outbox WHERE status IN ('sent', 'dead', 'queued') AND due <= $1 LIMIT $2)", tx.now.Add(-outboxKept)},
 	} {
 		n, err := tx.exec(q.text, ms(q.bound), limit)

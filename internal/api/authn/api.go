@@ -47,6 +47,9 @@ func (a *API) load(r *httpkit.Request, token string) (*signin.Transaction, error
 	if !strings.HasPrefix(token, tokenPrefix) {
 		return nil, idp.Fail(idp.KindBadToken)
 	}
+	if err := r.Throttle(httpkit.ThrottleState, token); err != nil {
+		return nil, err
+	}
 	return a.Engine.Load(r.Context(), r.Actor, token)
 }
 

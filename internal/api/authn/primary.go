@@ -72,6 +72,9 @@ func (a *API) authenticate(r *httpkit.Request) error {
 	if err := body.check(); err != nil {
 		return err
 	}
+	if err := r.Throttle(httpkit.ThrottleUsername, body.Username); err != nil {
+		return err
+	}
 	// What an application says about the device of its user counts only when
 	// the application has proved itself.
 	if r.Actor.Admin() && body.Context.DeviceToken != "" {

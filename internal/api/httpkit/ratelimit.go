@@ -1,6 +1,7 @@
 package httpkit
 
 import (
+	"maps"
 	"net/http"
 	"strconv"
 	"sync"
@@ -15,44 +16,52 @@ const window = time.Minute
 // unlimited is what answers tell where limits are not enforced.
 const unlimited = 1_000_000
 
-// Limits are requests a minute by bucket. They count by organisation in fixed
-// windows of a minute, on this node.
+// Limits are requests a minute by bucket, and the throttles (see Throttle).
+// Buckets count by organisation in fixed windows of a minute: the requests to
+// this node, and with Share those to the others, a moment late.
 type Limits struct {
-	perMinute map[string]int // nil: nothing is enforced
+	most      map[string]int // by bucket and throttle; nil: nothing is enforced
 	mu        sync.Mutex
 	windows   map[limitKey]*limitWindow
+	throttles map[Throttle]*throttleWindow
 }
 
 type limitKey struct{ org, bucket string }
 
 type limitWindow struct {
-	start int64 // Unix seconds
-	count int
+	start  int64 // Unix seconds
+	count  int
+	others int // what other nodes have counted, as far as this one knows
 }
 
-// NewLimits returns limits by bucket; with nil nothing is enforced.
-func NewLimits(perMinute map[string]int) *Limits {
-	return &Limits{perMinute: perMinute, windows: map[limitKey]*limitWindow{}}
+// NewLimits returns limits by bucket and throttle; with nil nothing is enforced.
+func NewLimits(most map[string]int) *Limits {
+	return &Limits{most: most, windows: map[limitKey]*limitWindow{}, throttles: map[Throttle]*throttleWindow{}}
 }
 
-// OktaLimits are the published figures of a workforce organisation.
+// OktaLimits are the published figures of a workforce organisation, throttles
+// included.
 func OktaLimits() map[string]int {
-	return map[string]int{
+	out := AbuseLimits()
+	maps.Copy(out, map[string]int{
 		"authn": 500, "authn.verify": 500, "sessions": 750, "users": 600, "users.get": 2000, "users.write": 600,
 		"groups": 500, "groups.id": 1000, "apps": 100, "apps.id": 500, "logs": 120, "api": 1200,
 		"oauth2": 2000, "oauth2.authorize": 2000, "oauth2.token": 2000, "oauth2.other": 600, "idx": 1200, "myaccount": 600,
-	}
+		string(ThrottleClient): 60,
+	})
+	return out
+}
+
+// AbuseLimits are the throttles alone that keep guessing slow: those that one
+// who signs in by hand never meets.
+func AbuseLimits() map[string]int {
+	return map[string]int{string(ThrottleUsername): 4, string(ThrottleUser): 20, string(ThrottleState): 10}
 }
 
 // count counts one request and tells the limit, what remains, and when the
 // window ends (Unix seconds).
 func (l *Limits) count(org, bucket string, now time.Time) (limit, remaining int, reset int64) {
-	limit = unlimited
-	if l.perMinute != nil {
-		if n, ok := l.perMinute[bucket]; ok {
-			limit = n
-		}
-	}
+	limit = l.limitOf(bucket)
 	start := now.Truncate(window).Unix()
 	reset = start + int64(window/time.Second)
 	l.mu.Lock()
@@ -63,24 +72,28 @@ func (l *Limits) count(org, bucket string, now time.Time) (limit, remaining int,
 		l.windows[limitKey{org, bucket}] = w
 	}
 	if w.start != start {
-		w.start, w.count = start, 0
+		*w = limitWindow{start: start}
 	}
 	w.count++
-	return limit, limit - w.count, reset
+	return limit, limit - w.count - w.others, reset
+}
+
+func (l *Limits) limitOf(bucket string) int {
+	if n, ok := l.most[bucket]; ok {
+		return n
+	}
+	return unlimited
 }
 
 // peek is count without counting.
 func (l *Limits) peek(org, bucket string, now time.Time) (limit, remaining int, reset int64) {
-	limit = unlimited
-	if n, ok := l.perMinute[bucket]; ok {
-		limit = n
-	}
+	limit = l.limitOf(bucket)
 	start := now.Truncate(window).Unix()
 	reset = start + int64(window/time.Second)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if w := l.windows[limitKey{org, bucket}]; w != nil && w.start == start {
-		return limit, limit - w.count, reset
+		return limit, limit - w.count - w.others, reset
 	}
 	return limit, limit, reset
 }
@@ -97,10 +110,23 @@ func (rt *Router) limit(ro *route, r *Request) error {
 	now := rt.cfg.Clock.Now()
 	limit, remaining, reset := rt.cfg.Limits.count(r.Org.ID, ro.bucket, now)
 	limitHeaders(r.W.Header(), now, limit, remaining, reset)
-	if remaining < 0 && rt.cfg.Limits.perMinute != nil {
-		return idp.Fail(idp.KindTooManyRequests)
+	if remaining >= 0 || limit == unlimited {
+		return nil
 	}
-	return nil
+	if remaining == -1 {
+		rt.exceeded(r, ro.bucket, limit)
+	}
+	return idp.Fail(idp.KindTooManyRequests)
+}
+
+// exceeded tells once a window that a limit was passed.
+func (rt *Router) exceeded(r *Request, bucket string, limit int) {
+	if rt.cfg.Exceeded == nil {
+		return
+	}
+	if err := rt.cfg.Exceeded(r.Context(), r.Actor, bucket, limit); err != nil {
+		rt.cfg.Log.ErrorContext(r.Context(), "a passed limit was not recorded", "requestId", r.ID, "error", err.Error())
+	}
 }
 
 func limitHeaders(h http.Header, now time.Time, limit, remaining int, reset int64) {

@@ -22,8 +22,8 @@ import (
 // GapHeader names the operation that Usher does not have yet.
 const GapHeader = "X-Usher-Gap"
 
-// Config is what the router needs. All members but Bearer, Blocked and Observe
-// are required.
+// Config is what the router needs. All members but Bearer, Blocked,
+// Count, Known, Exceeded and Observe are required.
 type Config struct {
 	Clock env.Clock
 	Rand  env.Rand
@@ -44,6 +44,15 @@ type Config struct {
 	Blocked func(ctx context.Context, orgID string, client netip.Addr) (bool, error)
 	Proxies Proxies
 	Limits  *Limits
+	// Count counts one request for a throttle exactly, over all nodes; nil where
+	// this node is alone.
+	Count func(ctx context.Context, orgID, name string, start time.Time, window time.Duration) (int, error)
+	// Known tells whether the one whose login this is has signed in before from
+	// where the caller is: strangers cannot use the caller's throttle up. nil
+	// for never.
+	Known func(ctx context.Context, a idp.Actor, login string) (bool, error)
+	// Exceeded is told once a window of a limit that was passed; nil for nobody.
+	Exceeded func(ctx context.Context, a idp.Actor, bucket string, limit int) error
 	// Observe is told of every answer; route is an operation id or a fixed name.
 	Observe func(route string, status int, took time.Duration)
 }

@@ -66,6 +66,9 @@ func (a *API) load(r *httpkit.Request, handle string) (*signin.Transaction, erro
 	if !strings.HasPrefix(handle, HandlePrefix) {
 		return nil, idp.Fail(idp.KindBadToken)
 	}
+	if err := r.Throttle(httpkit.ThrottleState, handle); err != nil {
+		return nil, err
+	}
 	return a.Engine.Load(r.Context(), r.Actor, handle)
 }
 
@@ -82,6 +85,13 @@ func (a *API) on(actions func(*call) ([]signin.Action, error)) httpkit.Handler {
 		}
 		var err error
 		if c.tx, err = a.load(r, c.body.StateHandle); err != nil {
+			return err
+		}
+		login := c.tx.Login
+		if c.body.Identifier != "" {
+			login = c.body.Identifier
+		}
+		if err := r.Throttle(httpkit.ThrottleUser, login); err != nil {
 			return err
 		}
 		if c.tx.Notes[noteDialect] == "" {

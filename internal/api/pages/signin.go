@@ -52,6 +52,9 @@ func (p *Pages) showSignIn(r *httpkit.Request) error {
 	case idp.KindOf(err) != idp.KindNoCredentials:
 		return err
 	}
+	if err := r.ThrottleClient(); err != nil {
+		return err
+	}
 	v := &visit{Request: r, dest: dest, tx: p.begin(r, dest)}
 	notice := ""
 	if r.Q().Has("signedout") {
@@ -79,6 +82,9 @@ func (p *Pages) submitSignIn(r *httpkit.Request) error {
 		return err
 	}
 	asked := f.Get("step")
+	if err := r.Throttle(httpkit.ThrottleState, f.Get("stateToken")); err != nil {
+		return err
+	}
 	v.tx, err = p.cfg.Engine.Load(r.Context(), r.Actor, f.Get("stateToken"))
 	switch {
 	case idp.KindOf(err) == idp.KindBadToken && asked == "identify":
@@ -91,6 +97,13 @@ func (p *Pages) submitSignIn(r *httpkit.Request) error {
 		if v.dest, err = p.destination(r, v.tx.Return); err != nil {
 			return err
 		}
+	}
+	login := v.tx.Login
+	if asked == "identify" {
+		login = f.Get("username")
+	}
+	if err := r.Throttle(httpkit.ThrottleUser, login); err != nil {
+		return err
 	}
 	switch asked {
 	case "identify":

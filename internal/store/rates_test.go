@@ -1,0 +1,97 @@
+package store_test
+
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"usher/internal/store"
+)
+
+func TestSharedCounts(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const window = 5 * time.Second
+		start := w.clock.Now().Truncate(window)
+		count := func(start time.Time) (n int) {
+			t.Helper()
+			w.tx(t, func(tx *store.Tx) (err error) {
+				n, err = tx.ShareCount(w.org.ID, "throttle", start, window)
+				return err
+			})
+			return n
+		}
+		for i, step := range []struct {
+			start time.Time
+			want  int
+		}{
+			{start, 1},
+			{start, 2},
+			{start.Add(window), 1}, // the next window
+			{start, 2},             // a node whose clock is behind
+			{start.Add(window), 3},
+			{start.Add(-time.Hour), 1}, // a clock that was moved back
+			{start.Add(-time.Hour), 2},
+		} {
+			if got := count(step.start); got != step.want {
+				t.Errorf("step %d: %d, want %d", i, got, step.want)
+			}
+		}
+	})
+}
+
+// TestSharedCountsAreExact: requests that come at once are all counted, each
+// once.
+func TestSharedCountsAreExact(t *testing.T) {
+	const requests, most = 100, 10
+	each(t, func(t *testing.T, w *world) {
+		var wg sync.WaitGroup
+		var within atomic.Int32
+		for range requests {
+			wg.Go(func() {
+				var n int
+				err := w.Write(t.Context(), func(tx *store.Tx) (err error) {
+					n, err = tx.ShareCount(w.org.ID, "throttle", w.clock.Now(), time.Second)
+					return err
+				})
+				if err != nil {
+					t.Error(err)
+				}
+				if n <= most {
+					within.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		if within.Load() != most {
+			t.Errorf("%d of %d are within the limit of %d", within.Load(), requests, most)
+		}
+	})
+}
+
+func TestCountsOfOtherNodes(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		start := w.clock.Now().Truncate(time.Minute)
+		put := func(node, name string, start time.Time, n int) {
+			t.Helper()
+			w.tx(t, func(tx *store.Tx) error {
+				return tx.PutRateCounts(node, []store.RateCount{{OrgID: w.org.ID, Name: name, Start: start, Requests: n}})
+			})
+		}
+		put("a", "users", start, 5)
+		put("b", "users", start, 6)
+		put("b", "users", start, 7) // the count so far, not what has come since
+		put("c", "users", start, 8)
+		put("c", "groups", start.Add(-time.Minute), 9) // over
+		w.tx(t, func(tx *store.Tx) error { _, err := tx.ShareCount(w.org.ID, "users", start, time.Minute); return err })
+		others, err := w.Read(t.Context()).OtherRateCounts("a", start)
+		if err != nil || len(others) != 1 || others[0] != (store.RateCount{OrgID: w.org.ID, Name: "users", Start: start, Requests: 15}) {
+			t.Fatalf("%+v, %v", others, err)
+		}
+		w.clock.Advance(2 * time.Hour)
+		w.tx(t, func(tx *store.Tx) error { _, err := tx.Purge(100); return err })
+		if others, err := w.Read(t.Context()).OtherRateCounts("", start); err != nil || len(others) != 0 {
+			t.Fatalf("after the purge %+v, %v", others, err)
+		}
+	})
+}

@@ -1,0 +1,78 @@
+package store
+
+import (
+	"database/sql"
+	"time"
+)
+
+// Standing is what is known about a user's password and about the source from
+// which somebody tries it.
+type Standing struct {
+	LockedAt time.Time // zero when the password is not locked, or there is none
+	// Known tells that the user has signed in from this source before.
+	Known    bool
+	Failures int       // wrong guesses from a known source
+	Used     time.Time // when it was used, known sources only
+}
+
+// Standing reads both in one statement. A user without a credential has none.
+func (tx *Tx) Standing(orgID, userID, source string) (Standing, error) {
+	var out Standing
+	err := tx.first(func(s scan) error {
+		var lockedAt int64
+		var failures, used sql.NullInt64
+		if err := s(&lockedAt, &failures, &used); err != nil {
+			return err
+		}
+		out = Standing{LockedAt: at(lockedAt), Known: failures.Valid, Failures: int(failures.Int64)}
+		if used.Valid {
+			out.Used = at(used.Int64)
+		}
+		return nil
+	}, `SELECT c.locked_at, s.failures, s.used FROM credentials c
+ LEFT JOIN sign_in_sources s ON s.org_id = c.org_id AND s.user_id = c.user_id AND s.source = $1 AND s.expires > $2
+ WHERE c.org_id = $3 AND c.user_id = $4`, source, ms(tx.now), orgID, userID)
+	return out, err
+}
+
+// KnownSource tells whether the user has signed in from this source before.
+func (tx *Tx) KnownSource(orgID, userID, source string) (known bool, err error) {
+	err = tx.first(func(s scan) error {
+		var n int64
+		err := s(&n)
+		known = n > 0
+		return err
+	}, "SELECT COUNT(*) FROM sign_in_sources WHERE org_id = $1 AND user_id = $2 AND source = $3 AND expires > $4", orgID, userID, source, ms(tx.now))
+	return known, err
+}
+
+// TrustSource notes that the user has signed in from this source: its wrong
+// guesses are forgiven. Of a user's sources the most recently used stay.
+func (tx *Tx) TrustSource(orgID, userID, source string, expires time.Time, keep int) error {
+	err := tx.later(`INSERT INTO sign_in_sources (org_id, user_id, source, failures, used, expires) VALUES ($1, $2, $3, 0, $4, $5)
+ ON CONFLICT (org_id, user_id, source) DO UPDATE SET failures = 0, used = excluded.used, expires = excluded.expires`,
+		orgID, userID, source, ms(tx.now), ms(expires))
+	if err != nil {
+		return err
+	}
+	const many = 1000
+	return tx.later(`DELETE FROM sign_in_sources WHERE org_id = $1 AND user_id = $2 AND source IN (
+ SELECT source FROM sign_in_sources WHERE org_id = $3 AND user_id = $4 ORDER BY used DESC, source LIMIT $5 OFFSET $6)`,
+		orgID, userID, orgID, userID, many, keep)
+}
+
+// CountSourceFailure adds one wrong guess to a known source and returns how many
+// there are in a row. ErrNotFound when the source is not known. One statement:
+// guesses that come at once are all counted, at any isolation.
+func (tx *Tx) CountSourceFailure(orgID, userID, source string) (failures int, err error) {
+	err = tx.first(func(s scan) error { return s(&failures) },
+		`UPDATE sign_in_sources SET failures = failures + 1 WHERE org_id = $1 AND user_id = $2 AND source = $3 AND expires > $4 RETURNING failures`,
+		orgID, userID, source, ms(tx.now))
+	return failures, err
+}
+
+// DropSource makes a source a stranger again.
+func (tx *Tx) DropSource(orgID, userID, source string) error {
+	_, err := tx.exec("DELETE FROM sign_in_sources WHERE org_id = $1 AND user_id = $2 AND source = $3", orgID, userID, source)
+	return err
+}
