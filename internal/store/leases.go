@@ -27,6 +27,7 @@ const outboxKept = 30 * 24 * time.Hour
 // challengeKept is how long a challenge can be read after it has expired: who
 // polls for it still learns what became of it.
 const challengeKept = time.Hour
+
 // ratesKept is how long counts of requests stay: longer than any window.
 const ratesKept = time.Hour
 
