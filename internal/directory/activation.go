@@ -62,9 +62,10 @@ func (s *Service) invite(tx *store.Tx, u *idp.User, i Invitation, m *notify.Mess
 	return nil
 }
 
-// Redeem consumes an activation token and returns the user whom it invited,
-// still waiting for a password. KindUnauthenticated for a token that is unknown,
-// expired, used, or of a user who has gone another way since.
+// Redeem consumes an activation token and returns the user whom it invited: one
+// who is still waiting for a password or, with a password, has never signed in.
+// KindUnauthenticated for a token that is unknown, expired, used, or of a user
+// who has gone another way since.
 func (s *Service) Redeem(tx *store.Tx, orgID, token string) (*idp.User, error) {
 	id, err := tx.TakeUserToken(orgID, tokenActivation, keys.Hash(token))
 	if errors.Is(err, store.ErrNotFound) {
@@ -77,8 +78,8 @@ func (s *Service) Redeem(tx *store.Tx, orgID, token string) (*idp.User, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read invited user: %w", err)
 	}
-	if u.Status != idp.UserProvisioned {
-		return nil, idp.Fail(idp.KindUnauthenticated)
+	if u.Status == idp.UserProvisioned || (u.LastLogin.IsZero() && keepsPassword(u, idp.UserActive)) {
+		return u, nil
 	}
-	return u, nil
+	return nil, idp.Fail(idp.KindUnauthenticated)
 }

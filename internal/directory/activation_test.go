@@ -8,10 +8,24 @@ import (
 	"usher/internal/store"
 )
 
-// TestInvitationOpensNothingBesideAPassword holds that the invitation which
-// somebody with a password is given at activation is no second way in.
-func TestInvitationOpensNothingBesideAPassword(t *testing.T) {
+// TestInvitationBesideAPassword holds that the invitation which somebody with a
+// password is given at activation is no lasting second way in: it ends with the
+// first sign-in, with a new password and with the account.
+func TestInvitationBesideAPassword(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
+		ready := w.add(t, directory.NewUser{Profile: person("new@example.com"), Credentials: withPassword()})
+		fresh, err := w.Activate(t.Context(), w.admin, ready.ID, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.tx(t, func(tx *store.Tx) error {
+			got, err := w.Redeem(tx, w.org.ID, fresh.Token)
+			if err == nil && got.ID != ready.ID {
+				t.Errorf("it opens %s", got.ID)
+			}
+			return err
+		})
+
 		u := w.add(t, directory.NewUser{Profile: person("ready@example.com"), Credentials: withPassword()})
 		i, err := w.Activate(t.Context(), w.admin, u.ID, false)
 		if err != nil || i.Token == "" || i.Link != "https://main.example.com/welcome/"+i.Token || len(w.mails(t)) != 0 {
@@ -25,6 +39,7 @@ func TestInvitationOpensNothingBesideAPassword(t *testing.T) {
 			})
 			wantKind(t, err, idp.KindUnauthenticated, "")
 		}
+		w.tx(t, func(tx *store.Tx) error { return tx.TouchLogin(w.org.ID, u.ID) })
 		refused()
 		// Not even once the password is gone and the user is invited anew.
 		if err := w.Deactivate(t.Context(), w.admin, u.ID); err != nil {

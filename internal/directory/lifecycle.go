@@ -12,9 +12,9 @@ import (
 // Activate lets a staged or deprovisioned user in. With a password, or with a
 // foreign provider, the user is active at once; otherwise an invitation is made
 // and, with sendEmail, goes out by mail. Without sendEmail somebody with a
-// password gets one too, as clients expect it, but it lets nobody in: Redeem
-// takes it only for who has no password yet. KindUserAlreadyActive from any
-// other state. (spec: management#activateUser; official Go SDK's tests)
+// password gets one too, as clients expect it, which is good until the first
+// sign-in. KindUserAlreadyActive from any other state.
+// (spec: management#activateUser; official Go SDK's tests)
 func (s *Service) Activate(ctx context.Context, actor idp.Actor, ref string, sendEmail bool) (Invitation, error) {
 	var i Invitation
 	_, err := s.change(ctx, actor, "activate user", ref, func(tx *store.Tx, u *idp.User) error {

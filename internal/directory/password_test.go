@@ -152,7 +152,7 @@ func TestRecoveryTokens(t *testing.T) {
 		redeem := func(link string) (out *idp.User, err error) {
 			token := link[strings.LastIndex(link, "/")+1:]
 			err = w.Store.Tx(t.Context(), func(tx *store.Tx) (err error) {
-				out, err = w.RedeemRecovery(tx, w.org.ID, token)
+				out, _, err = w.RedeemRecovery(tx, w.org.ID, token)
 				return err
 			})
 			return out, err
@@ -172,13 +172,13 @@ func TestRecoveryTokens(t *testing.T) {
 		if mails, err = w.outbox.List(t.Context(), w.org.ID, notify.Query{}); err != nil || len(mails) != 1 {
 			t.Errorf("%d mails, %v", len(mails), err)
 		}
-		if _, err := redeem(first); idp.KindOf(err) != idp.KindUnauthenticated {
+		if _, err := redeem(first); idp.KindOf(err) != idp.KindBadToken {
 			t.Errorf("an older token: %v", err)
 		}
 		if got, err := redeem(second); err != nil || got.ID != u.ID {
 			t.Error(got, err)
 		}
-		if _, err := redeem(second); idp.KindOf(err) != idp.KindUnauthenticated {
+		if _, err := redeem(second); idp.KindOf(err) != idp.KindBadToken {
 			t.Errorf("a token again: %v", err)
 		}
 		third, err := w.ResetPassword(t.Context(), w.admin, u.ID, false, false)
@@ -186,7 +186,7 @@ func TestRecoveryTokens(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.clock.Advance(2 * time.Hour)
-		if _, err := redeem(third); idp.KindOf(err) != idp.KindUnauthenticated {
+		if _, err := redeem(third); idp.KindOf(err) != idp.KindBadToken {
 			t.Errorf("an old token: %v", err)
 		}
 		// A new password voids what is on its way.
@@ -198,7 +198,7 @@ func TestRecoveryTokens(t *testing.T) {
 		if _, err := w.UpdateUser(t.Context(), w.admin, u.ID, directory.UserChange{Credentials: directory.Credentials{Password: &p}}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := redeem(fourth); idp.KindOf(err) != idp.KindUnauthenticated || w.get(t, u.ID).Status != idp.UserActive {
+		if _, err := redeem(fourth); idp.KindOf(err) != idp.KindBadToken || w.get(t, u.ID).Status != idp.UserActive {
 			t.Errorf("a token from before: %v", err)
 		}
 	})

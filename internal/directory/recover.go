@@ -2,26 +2,11 @@ package directory
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"time"
 
 	"usher/internal/credential"
-	"usher/internal/env"
 	"usher/internal/eventlog"
 	"usher/internal/idp"
-	"usher/internal/keys"
-	"usher/internal/notify"
 	"usher/internal/store"
-)
-
-// tokenRecovery is the kind of the tokens that let users choose a new password.
-const tokenRecovery = "recovery"
-
-// Paths of the pages that such a token opens. (reference: life cycle, tokens)
-const (
-	pathReset  = "/reset_password/"
-	pathForgot = "/signin/reset-password/"
 )
 
 // SelfAction is something that users do alone with their credentials.
@@ -31,6 +16,7 @@ type SelfAction int
 const (
 	SelfChange SelfAction = iota // change the password
 	SelfReset                    // recover a forgotten one
+	SelfUnlock                   // end a lock
 )
 
 // ResetPassword makes the password of a user useless and gives a link to choose
@@ -42,8 +28,7 @@ func (s *Service) ResetPassword(ctx context.Context, actor idp.Actor, ref string
 	if err != nil {
 		return "", err
 	}
-	token := s.recoveryToken(p)
-	token.link = actor.Org.BaseURL + pathReset + token.secret
+	token := s.recoveryToken(actor.Org, p, RecoverPassword, pathReset)
 	_, err = s.change(ctx, actor, "reset password", before.ID, func(tx *store.Tx, u *idp.User) error {
 		if !resettable(u) {
 			return idp.Fail(idp.KindUserState)
@@ -58,7 +43,7 @@ func (s *Service) ResetPassword(ctx context.Context, actor idp.Actor, ref string
 			return failure("void tokens", err)
 		}
 		enter(tx, u, idp.UserRecovery)
-		if err := s.keepToken(tx, actor, u, token, sendEmail); err != nil {
+		if err := s.KeepRecoveryToken(tx, actor, u, token, sendEmail); err != nil {
 			return err
 		}
 		return s.revoke(tx, actor, u, revoke)
@@ -66,7 +51,7 @@ func (s *Service) ResetPassword(ctx context.Context, actor idp.Actor, ref string
 	if err != nil {
 		return "", err
 	}
-	return token.link, nil
+	return token.Link, nil
 }
 
 func resettable(u *idp.User) bool {
@@ -114,18 +99,17 @@ func (s *Service) ForgotPassword(ctx context.Context, actor idp.Actor, ref strin
 	if err != nil {
 		return "", err
 	}
-	token := s.recoveryToken(p)
-	token.link = actor.Org.BaseURL + pathForgot + token.secret
+	token := s.NewRecoveryToken(actor.Org, p, RecoverPassword)
 	_, err = s.change(ctx, actor, "forgot password", before.ID, func(tx *store.Tx, u *idp.User) error {
 		if !hasQuestion(u) {
 			return idp.Fail(idp.KindForgotNotAllowed)
 		}
-		return s.keepToken(tx, actor, u, token, sendEmail)
+		return s.KeepRecoveryToken(tx, actor, u, token, sendEmail)
 	})
 	if err != nil {
 		return "", err
 	}
-	return token.link, nil
+	return token.Link, nil
 }
 
 // RecoverPassword sets a new password for an active user whose recovery
@@ -181,66 +165,4 @@ func (s *Service) recoverable(ctx context.Context, actor idp.Actor, ref string) 
 
 func hasQuestion(u *idp.User) bool {
 	return u.Status == idp.UserActive && u.Provider.Local() && u.RecoveryQuestion != ""
-}
-
-// recovery is a one-time token with its link.
-type recovery struct {
-	secret  string
-	link    string
-	expires time.Time
-}
-
-func (s *Service) recoveryToken(p credential.Policy) recovery {
-	life := p.Recovery.EmailTokenLife
-	if life <= 0 {
-		life = idp.DefaultTransactionLife
-	}
-	return recovery{secret: env.Alphanumeric(s.Rand, activationLength), expires: s.Clock.Now().Add(life)}
-}
-
-// keepToken stores a token, which voids an older one, records the reset and
-// queues the mail.
-func (s *Service) keepToken(tx *store.Tx, actor idp.Actor, u *idp.User, r recovery, sendEmail bool) error {
-	err := tx.PutUserToken(store.UserToken{OrgID: u.OrgID, UserID: u.ID, Hash: keys.Hash(r.secret), Kind: tokenRecovery, Expires: r.expires})
-	if err != nil {
-		return fmt.Errorf("keep recovery token: %w", err)
-	}
-	if err := s.record(tx, actor, eventlog.PasswordReset, idp.UserTarget(u)); err != nil || !sendEmail {
-		return err
-	}
-	a, err := u.Attributes()
-	if err != nil {
-		return failure("read profile", err)
-	}
-	m, err := notify.Reset{
-		To: a.Text(AttrEmail), Name: a.Text(AttrFirstName), Login: u.Login, Org: actor.Org.Name, Link: r.link, Token: r.secret, Expires: r.expires,
-	}.Message()
-	if err != nil {
-		return fmt.Errorf("reset mail: %w", err)
-	}
-	if _, err := s.Outbox.Enqueue(tx, u.OrgID, m); err != nil {
-		return fmt.Errorf("queue reset mail: %w", err)
-	}
-	return nil
-}
-
-// RedeemRecovery consumes a recovery token and returns its user.
-// KindUnauthenticated for a token that is unknown, expired, used, or of a user
-// who may no longer choose a password.
-func (s *Service) RedeemRecovery(tx *store.Tx, orgID, token string) (*idp.User, error) {
-	id, err := tx.TakeUserToken(orgID, tokenRecovery, keys.Hash(token))
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, idp.Fail(idp.KindUnauthenticated)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("take recovery token: %w", err)
-	}
-	u, err := tx.User(orgID, id)
-	if err != nil {
-		return nil, fmt.Errorf("read recovering user: %w", err)
-	}
-	if u.Status != idp.UserRecovery && u.Status != idp.UserActive || !u.Provider.Local() {
-		return nil, idp.Fail(idp.KindUnauthenticated)
-	}
-	return u, nil
 }

@@ -15,6 +15,10 @@ const (
 	AccountLock             idp.EventType = "user.account.lock"
 	AccountUnlock           idp.EventType = "user.account.unlock"
 	AccountUnlockAdmin      idp.EventType = "user.account.unlock_by_admin"
+	UnlockToken             idp.EventType = "user.account.unlock_token"
+	TokenUse                idp.EventType = "user.account.use_token"
+	ResetMail               idp.EventType = "system.email.password_reset.sent_message"
+	UnlockMail              idp.EventType = "system.email.account_unlock.sent_message"
 	PasswordReset           idp.EventType = "user.account.reset_password"
 	PasswordExpire          idp.EventType = "user.account.expire_password"
 	PasswordUpdate          idp.EventType = "user.account.update_password"
@@ -114,6 +118,10 @@ var catalogue = map[idp.EventType]Kind{
 	AccountLock:             {Message: "Auto-lock user account for Okta", Legacy: "core.user_auth.account_locked"},
 	AccountUnlock:           {Message: "Auto-unlock user account for Okta", Legacy: "core.user_auth.account_auto_unlocked"},
 	AccountUnlockAdmin:      {Message: "User account unlock by admin", Legacy: "core.user_auth.account_unlocked_by_admin"},
+	UnlockToken:             {Message: "User account unlock token"},
+	TokenUse:                {Message: "User account use token"},
+	ResetMail:               {Message: "Send self-service password reset email"},
+	UnlockMail:              {Message: "Send self-service unlock email"},
 	PasswordReset:           {Message: "User's Okta password has been reset", Legacy: "core.user.config.user_status.password_reset"},
 	PasswordExpire:          {Message: "Expire user password"},
 	PasswordUpdate:          {Message: "User update password for Okta", Legacy: "core.user.config.password_update.success", LegacyFailure: "core.user.config.password_update.failure"},

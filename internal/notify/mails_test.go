@@ -30,3 +30,19 @@ func TestReset(t *testing.T) {
 		t.Errorf("%s", m.HTML)
 	}
 }
+
+func TestUnlock(t *testing.T) {
+	u := Unlock{To: "i@example.com", Login: "i@example.com", Org: "Acme\r\nBcc: x", Link: "https://id.example.com/signin/unlock/abc", Token: "abc", Expires: time.Date(2026, 3, 1, 13, 0, 0, 0, time.UTC)}
+	m, err := u.Message()
+	if err != nil || m.check() != nil {
+		t.Fatal(err, m.check())
+	}
+	if m.Template != TemplateUnlock || m.Data[DataLink] != u.Link || m.Data[DataToken] != "abc" || strings.ContainsAny(m.Subject, "\r\n") {
+		t.Errorf("%+v", m)
+	}
+	for _, want := range []string{u.Link, "1 March 2026, 13:00 UTC", "Hello i@example.com", "is locked"} {
+		if !strings.Contains(m.Text, want) || !strings.Contains(m.HTML, want) {
+			t.Errorf("%q is missing:\n%s\n%s", want, m.Text, m.HTML)
+		}
+	}
+}

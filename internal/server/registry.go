@@ -51,8 +51,12 @@ func (s *services) hooks() {
 	d.OnRevoke = append(d.OnRevoke, endSessions)
 	d.SelfService = func(tx *store.Tx, a idp.Actor, u *idp.User, what directory.SelfAction) (bool, error) {
 		can, err := s.policies.PasswordActions(tx, a.Org, u, policy.From{Client: a.Client})
-		if what == directory.SelfReset {
+		switch what {
+		case directory.SelfReset:
 			return can.Reset, err
+		case directory.SelfUnlock:
+			return can.Unlock, err
+		case directory.SelfChange:
 		}
 		return can.Change, err
 	}

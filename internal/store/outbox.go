@@ -42,6 +42,11 @@ func (tx *Tx) InsertOutbox(r OutboxRow) error {
 	return err
 }
 
+// DropOutbox takes a message back that the same transaction has queued.
+func (tx *Tx) DropOutbox(orgID, id string) error {
+	return tx.one("DELETE FROM outbox WHERE org_id = $1 AND id = $2", orgID, id)
+}
+
 // OutboxFilter selects messages of an organisation. Empty members select all.
 type OutboxFilter struct {
 	After  string // newer than this identifier
