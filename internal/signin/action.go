@@ -46,6 +46,15 @@ type SetPassword struct {
 	RevokeSessions bool
 }
 
+// UseInvitation brings an activation token.
+type UseInvitation struct{ Token string }
+
+// UseRecoveryToken brings the token of a recovery link.
+type UseRecoveryToken struct{ Token string }
+
+// AnswerRecovery answers the recovery question.
+type AnswerRecovery struct{ Answer string }
+
 // StartRecovery begins the recovery of a forgotten password.
 type StartRecovery struct{ Login, Method string }
 
@@ -64,17 +73,20 @@ type Previous struct{}
 // Cancel ends the transaction.
 type Cancel struct{}
 
-func (GiveLogin) action()      {}
-func (Choose) action()         {}
-func (VerifyFactor) action()   {}
-func (SendAgain) action()      {}
-func (Poll) action()           {}
-func (EnrollFactor) action()   {}
-func (ActivateFactor) action() {}
-func (SetPassword) action()    {}
-func (StartRecovery) action()  {}
-func (StartUnlock) action()    {}
-func (GiveProfile) action()    {}
-func (Skip) action()           {}
-func (Previous) action()       {}
-func (Cancel) action()         {}
+func (GiveLogin) action()        {}
+func (Choose) action()           {}
+func (VerifyFactor) action()     {}
+func (SendAgain) action()        {}
+func (Poll) action()             {}
+func (EnrollFactor) action()     {}
+func (ActivateFactor) action()   {}
+func (SetPassword) action()      {}
+func (UseInvitation) action()    {}
+func (UseRecoveryToken) action() {}
+func (AnswerRecovery) action()   {}
+func (StartRecovery) action()    {}
+func (StartUnlock) action()      {}
+func (GiveProfile) action()      {}
+func (Skip) action()             {}
+func (Previous) action()         {}
+func (Cancel) action()           {}

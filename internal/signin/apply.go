@@ -86,6 +86,9 @@ type run struct {
 
 // do performs one action.
 func (r *run) do(p planned) error {
+	if r.t.Recovering() {
+		return r.doRecovery(p)
+	}
 	switch act := p.action.(type) {
 	case GiveLogin:
 		return r.giveLogin(act)
@@ -106,7 +109,11 @@ func (r *run) do(p planned) error {
 	case Cancel:
 		r.step = Identify{Login: r.t.Login, Registration: r.actor.Org.Settings.Registration}
 		return r.end(r.tx, r.actor, r.t)
-	case SendAgain, Poll, EnrollFactor, ActivateFactor, StartRecovery, StartUnlock, GiveProfile:
+	case UseInvitation:
+		return r.useInvitation(act)
+	case UseRecoveryToken:
+		return r.useRecoveryToken(act)
+	case AnswerRecovery, SendAgain, Poll, EnrollFactor, ActivateFactor, StartRecovery, StartUnlock, GiveProfile:
 		// No step that this server comes to offers them.
 		return idp.Fail(idp.KindTransactionState)
 	}
@@ -192,7 +199,7 @@ func (r *run) settle() error {
 // stay ends a transaction that was to give a token, and leaves any other where
 // it was, so that its user can turn back.
 func (r *run) stay() error {
-	if _, cancelled := r.step.(Identify); cancelled {
+	if r.t.Ended { // cancelled, or unlocked
 		return nil
 	}
 	t := r.before.clone()
@@ -207,7 +214,7 @@ func (r *run) stay() error {
 
 // finish hands out what Done promises.
 func (r *run) finish(d decision) error {
-	path := PathToken
+	path := r.t.path()
 	if r.t.Finish == FinishBrowser {
 		path = PathBrowser
 	}

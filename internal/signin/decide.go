@@ -57,6 +57,8 @@ func (e *Engine) decide(tx *store.Tx, a idp.Actor, t *Transaction, known *facts)
 	switch {
 	case t.Completed:
 		return decision{step: Done{}}, nil
+	case t.Recovering():
+		return e.decideRecovery(tx, a, t)
 	case !t.Identified:
 		return decision{step: Identify{Login: t.Login, Registration: a.Org.Settings.Registration}}, nil
 	case len(t.Proofs) == 0:
@@ -150,7 +152,7 @@ func (e *Engine) find(tx *store.Tx, orgID, login string) (*idp.User, error) {
 // user who has proved nothing yet is known by what was typed alone.
 func (e *Engine) Subject(ctx context.Context, a idp.Actor, t *Transaction) (Subject, error) {
 	s := Subject{Login: t.Login}
-	if len(t.Proofs) == 0 {
+	if !t.known() {
 		return s, nil
 	}
 	u, err := e.Store.Read(ctx).User(a.OrgID(), t.UserID)

@@ -23,10 +23,15 @@ const (
 	PathBrowser Path = "browser" // a session for a browser whose sign-in is complete
 	PathRefresh Path = "refresh" // a longer life for a session
 	PathUse     Path = "use"     // a session taken for proof of its user
+	// A one-time token at the end of what began without the password.
+	PathRecovery   Path = "recovery"
+	PathActivation Path = "activation"
 )
 
 // Paths lists the paths.
-func Paths() []Path { return []Path{PathToken, PathSession, PathBrowser, PathRefresh, PathUse} }
+func Paths() []Path {
+	return []Path{PathToken, PathSession, PathBrowser, PathRefresh, PathUse, PathRecovery, PathActivation}
+}
 
 // MayIssue is the gate: it tells whether a session or token may be given to the
 // user on this path now, else KindUnauthenticated. Whatever mints one asks here,
@@ -56,6 +61,18 @@ func (e *Engine) MayIssue(u *idp.User, p Path) error {
 	case idp.UserStaged, idp.UserProvisioned, idp.UserSuspended, idp.UserDeprovisioned:
 	}
 	return refused
+}
+
+// path is the one by which the transaction comes to a one-time token.
+func (t *Transaction) path() Path {
+	switch t.Intent {
+	case IntentRecover:
+		return PathRecovery
+	case IntentActivate:
+		return PathActivation
+	case IntentSignIn, IntentUnlock, IntentEnroll, IntentStepUp:
+	}
+	return PathToken
 }
 
 // MayUse asks the gate whether a session that the user has still proves the user.

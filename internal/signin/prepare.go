@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"usher/internal/credential"
 	"usher/internal/factor"
 	"usher/internal/idp"
 	"usher/internal/store"
@@ -24,6 +25,8 @@ type planned struct {
 	// of SetPassword.
 	method  factor.Method
 	attempt factor.Attempt
+	// answer is the comparison of AnswerRecovery.
+	answer credential.Proof
 	// rejected says why a new password is refused; hash is its hash when it is not.
 	rejected error
 	hash     string
@@ -66,7 +69,9 @@ func (e *Engine) prepare(ctx context.Context, a idp.Actor, t *Transaction, actio
 			err = e.check(ctx, a, t, act, &p)
 		case SetPassword:
 			err = e.prepareSetPassword(ctx, a, t, act, &p)
-		case Choose, SendAgain, Poll, EnrollFactor, ActivateFactor, StartRecovery, StartUnlock, GiveProfile, Skip, Previous, Cancel:
+		case AnswerRecovery:
+			err = e.prepareAnswer(ctx, a, t, act, &p)
+		case UseInvitation, UseRecoveryToken, Choose, SendAgain, Poll, EnrollFactor, ActivateFactor, StartRecovery, StartUnlock, GiveProfile, Skip, Previous, Cancel:
 		}
 		if err != nil {
 			return nil, err

@@ -18,6 +18,8 @@ const (
 	IntentUnlock  Intent = "unlock"
 	IntentEnroll  Intent = "enroll"
 	IntentStepUp  Intent = "step-up"
+	// IntentActivate opens an account by an invitation.
+	IntentActivate Intent = "activate"
 )
 
 // Finish says what Done hands out.
@@ -75,6 +77,9 @@ type Transaction struct {
 	// has not been fetched yet.
 	Completed bool `json:"completed,omitempty"`
 
+	// Recovery is set where something else than the password comes first.
+	Recovery *Recovery `json:"recovery,omitempty"`
+
 	RelayState string `json:"relayState,omitempty"` // given back untouched
 	// Return is where the browser goes when all is done; the protocol that set
 	// it has checked it.
@@ -113,6 +118,10 @@ func (t *Transaction) amr() []string {
 func (t *Transaction) clone() *Transaction {
 	c := *t
 	c.Proofs, c.Notes = slices.Clone(t.Proofs), maps.Clone(t.Notes)
+	if t.Recovery != nil {
+		recovery := *t.Recovery
+		c.Recovery = &recovery
+	}
 	return &c
 }
 

@@ -22,8 +22,8 @@ type API struct {
 	OnPageError httpkit.ErrorWriter
 }
 
-// Mount registers the operations. What belongs to factors and recovery is not
-// built and stays a gap.
+// Mount registers the operations. What belongs to factors is not built and
+// stays a gap.
 func (a *API) Mount(r *httpkit.Router) {
 	r.Op(openapi.Authenticate, a.authenticate)
 	r.Op(openapi.AuthIntrospect, a.introspect)
@@ -31,6 +31,7 @@ func (a *API) Mount(r *httpkit.Router) {
 	r.Op(openapi.AuthSkip, a.skip)
 	r.Op(openapi.AuthCancel, a.cancel)
 	r.Op(openapi.AuthChangePassword, a.changePassword)
+	a.mountRecovery(r)
 	a.mountRedirects(r)
 }
 

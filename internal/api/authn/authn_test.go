@@ -65,8 +65,17 @@ type answer struct {
 
 func (s *site) do(method, path, body string) answer {
 	s.T.Helper()
+	return s.send(method, path, body, "")
+}
+
+// send is do with an Authorization header.
+func (s *site) send(method, path, body, authorization string) answer {
+	s.T.Helper()
 	s.Tick()
 	r := httptest.NewRequestWithContext(s.T.Context(), method, path, strings.NewReader(body))
+	if authorization != "" {
+		r.Header.Set("Authorization", authorization)
+	}
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
@@ -181,7 +190,7 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		"wrong old":         {"/credentials/change_password", map[string]any{"stateToken": token, "oldPassword": "x", "newPassword": "Another-one-77"}, 403, "E0000014", "oldPassword: The credentials provided were incorrect."},
 		"weak":              {"/credentials/change_password", map[string]any{"stateToken": token, "oldPassword": signintest.Password, "newPassword": "x"}, 403, "E0000080", "Password requirements were not met."},
 		"used before":       {"/credentials/change_password", map[string]any{"stateToken": token, "oldPassword": signintest.Password, "newPassword": signintest.Password}, 403, "E0000014", "Password has been used too recently"},
-		"activation":        {"", map[string]any{"token": "abc"}, 501, "E0000060", "activation token"},
+		"activation":        {"", map[string]any{"token": "abc"}, 401, "E0000004", ""},
 		"factors":           {"/factors", map[string]any{"stateToken": token}, 501, "E0000060", ""},
 	} {
 		got := s.post(c.path, c.body)

@@ -1,7 +1,6 @@
 package authn
 
 import (
-	"net/http"
 	"strings"
 	"unicode/utf8"
 
@@ -9,7 +8,6 @@ import (
 	"usher/internal/factor"
 	"usher/internal/idp"
 	"usher/internal/signin"
-	"usher/openapi"
 )
 
 // Bounds on what a caller sends along, in characters.
@@ -66,8 +64,7 @@ func (a *API) authenticate(r *httpkit.Request) error {
 		return a.state(r, body.StateToken)
 	}
 	if body.Token != "" && body.Username == "" {
-		r.W.Header().Set(httpkit.GapHeader, string(openapi.Authenticate))
-		return httpkit.Status(http.StatusNotImplemented, "E0000060", "Unsupported operation.", "Usher does not have sign-in by activation token yet.")
+		return a.activate(r, body)
 	}
 	if err := body.check(); err != nil {
 		return err

@@ -2,6 +2,7 @@ package authn
 
 import (
 	"usher/internal/api/httpkit"
+	"usher/internal/idp"
 	"usher/internal/signin"
 )
 
@@ -98,6 +99,8 @@ func (a *API) changePassword(r *httpkit.Request) error {
 		return err
 	}
 	switch {
+	case t.Recovering():
+		return stateError(idp.Fail(idp.KindTransactionState))
 	case body.OldPassword == "":
 		return blank("oldPassword")
 	case body.NewPassword == "":

@@ -11,24 +11,26 @@ import (
 
 // The states of a transaction. (spec: authn TransactionState)
 const (
-	statusSuccess  = "SUCCESS"
-	statusWarn     = "PASSWORD_WARN"
-	statusExpired  = "PASSWORD_EXPIRED"
-	statusReset    = "PASSWORD_RESET"
-	statusLocked   = "LOCKED_OUT"
-	recoveryPasswd = "PASSWORD"
+	statusSuccess = "SUCCESS"
+	statusWarn    = "PASSWORD_WARN"
+	statusExpired = "PASSWORD_EXPIRED"
+	statusReset   = "PASSWORD_RESET"
+	statusLocked  = "LOCKED_OUT"
 )
 
 // transaction is the body of every answer. (spec: authn AuthenticationTransaction)
 type transaction struct {
-	StateToken   string   `json:"stateToken,omitempty"`
-	Expires      *string  `json:"expiresAt,omitempty"`
-	Status       string   `json:"status"`
-	RelayState   string   `json:"relayState,omitempty"`
-	RecoveryType string   `json:"recoveryType,omitempty"`
-	SessionToken string   `json:"sessionToken,omitempty"`
-	Embedded     embedded `json:"_embedded"`
-	Links        *links   `json:"_links,omitempty"`
+	StateToken    string   `json:"stateToken,omitempty"`
+	Expires       *string  `json:"expiresAt,omitempty"`
+	Status        string   `json:"status"`
+	RelayState    string   `json:"relayState,omitempty"`
+	FactorResult  string   `json:"factorResult,omitempty"`
+	FactorType    string   `json:"factorType,omitempty"`
+	RecoveryType  string   `json:"recoveryType,omitempty"`
+	RecoveryToken string   `json:"recoveryToken,omitempty"`
+	SessionToken  string   `json:"sessionToken,omitempty"`
+	Embedded      embedded `json:"_embedded"`
+	Links         *links   `json:"_links,omitempty"`
 }
 
 type embedded struct {
@@ -41,6 +43,12 @@ type user struct {
 	ID              string  `json:"id"`
 	PasswordChanged *string `json:"passwordChanged"`
 	Profile         profile `json:"profile"`
+	// Question is shown while it is asked.
+	Question *question `json:"recovery_question,omitempty"`
+}
+
+type question struct {
+	Question string `json:"question"`
 }
 
 type profile struct {
@@ -89,14 +97,20 @@ func (a *API) answer(r *httpkit.Request, t *signin.Transaction, step signin.Step
 	out := transaction{StateToken: t.Handle, Expires: httpkit.Time(t.Expires), RelayState: t.RelayState}
 	switch s := step.(type) {
 	case signin.Done:
+		if t.Intent == signin.IntentUnlock {
+			return r.OK(transaction{Status: statusSuccess, RelayState: t.RelayState, RecoveryType: recoveryUnlock})
+		}
 		out.Status, out.StateToken, out.SessionToken, out.Expires = statusSuccess, "", s.SessionToken, httpkit.Time(s.Expires)
 	case signin.Locked:
 		return r.OK(transaction{Status: statusLocked, Links: &links{Next: link(r, "unlock", "/recovery/unlock")}})
 	case signin.Denied:
 		return idp.Fail(idp.KindPolicyDenied)
 	case signin.ChangePassword:
-		out.password(r, s, a.Engine.Clock.Now())
-	case signin.Identify, signin.Verify, signin.Challenge, signin.Enroll, signin.Activate, signin.Recover, signin.Unlock,
+		out.password(r, t, s, a.Engine.Clock.Now())
+	case signin.Recover, signin.Unlock:
+		out.Status, out.RecoveryType = statusRecovery, recoveryType(t.Intent)
+		out.Links = &links{Next: link(r, "answer", "/recovery/answer"), Cancel: link(r, "", "/cancel")}
+	case signin.Identify, signin.Verify, signin.Challenge, signin.Enroll, signin.Activate,
 		signin.EnrollProfile, signin.Consent:
 		// No transaction that this protocol begins comes here.
 		return stateError(idp.Fail(idp.KindTransactionState))
@@ -105,14 +119,18 @@ func (a *API) answer(r *httpkit.Request, t *signin.Transaction, step signin.Step
 	if err != nil {
 		return err
 	}
-	if out.Embedded.User, err = userOf(s.User); err != nil {
+	show := userOf
+	if out.Status == statusRecovery {
+		show = asked
+	}
+	if out.Embedded.User, err = show(s.User); err != nil {
 		return err
 	}
 	return r.OK(out)
 }
 
 // password renders the three states that ask for a new password.
-func (out *transaction) password(r *httpkit.Request, s signin.ChangePassword, now time.Time) {
+func (out *transaction) password(r *httpkit.Request, t *signin.Transaction, s signin.ChangePassword, now time.Time) {
 	p := &policy{Complexity: complexity{
 		MinLength: s.Rules.MinLength, MinLowerCase: s.Rules.MinLower, MinUpperCase: s.Rules.MinUpper,
 		MinNumber: s.Rules.MinNumber, MinSymbol: s.Rules.MinSymbol,
@@ -127,7 +145,7 @@ func (out *transaction) password(r *httpkit.Request, s signin.ChangePassword, no
 	case signin.PasswordExpired:
 		out.Status = statusExpired
 	case signin.PasswordReset:
-		out.Status, out.RecoveryType = statusReset, recoveryPasswd
+		out.Status, out.RecoveryType = statusReset, recoveryType(t.Intent)
 		p.Expiration, p.Complexity.ExcludeUsername = &expiration{}, &s.Rules.ExcludeUsername
 		p.Age = &age{MinAgeMinutes: int(s.Rules.MinAge / time.Minute), HistoryCount: s.Rules.History}
 		out.Links.Next = link(r, "resetPassword", "/credentials/reset_password")

@@ -96,6 +96,7 @@ var kindRows = map[idp.Kind]kindRow{
 	idp.KindResetFailed:        {403, "E0000017", "Password reset failed"},
 	idp.KindWrongAnswer:        {403, "E0000087", "The recovery question answer did not match our records."},
 	idp.KindRoleType:           {400, "E0000091", "The provided role type was not the same as required role type."},
+	idp.KindRecoveryUnknown:    {403, "E0000095", "Recovery not allowed for unknown user."},
 	idp.KindTooManyTargets:     {400, "E0000093", "Target count limit exceeded"},
 	idp.KindWrongPasscode:      {403, "E0000068", "Invalid Passcode/Answer"},
 	idp.KindPasscodeReplayed:   {403, "E0000082", "Each code can only be used once. Please wait for a new code and try again."},

@@ -115,6 +115,76 @@ func (w *World) User(login string) *idp.User {
 	return u
 }
 
+// Ask gives a user a recovery question, whose answer is Answer.
+func (w *World) Ask(u *idp.User) {
+	w.T.Helper()
+	_, err := w.Directory.UpdateUser(context.Background(), idp.SystemActor(w.Org), u.ID, directory.UserChange{
+		Credentials: directory.Credentials{Question: &directory.Question{Question: "Who was first?", Answer: Answer}},
+	})
+	must(w.T, err)
+	w.Tick()
+}
+
+// Answer is the answer to the recovery question of a user.
+const Answer = "Annie Oakley"
+
+// Invited makes a user without a password and returns the activation token.
+func (w *World) Invited(login string) (*idp.User, string) {
+	w.T.Helper()
+	u, err := w.Directory.CreateUser(context.Background(), idp.SystemActor(w.Org), directory.NewUser{
+		Profile: idp.Attributes{"login": login, "email": login, "firstName": "Isaac", "lastName": "Brock"}, Activate: true,
+	})
+	must(w.T, err)
+	w.Tick()
+	return u, w.Mail(login).Data[notify.DataToken]
+}
+
+// Ready makes a user with Password and returns an activation token beside it.
+func (w *World) Ready(login string) string {
+	w.T.Helper()
+	secret := Password
+	u, err := w.Directory.CreateUser(context.Background(), idp.SystemActor(w.Org), directory.NewUser{
+		Profile:     idp.Attributes{"login": login, "email": login, "firstName": "Isaac", "lastName": "Brock"},
+		Credentials: directory.Credentials{Password: &secret},
+	})
+	must(w.T, err)
+	i, err := w.Directory.Activate(context.Background(), idp.SystemActor(w.Org), u.ID, false)
+	must(w.T, err)
+	w.Tick()
+	return i.Token
+}
+
+// Mail is the newest message to an address; its ID is empty when there is none.
+func (w *World) Mail(to string) notify.Message {
+	w.T.Helper()
+	list, err := w.Directory.Outbox.List(context.Background(), w.Org.ID, notify.Query{To: to, Limit: 1})
+	must(w.T, err)
+	if len(list) == 0 {
+		return notify.Message{}
+	}
+	return list[0]
+}
+
+// SetPasswordActions changes what the default rule of the password policy lets
+// users do alone.
+func (w *World) SetPasswordActions(change func(*policy.Actions)) {
+	w.T.Helper()
+	w.edit(policy.TypePassword, func(p *store.Policy) error {
+		r := &p.Rules[0]
+		var doc struct {
+			Conditions json.RawMessage `json:"conditions"`
+			Actions    policy.Actions  `json:"actions"`
+		}
+		if err := json.Unmarshal(r.Document, &doc); err != nil {
+			return err
+		}
+		change(&doc.Actions)
+		var err error
+		r.Document, err = json.Marshal(doc)
+		return err
+	})
+}
+
 // Tick moves the clock by the least that it tells, so that events of different
 // requests have different times.
 func (w *World) Tick() { w.Clock.Advance(time.Millisecond) }

@@ -1,0 +1,180 @@
+package authn
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"usher/internal/api/httpkit"
+	"usher/internal/idp"
+	"usher/internal/signin"
+	"usher/openapi"
+)
+
+func (a *API) mountRecovery(r *httpkit.Router) {
+	r.Op(openapi.AuthRecoverPassword, func(r *httpkit.Request) error { return a.recover(r, signin.IntentRecover) })
+	r.Op(openapi.AuthUnlockAccount, func(r *httpkit.Request) error { return a.recover(r, signin.IntentUnlock) })
+	r.Op(openapi.AuthVerifyRecoveryToken, a.recoveryToken)
+	r.Op(openapi.AuthAnswerRecoveryQuestion, a.recoveryAnswer)
+	r.Op(openapi.AuthResetPassword, a.resetPassword)
+}
+
+// The states of a recovery and the words for what it is about.
+// (spec: authn TransactionState, RecoveryType)
+const (
+	statusRecovery  = "RECOVERY"
+	statusChallenge = "RECOVERY_CHALLENGE"
+
+	recoveryPassword   = "PASSWORD"
+	recoveryUnlock     = "UNLOCK"
+	recoveryActivation = "ACCOUNT_ACTIVATION"
+
+	resultWaiting = "WAITING"
+)
+
+// recoveryType is the word for what a transaction recovers.
+func recoveryType(i signin.Intent) string {
+	switch i {
+	case signin.IntentUnlock:
+		return recoveryUnlock
+	case signin.IntentActivate:
+		return recoveryActivation
+	case signin.IntentSignIn, signin.IntentRecover, signin.IntentEnroll, signin.IntentStepUp:
+	}
+	return recoveryPassword
+}
+
+// recoveryRequest is the body of both beginnings. (spec: authn RecoveryRequest)
+type recoveryRequest struct {
+	Username   string `json:"username"`
+	FactorType string `json:"factorType"`
+	RelayState string `json:"relayState"`
+}
+
+// recover begins the recovery of a password or the unlocking of an account. A
+// public caller names the way on which the user is reached and learns nothing;
+// one that has proved itself gets the token.
+// (spec: authn#authRecoverPassword, authn#authUnlockAccount)
+func (a *API) recover(r *httpkit.Request, i signin.Intent) error {
+	var body recoveryRequest
+	if err := r.Decode(&body); err != nil {
+		return err
+	}
+	switch {
+	case strings.TrimSpace(body.Username) == "":
+		return blank("username")
+	case utf8.RuneCountInString(body.RelayState) > maxRelayState:
+		return tooLong("relayState")
+	}
+	switch way := strings.ToUpper(body.FactorType); way {
+	case "":
+		return a.trustedRecovery(r, i, body)
+	case "EMAIL":
+		if err := a.Engine.MailRecovery(r.Context(), r.Actor, i, body.Username); err != nil {
+			return err
+		}
+		return r.OK(transaction{
+			Status: statusChallenge, FactorResult: resultWaiting, RelayState: body.RelayState, FactorType: way, RecoveryType: recoveryType(i),
+		})
+	default:
+		return idp.Invalid("factorType", idp.Cause{Field: "factorType", Text: "must be EMAIL, SMS or CALL"})
+	}
+}
+
+// trustedRecovery gives the token to a caller that has proved itself.
+func (a *API) trustedRecovery(r *httpkit.Request, i signin.Intent, body recoveryRequest) error {
+	if !r.Actor.Admin() {
+		return idp.Fail(idp.KindForbidden)
+	}
+	ticket, err := a.Engine.TrustedRecovery(r.Context(), r.Actor, i, body.Username)
+	if err != nil {
+		return err
+	}
+	out := transaction{
+		Status: statusRecovery, Expires: httpkit.Time(ticket.Expires), RelayState: body.RelayState, RecoveryType: recoveryType(i),
+		RecoveryToken: ticket.Token, Links: &links{Next: link(r, "recovery", "/recovery/token")},
+	}
+	if out.Embedded.User, err = asked(ticket.User); err != nil {
+		return err
+	}
+	return r.OK(out)
+}
+
+// asked is a user together with the recovery question.
+func asked(u *idp.User) (*user, error) {
+	out, err := userOf(u)
+	if out != nil && u.RecoveryQuestion != "" {
+		out.Question = &question{u.RecoveryQuestion}
+	}
+	return out, err
+}
+
+// recoveryToken opens a recovery by the token of its link.
+// (spec: authn#authVerifyRecoveryToken)
+func (a *API) recoveryToken(r *httpkit.Request) error {
+	var body struct {
+		Token string `json:"recoveryToken"`
+	}
+	if err := r.Decode(&body); err != nil {
+		return err
+	}
+	if body.Token == "" {
+		return blank("recoveryToken")
+	}
+	t := a.Engine.Begin(r.Context(), r.Actor, signin.Options{
+		Prefix: tokenPrefix, Intent: signin.IntentRecover, Finish: signin.FinishToken, Life: tokenLife,
+	})
+	return a.apply(r, t, signin.UseRecoveryToken{Token: body.Token})
+}
+
+// recoveryAnswer answers the recovery question.
+// (spec: authn#authAnswerRecoveryQuestion)
+func (a *API) recoveryAnswer(r *httpkit.Request) error {
+	var body struct {
+		StateToken string `json:"stateToken"`
+		Answer     string `json:"answer"`
+	}
+	if err := r.Decode(&body); err != nil {
+		return err
+	}
+	t, err := a.load(r, body.StateToken)
+	if err != nil {
+		return err
+	}
+	return a.apply(r, t, signin.AnswerRecovery{Answer: body.Answer})
+}
+
+// resetPassword sets the password at the end of a recovery or an activation.
+// (spec: authn#authResetPassword)
+func (a *API) resetPassword(r *httpkit.Request) error {
+	var body struct {
+		StateToken  string `json:"stateToken"`
+		NewPassword string `json:"newPassword"`
+	}
+	if err := r.Decode(&body); err != nil {
+		return err
+	}
+	t, err := a.load(r, body.StateToken)
+	if err != nil {
+		return err
+	}
+	if body.NewPassword == "" {
+		return blank("newPassword")
+	}
+	if !t.Recovering() {
+		return stateError(idp.Fail(idp.KindTransactionState))
+	}
+	return a.apply(r, t, signin.SetPassword{New: body.NewPassword})
+}
+
+// activate opens an account by an activation token.
+// (spec: authn#authenticate, activation token)
+func (a *API) activate(r *httpkit.Request, body primaryRequest) error {
+	if utf8.RuneCountInString(body.RelayState) > maxRelayState {
+		return tooLong("relayState")
+	}
+	t := a.Engine.Begin(r.Context(), r.Actor, signin.Options{
+		Prefix: tokenPrefix, Intent: signin.IntentActivate, Finish: signin.FinishToken, Life: tokenLife,
+		Warn: body.Options.Warn, RelayState: body.RelayState,
+	})
+	return a.apply(r, t, signin.UseInvitation{Token: body.Token})
+}
