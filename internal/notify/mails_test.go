@@ -40,7 +40,7 @@ func TestUnlock(t *testing.T) {
 	if m.Template != TemplateUnlock || m.Data[DataLink] != u.Link || m.Data[DataToken] != "abc" || strings.ContainsAny(m.Subject, "\r\n") {
 		t.Errorf("%+v", m)
 	}
-	for _, want := range []string{u.Link, "1 March 2026, 13:00 UTC", "Hello i@example.com", "is locked"} {
+	for _, want := range []string{u.Link, "1 March 2026, 13:00 UTC", "Hello i@example.com", "locked"} {
 		if !strings.Contains(m.Text, want) || !strings.Contains(m.HTML, want) {
 			t.Errorf("%q is missing:\n%s\n%s", want, m.Text, m.HTML)
 		}
