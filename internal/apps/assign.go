@@ -111,6 +111,9 @@ func (s *Service) setUser(ctx context.Context, actor idp.Actor, appID, userID st
 		if err := in.check(a); err != nil {
 			return err
 		}
+		if err := checkProfile(tx, &a.App, in.Profile); err != nil {
+			return err
+		}
 		before, err := assignmentOf(tx, actor.Org, a, u)
 		if err != nil && (!assign || idp.KindOf(err) != idp.KindNotFound) {
 			return err
@@ -120,6 +123,11 @@ func (s *Service) setUser(ctx context.Context, actor idp.Actor, appID, userID st
 		}
 		if out, err = assignmentOf(tx, actor.Org, a, u); err != nil {
 			return err
+		}
+		if before == nil || given(in.Profile) {
+			if err := checkComplete(tx, &a.App, out.Profile); err != nil {
+				return err
+			}
 		}
 		return s.recordUser(tx, actor, before, out, in)
 	})

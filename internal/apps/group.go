@@ -53,6 +53,9 @@ func (s *Service) AssignGroup(ctx context.Context, actor idp.Actor, appID, group
 		if err != nil {
 			return err
 		}
+		if err := checkProfile(tx, a, profile); err != nil {
+			return err
+		}
 		before, err := tx.AppGroup(a.OrgID, a.ID, g.ID)
 		switch {
 		case err == nil:

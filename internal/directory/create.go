@@ -75,7 +75,11 @@ func (s *Service) draft(ctx context.Context, actor idp.Actor, n NewUser) (*draft
 	if limit, err := s.reach(read, actor); err != nil || limit != nil && len(n.GroupIDs) == 0 {
 		return nil, orForbidden(err)
 	}
-	schema, err := s.schema(read, actor.Org)
+	typeID, err := knownType(read, actor.Org, n.TypeID)
+	if err != nil {
+		return nil, err
+	}
+	schema, err := schemaOf(read, actor.Org, typeID)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +87,7 @@ func (s *Service) draft(ctx context.Context, actor idp.Actor, n NewUser) (*draft
 	if err != nil {
 		return nil, err
 	}
-	if err := n.check(actor.Org); err != nil {
+	if err := n.check(); err != nil {
 		return nil, err
 	}
 	org := actor.Org
@@ -96,7 +100,7 @@ func (s *Service) draft(ctx context.Context, actor idp.Actor, n NewUser) (*draft
 	}
 	d := &draft{schema: schema, attributes: a, groups: n.GroupIDs, hashes: h}
 	d.user = idp.User{
-		OrgID: org.ID, ID: s.IDs.New(userPrefix), TypeID: org.Settings.UserTypeID, Login: a.Text(AttrLogin), Profile: text,
+		OrgID: org.ID, ID: s.IDs.New(userPrefix), TypeID: typeID, Login: a.Text(AttrLogin), Profile: text,
 		Status: n.status(), Provider: n.provider(), HasPassword: h.password != "", RecoveryQuestion: h.question,
 	}
 	if d.user.Status == idp.UserProvisioned {
@@ -110,7 +114,7 @@ func (s *Service) draft(ctx context.Context, actor idp.Actor, n NewUser) (*draft
 	return d, nil
 }
 
-func (n NewUser) check(org *idp.Org) error {
+func (n NewUser) check() error {
 	switch {
 	case n.ExpirePassword && !n.Credentials.password():
 		return idp.Fail(idp.KindPasswordNeeded)
@@ -118,14 +122,9 @@ func (n NewUser) check(org *idp.Org) error {
 		return idp.Fail(idp.KindActivationNeeded)
 	case len(n.GroupIDs) > maxNewGroups:
 		return idp.Invalid("groupIds", idp.Cause{Field: "groupIds", Text: fmt.Sprintf("A new user can be put into at most %d groups", maxNewGroups)})
-	case n.TypeID != "" && n.TypeID != org.Settings.UserTypeID:
-		return idp.NotFound(typeUserType, n.TypeID)
 	}
 	return nil
 }
-
-// typeUserType is the name of user types in errors about what does not exist.
-const typeUserType = "CVDType"
 
 // status is the state in which a new user begins.
 func (n NewUser) status() idp.UserStatus {

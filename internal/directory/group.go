@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"unicode/utf8"
 
 	"usher/internal/eventlog"
 	"usher/internal/idp"
@@ -30,52 +29,17 @@ const (
 // classUserGroup is the object class of groups that are kept here.
 const classUserGroup = "okta:user_group"
 
-// groupProfile checks a group's profile and returns its name and its canonical
-// text. Groups have a name and a description, which may be null.
-func groupProfile(a idp.Attributes) (name string, canonical []byte, err error) {
-	var causes []idp.Cause
-	add := func(field, text string) { causes = append(causes, idp.Cause{Field: field, Text: text}) }
-	name, ok := a[attrName].(string)
-	switch n := utf8.RuneCountInString(name); {
-	case a[attrName] == nil, ok && blank(name):
-		add(attrName, textBlank)
-	case !ok:
-		add(attrName, textType)
-	case n > maxName:
-		add(attrName, textTooLong)
-	}
-	description, ok := a[attrDescription].(string)
-	switch {
-	case a[attrDescription] != nil && !ok:
-		add(attrDescription, textType)
-	case utf8.RuneCountInString(description) > maxDescription:
-		add(attrDescription, textTooLong)
-	}
-	if len(causes) > 0 {
-		return "", nil, idp.Invalid(causes[0].Field, causes...)
-	}
-	for key := range a {
-		if key != attrName && key != attrDescription {
-			return "", nil, idp.Invalid("profile", idp.Cause{Text: "Property name '" + short(key) + "' is not defined in profile"})
-		}
-	}
-	b := idp.AppendJSON([]byte(`{"name":`), name)
-	b = append(b, `,"description":`...)
-	if a[attrDescription] == nil {
-		b = append(b, "null"...)
-	} else {
-		b = idp.AppendJSON(b, description)
-	}
-	return name, append(b, '}'), nil
-}
-
 // CreateGroup adds a group. KindInvalid when the profile has a fault or another
 // group has the name. (spec: management#createGroup)
 func (s *Service) CreateGroup(ctx context.Context, actor idp.Actor, a idp.Attributes) (*idp.Group, error) {
 	if err := s.permitGroup(s.Store.Read(ctx), actor, ""); err != nil {
 		return nil, err
 	}
-	name, text, err := groupProfile(a)
+	schema, err := s.GroupSchema(ctx, actor)
+	if err != nil {
+		return nil, err
+	}
+	kept, text, err := schema.profile(a, "profile")
 	if err != nil {
 		return nil, err
 	}
@@ -84,10 +48,13 @@ func (s *Service) CreateGroup(ctx context.Context, actor idp.Actor, a idp.Attrib
 	err = s.write(ctx, "create group", func(tx *store.Tx) error {
 		now := tx.Now()
 		out = &idp.Group{
-			OrgID: actor.OrgID(), ID: id, Type: idp.GroupOkta, ObjectClass: classUserGroup, Name: name, Profile: text,
+			OrgID: actor.OrgID(), ID: id, Type: idp.GroupOkta, ObjectClass: classUserGroup, Name: kept.Text(attrName), Profile: text,
 			Created: now, LastUpdated: now, LastMembershipUpdated: now,
 		}
 		if err := insertGroup(tx, out); err != nil {
+			return err
+		}
+		if err := schema.reserveGroup(tx, out, nil, kept); err != nil {
 			return err
 		}
 		return s.record(tx, actor, eventlog.GroupCreate, idp.GroupTarget(out))
@@ -169,10 +136,11 @@ func (s *Service) UpdateGroup(ctx context.Context, actor idp.Actor, id string, a
 		if err := s.permitGroup(tx, actor, g.ID); err != nil {
 			return err
 		}
-		name, text, err := groupProfile(a)
+		kept, text, err := s.newGroupProfile(tx, g, a)
 		if err != nil {
 			return err
 		}
+		name := kept.Text(attrName)
 		if name != g.Name {
 			set, _, err := s.holdRules(tx, g.OrgID)
 			if err != nil {
@@ -238,7 +206,7 @@ func (s *Service) Seed(tx *store.Tx, org *idp.Org) error {
 	if !isID(org.Settings.EveryoneID, groupPrefix) {
 		return fmt.Errorf("seed directory: the organisation has no identifier for its group %s", idp.Everyone)
 	}
-	_, text, err := groupProfile(idp.Attributes{attrName: idp.Everyone, attrDescription: "All users in your organization"})
+	_, text, err := untouchedGroups().profile(idp.Attributes{attrName: idp.Everyone, attrDescription: "All users in your organization"}, "profile")
 	if err != nil {
 		return err
 	}

@@ -48,9 +48,9 @@ func (s *Schema) faults(a idp.Attributes) []idp.Cause {
 			add(name, textBlank)
 		}
 	}
-	login := s.Attribute(AttrLogin)
-	if v, set := a[AttrLogin]; login.Pattern == "" && (!set || !FormatEmail.matches(text(v))) {
-		if _, wrong := v.(string); wrong || !set {
+	if login := s.Attribute(AttrLogin); login != nil && login.Pattern == "" {
+		v, set := a[AttrLogin]
+		if _, wrong := v.(string); (wrong || !set) && !FormatEmail.matches(text(v)) {
 			add(AttrLogin, textLogin)
 		}
 	}
@@ -67,12 +67,42 @@ func (s *Schema) faults(a idp.Attributes) []idp.Cause {
 	return causes
 }
 
+// CustomFaults lists what is wrong with values of the attributes that the
+// organisation has added. Nil stands for no value; names that the schema does
+// not have are left aside.
+func (s *Schema) CustomFaults(a map[string]any) []idp.Cause {
+	var causes []idp.Cause
+	for i := range s.Attributes {
+		attr := &s.Attributes[i]
+		v := a[attr.Name]
+		if v == nil || !attr.Custom {
+			continue
+		}
+		if fault := attr.fault(v); fault != "" {
+			causes = append(causes, idp.Cause{Field: attr.Name, Text: fault})
+		}
+	}
+	return causes
+}
+
+// CustomMissing lists the attributes that the organisation has added, that are
+// required and have no value.
+func (s *Schema) CustomMissing(a map[string]any) []idp.Cause {
+	var causes []idp.Cause
+	for i := range s.Attributes {
+		if attr := &s.Attributes[i]; attr.Custom && attr.Required && missing(a[attr.Name]) {
+			causes = append(causes, idp.Cause{Field: attr.Name, Text: textBlank})
+		}
+	}
+	return causes
+}
+
 // required lists the attributes that must be there in the order in which
 // missing ones are told.
 func (s *Schema) required() []string {
 	var out []string
 	for _, name := range requiredOrder {
-		if s.Attribute(name).Required {
+		if a := s.Attribute(name); a != nil && a.Required {
 			out = append(out, name)
 		}
 	}
@@ -129,15 +159,15 @@ func short(name string) string {
 const maxEchoed = 100
 
 // canonical writes a checked profile in the order of the schema. Clients expect
-// the mobile phone and the second address even when they are not set; whatever
-// else is not set is left out. (recorded answers)
+// some attributes even when they are not set, as the mobile phone of users and
+// the description of groups; whatever else is not set is left out. (recorded
+// answers)
 func (s *Schema) canonical(a idp.Attributes) json.RawMessage {
 	b := make([]byte, 0, 256)
 	for i := range s.Attributes {
 		attr := &s.Attributes[i]
 		v, set := a[attr.Name]
-		always := attr.Name == AttrMobilePhone || attr.Name == AttrSecondEmail
-		if !set && !always {
+		if !set && !slices.Contains(s.shown, attr.Name) {
 			continue
 		}
 		b = append(b, ',')

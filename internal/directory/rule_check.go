@@ -29,7 +29,7 @@ func (s *Service) ruleGroups(tx *store.Tx, org *idp.Org, r *idp.GroupRule) ([]st
 	if err != nil || strings.ContainsRune(r.Expression, 0) {
 		return nil, badExpression("Invalid expression syntax " + short(r.Expression))
 	}
-	schema, err := s.schema(tx, org)
+	schema, err := allUsers(tx, org)
 	if err != nil {
 		return nil, err
 	}

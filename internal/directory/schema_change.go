@@ -35,30 +35,35 @@ const (
 	maxCustom  = 200  // attributes of an organisation
 	maxChoices = 500  // of an attribute
 	maxStrip   = 5000 // users from whom the removal of an attribute takes values
+	stripPage  = 1000 // of them read at once
 )
 
 // customName is what the name of an attribute of the organisation looks like.
 var customName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
 
-// ChangeUserSchema changes the profile schema of an organisation's users. The
-// values of an attribute that is removed go with it; when more than 5,000 users
-// have some, it has to be emptied first. KindInvalid names the attribute at
-// fault. (spec: management-extra#updateUserProfile)
-func (s *Service) ChangeUserSchema(ctx context.Context, actor idp.Actor, c SchemaChange) (*Schema, error) {
+// ChangeUserSchema changes the profile schema of the users of a type, "" for the
+// default one. The values of an attribute that is removed go with it; when more
+// than 5,000 users have some, it has to be emptied first. KindInvalid names the
+// attribute at fault. (spec: management#updateUserProfile)
+func (s *Service) ChangeUserSchema(ctx context.Context, actor idp.Actor, typeID string, c SchemaChange) (*Schema, error) {
 	var out *Schema
 	err := s.tx(ctx, "change schema", func(tx *store.Tx) error {
-		before, err := s.schema(tx, actor.Org)
+		typeID, err := knownType(tx, actor.Org, typeID)
 		if err != nil {
 			return err
 		}
-		after, removed, err := before.changed(c)
+		before, err := schemaOf(tx, actor.Org, typeID)
 		if err != nil {
+			return err
+		}
+		after, removed, err := before.Changed(c)
+		if err != nil {
+			return err
+		}
+		if err := agree(tx, actor.Org, after, c); err != nil {
 			return err
 		}
 		for _, name := range removed {
-			if err := s.AttributeRemoved(tx, actor.Org, name); err != nil {
-				return err
-			}
 			if err := s.strip(tx, actor.OrgID(), after, name); err != nil {
 				return err
 			}
@@ -66,14 +71,54 @@ func (s *Service) ChangeUserSchema(ctx context.Context, actor idp.Actor, c Schem
 		if err := reserve(tx, actor.OrgID(), before, after); err != nil {
 			return err
 		}
+		if err := after.Save(tx, actor.OrgID()); err != nil {
+			return err
+		}
 		out = after
-		return after.save(tx, actor.OrgID())
+		return s.retire(tx, actor.Org, removed)
 	})
 	return out, err
 }
 
-// changed returns the schema as it will be, and the names that went.
-func (s *Schema) changed(c SchemaChange) (out *Schema, removed []string, err error) {
+// agree refuses attributes that users of another type have with values of
+// another type: searches and rules look at users of all types.
+func agree(tx *store.Tx, org *idp.Org, after *Schema, c SchemaChange) error {
+	all, err := allUsers(tx, org)
+	if err != nil {
+		return err
+	}
+	for name := range c.Custom {
+		own, other := after.Attribute(name), all.Attribute(name)
+		if own != nil && other != nil && (own.Type != other.Type || own.Items != other.Items) {
+			return badAttribute(name, "Users of another type have the attribute with another type of values")
+		}
+	}
+	return nil
+}
+
+// retire tells the rules of attributes that users of no type have any more.
+func (s *Service) retire(tx *store.Tx, org *idp.Org, removed []string) error {
+	if len(removed) == 0 {
+		return nil
+	}
+	all, err := allUsers(tx, org)
+	if err != nil {
+		return err
+	}
+	for _, name := range removed {
+		if all.Attribute(name) != nil {
+			continue
+		}
+		if err := s.AttributeRemoved(tx, org, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Changed returns the schema as it will be, and the names that went, sorted.
+// KindInvalid names the attribute at fault.
+func (s *Schema) Changed(c SchemaChange) (out *Schema, removed []string, err error) {
 	next := *s
 	next.Attributes = slices.Clone(s.Attributes)
 	out = &next
@@ -105,7 +150,7 @@ func (s *Schema) changed(c SchemaChange) (out *Schema, removed []string, err err
 			return nil, nil, err
 		}
 	}
-	if n := len(out.Attributes) - len(baseSchema); n > maxCustom {
+	if n := len(out.Attributes) - len(s.base); n > maxCustom {
 		return nil, nil, idp.Invalid("definitions", idp.Cause{Text: fmt.Sprintf("An organisation has at most %d attributes of its own", maxCustom)})
 	}
 	return out, removed, out.require(c)
@@ -183,6 +228,9 @@ func (s *Schema) put(name string, a Attribute, own *Attribute) error {
 	if err := a.check(); err != nil {
 		return err
 	}
+	if s.plain && a.Unique {
+		return badAttribute(name, "Only attributes of users and groups can be unique")
+	}
 	if own == nil {
 		s.Attributes = append(s.Attributes, a)
 		return nil
@@ -247,12 +295,12 @@ func reserve(tx *store.Tx, orgID string, before, after *Schema) error {
 			continue
 		}
 		if !a.Unique {
-			if err := tx.ReleaseAttribute(orgID, a.Name); err != nil {
+			if err := tx.ReleaseAttribute(orgID, after.unique+a.Name); err != nil {
 				return failure("release attribute", err)
 			}
 			continue
 		}
-		err := tx.ReserveAttribute(orgID, a.Name)
+		err := tx.ReserveAttribute(orgID, after.TypeID, a.Name, after.unique+a.Name)
 		if store.Exists(err, "user_uniques.value_key") {
 			return badAttribute(a.Name, "Some users have the same value, so it cannot be made unique")
 		}
@@ -263,34 +311,48 @@ func reserve(tx *store.Tx, orgID string, before, after *Schema) error {
 	return nil
 }
 
-// strip takes the values of a removed attribute from all users who have one.
+// strip takes the values of a removed attribute from all users of the type who
+// have one.
 func (s *Service) strip(tx *store.Tx, orgID string, after *Schema, name string) error {
-	ids, err := tx.UsersWithAttribute(orgID, name, "", maxStrip+1)
+	stripped := 0
+	for last := ""; ; {
+		ids, err := tx.UsersWithAttribute(orgID, name, last, stripPage)
+		if err != nil {
+			return failure("list values", err)
+		}
+		for _, id := range ids {
+			u, err := tx.User(orgID, id)
+			if err != nil {
+				return failure("read user", err)
+			}
+			if u.TypeID != after.TypeID {
+				continue
+			}
+			if stripped++; stripped > maxStrip {
+				return badAttribute(name, fmt.Sprintf("More than %d users have a value: empty the attribute before it is removed", maxStrip))
+			}
+			if err := s.stripUser(tx, u, after, name); err != nil {
+				return err
+			}
+		}
+		if len(ids) < stripPage {
+			return failure("release attribute", tx.ReleaseAttribute(orgID, after.unique+name))
+		}
+		last = ids[len(ids)-1]
+	}
+}
+
+func (s *Service) stripUser(tx *store.Tx, u *idp.User, after *Schema, name string) error {
+	a, err := u.Attributes()
 	if err != nil {
-		return failure("list values", err)
+		return failure("read profile", err)
 	}
-	if len(ids) > maxStrip {
-		return badAttribute(name, fmt.Sprintf("More than %d users have a value: empty the attribute before it is removed", maxStrip))
+	delete(a, name)
+	maps.DeleteFunc(a, func(_ string, v any) bool { return v == nil })
+	u.Profile, u.LastUpdated = after.canonical(a), tx.Now()
+	all, _ := after.values(a)
+	if err := tx.ReplaceUserAttributes(u.OrgID, u.ID, all); err != nil {
+		return failure("index user", err)
 	}
-	for _, id := range ids {
-		u, err := tx.User(orgID, id)
-		if err != nil {
-			return failure("read user", err)
-		}
-		a, err := u.Attributes()
-		if err != nil {
-			return failure("read profile", err)
-		}
-		delete(a, name)
-		maps.DeleteFunc(a, func(_ string, v any) bool { return v == nil })
-		u.Profile, u.LastUpdated = after.canonical(a), tx.Now()
-		all, _ := after.values(a)
-		if err := tx.ReplaceUserAttributes(orgID, id, all); err != nil {
-			return failure("index user", err)
-		}
-		if err := s.save(tx, u, a); err != nil {
-			return err
-		}
-	}
-	return failure("release attribute", tx.ReleaseAttribute(orgID, name))
+	return s.save(tx, u, a)
 }

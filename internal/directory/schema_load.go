@@ -12,14 +12,24 @@ import (
 	"usher/internal/store"
 )
 
-// Schema is the profile of the users of an organisation: what every user has,
-// as the organisation has changed it, and what it has added.
+// Schema is a profile: what it has to begin with, as the organisation has
+// changed it, and what the organisation has added.
 type Schema struct {
-	TypeID string // of the users
+	// TypeID tells whose profile it is: a type of users, SchemaOfGroups or an
+	// application.
+	TypeID string
 	// Attributes are in the order in which a profile is written.
 	Attributes  []Attribute
 	LastUpdated time.Time // zero while nothing was changed
 	version     int64
+	base        []Attribute
+	// shown names the attributes of the base that are written even when they
+	// have no value.
+	shown []string
+	// plain tells a schema whose attributes cannot be unique.
+	plain bool
+	// unique begins the names under which unique values are reserved.
+	unique string
 }
 
 // Attribute finds an attribute by its name, nil when there is none.
@@ -32,8 +42,27 @@ func (s *Schema) Attribute(name string) *Attribute {
 	return nil
 }
 
-// untouched is the schema of an organisation that has changed nothing.
-func untouched() *Schema { return &Schema{Attributes: baseSchema} }
+// untouched is the schema of users in an organisation that has changed nothing.
+func untouched() *Schema {
+	return &Schema{Attributes: baseSchema, base: baseSchema, shown: []string{AttrMobilePhone, AttrSecondEmail}}
+}
+
+// usersOf is untouched for a type of users. Unique values of different types are
+// kept apart.
+func usersOf(org *idp.Org, typeID string) *Schema {
+	out := untouched()
+	out.TypeID = typeID
+	if typeID != org.Settings.UserTypeID {
+		out.unique = typeID + "."
+	}
+	return out
+}
+
+// NewSchema is the schema of something else than users as it begins: of the
+// users of an application, say. Its attributes cannot be unique.
+func NewSchema(of string, base []Attribute) *Schema {
+	return &Schema{TypeID: of, Attributes: base, base: base, plain: true}
+}
 
 // schemaDocument is the stored form: the attributes that were added, and those
 // that every user has as they were changed.
@@ -41,43 +70,82 @@ type schemaDocument struct {
 	Attributes []Attribute `json:"attributes"`
 }
 
-// UserSchema returns the profile schema of an organisation's users.
-// (spec: management-extra#getUserSchema)
-func (s *Service) UserSchema(ctx context.Context, actor idp.Actor) (*Schema, error) {
-	return s.schema(s.Store.Read(ctx), actor.Org)
+// UserSchema returns the profile schema of the users of a type, "" for the
+// default one. KindNotFound when there is no such type.
+// (spec: management#getUserSchema)
+func (s *Service) UserSchema(ctx context.Context, actor idp.Actor, typeID string) (*Schema, error) {
+	read := s.Store.Read(ctx)
+	typeID, err := knownType(read, actor.Org, typeID)
+	if err != nil {
+		return nil, err
+	}
+	return schemaOf(read, actor.Org, typeID)
 }
 
-// schema reads the schema. It costs one point read.
-func (s *Service) schema(tx *store.Tx, org *idp.Org) (*Schema, error) {
-	row, err := tx.UserSchema(org.ID, org.Settings.UserTypeID)
+// schemaOf reads the schema of the users of a type. It costs one point read.
+func schemaOf(tx *store.Tx, org *idp.Org, typeID string) (*Schema, error) {
+	out := usersOf(org, typeID)
+	return out, out.Load(tx, org.ID)
+}
+
+// Load reads what the organisation has changed about a schema.
+func (s *Schema) Load(tx *store.Tx, orgID string) error {
+	row, err := tx.UserSchema(orgID, s.TypeID)
 	if errors.Is(err, store.ErrNotFound) {
-		out := untouched()
-		out.TypeID = org.Settings.UserTypeID
-		return out, nil
+		return nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read user schema: %w", err)
+		return fmt.Errorf("read schema: %w", err)
 	}
+	return s.take(row)
+}
+
+// take puts stored changes over the schema as it begins.
+func (s *Schema) take(row *store.UserSchema) error {
 	var d schemaDocument
 	if err := json.Unmarshal(row.Document, &d); err != nil {
-		return nil, fmt.Errorf("read user schema: %w", err)
+		return fmt.Errorf("read schema: %w", err)
 	}
-	out := &Schema{TypeID: row.TypeID, Attributes: slices.Clone(baseSchema), LastUpdated: row.LastUpdated, version: row.Version}
+	s.Attributes, s.LastUpdated, s.version = slices.Clone(s.base), row.LastUpdated, row.Version
 	for _, a := range d.Attributes {
-		if own := out.Attribute(a.Name); own != nil {
+		if own := s.Attribute(a.Name); own != nil {
 			*own = a
 		} else {
-			out.Attributes = append(out.Attributes, a)
+			s.Attributes = append(s.Attributes, a)
+		}
+	}
+	return nil
+}
+
+// allUsers is what any user of the organisation may have: the schemas of all
+// types together. An attribute has the same type of values in each. It costs
+// one read.
+func allUsers(tx *store.Tx, org *idp.Org) (*Schema, error) {
+	out := usersOf(org, org.Settings.UserTypeID)
+	rows, err := tx.UserSchemas(org.ID, idp.TypePrefix)
+	if err != nil {
+		return nil, fmt.Errorf("read schemas: %w", err)
+	}
+	for _, row := range rows {
+		s := usersOf(org, row.TypeID)
+		if err := s.take(row); err != nil {
+			return nil, err
+		}
+		for _, a := range s.Attributes[len(baseSchema):] {
+			if out.Attribute(a.Name) == nil {
+				out.Attributes = append(slices.Clip(out.Attributes), a)
+			}
 		}
 	}
 	return out, nil
 }
 
-// save writes what differs from the schema that every organisation begins with.
-func (s *Schema) save(tx *store.Tx, orgID string) error {
+// Save writes what differs from the schema as it began. KindConflict when
+// somebody else has changed it meanwhile.
+func (s *Schema) Save(tx *store.Tx, orgID string) error {
 	var d schemaDocument
 	for i, a := range s.Attributes {
-		if i >= len(baseSchema) || !sameAttribute(a, baseSchema[i]) {
+		if i >= len(s.base) || !sameAttribute(a, s.base[i]) {
 			d.Attributes = append(d.Attributes, a)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 
 func (w *world) define(t *testing.T, c directory.SchemaChange) *directory.Schema {
 	t.Helper()
-	s, err := w.ChangeUserSchema(t.Context(), w.admin, c)
+	s, err := w.ChangeUserSchema(t.Context(), w.admin, "", c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,11 +188,11 @@ func TestBadSchemas(t *testing.T) {
 			"base, pattern":   {Base: map[string]directory.BaseChange{"city": {Pattern: &pattern}}},
 			"login's pattern": {Base: map[string]directory.BaseChange{"login": {Pattern: &pattern}}},
 		} {
-			if _, err := w.ChangeUserSchema(t.Context(), w.admin, c); idp.KindOf(err) != idp.KindInvalid {
+			if _, err := w.ChangeUserSchema(t.Context(), w.admin, "", c); idp.KindOf(err) != idp.KindInvalid {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		if s, err := w.UserSchema(t.Context(), w.admin); err != nil || s.Attribute("x") != nil || s.Attribute("level").Unique {
+		if s, err := w.UserSchema(t.Context(), w.admin, ""); err != nil || s.Attribute("x") != nil || s.Attribute("level").Unique {
 			t.Errorf("%+v, %v", s, err)
 		}
 	})

@@ -42,8 +42,13 @@ func (s *Service) UpdateUser(ctx context.Context, actor idp.Actor, ref string, c
 	switch {
 	case self && !actor.Is(before.ID), self && (c.Credentials.password() || c.Credentials.Question != nil):
 		return nil, idp.Fail(idp.KindForbidden)
-	case c.TypeID != "" && c.TypeID != actor.Org.Settings.UserTypeID:
-		return nil, idp.NotFound(typeUserType, c.TypeID)
+	case self && c.TypeID != "" && c.TypeID != before.TypeID:
+		return nil, &idp.Error{Kind: idp.KindReadOnly, Object: "type"}
+	}
+	if c.TypeID != "" {
+		if c.TypeID, err = knownType(s.Store.Read(ctx), actor.Org, c.TypeID); err != nil {
+			return nil, err
+		}
 	}
 	h, err := s.prepareChange(ctx, actor, before, c)
 	if err != nil {
@@ -111,27 +116,11 @@ func (s *Service) apply(tx *store.Tx, actor idp.Actor, u *idp.User, c UserChange
 	if err != nil {
 		return failure("read profile", err)
 	}
-	if c.Profile != nil {
-		merged, err := merge(u, c)
-		if err != nil {
+	profiled := c.Profile != nil || c.TypeID != "" && c.TypeID != u.TypeID
+	if profiled {
+		if attributes, err = s.applyProfile(tx, actor, u, attributes, c, self); err != nil {
 			return err
 		}
-		schema, err := s.schema(tx, actor.Org)
-		if err != nil {
-			return err
-		}
-		kept, text, err := schema.profile(merged, "updateUser")
-		if err != nil {
-			return err
-		}
-		if name := schema.denied(attributes, kept, self); name != "" {
-			return &idp.Error{Kind: idp.KindReadOnly, Object: name}
-		}
-		if err := schema.index(tx, u, attributes, kept); err != nil {
-			return err
-		}
-		attributes = kept
-		u.Login, u.Profile, u.LastUpdated = kept.Text(AttrLogin), text, tx.Now()
 	}
 	if h.password != "" {
 		if err := s.setPassword(tx, actor, u, h); err != nil {
@@ -143,7 +132,7 @@ func (s *Service) apply(tx *store.Tx, actor idp.Actor, u *idp.User, c UserChange
 			return err
 		}
 	}
-	if c.Profile == nil {
+	if !profiled {
 		return s.save(tx, u, attributes)
 	}
 	// First, since what follows from the change is recorded when it is written.
@@ -154,4 +143,42 @@ func (s *Service) apply(tx *store.Tx, actor idp.Actor, u *idp.User, c UserChange
 		return err
 	}
 	return run(s.OnProfile, tx, actor, u)
+}
+
+// applyProfile changes the profile, and the type, of a user with the attributes
+// before, and returns the new ones. A user of another type loses what the new
+// type does not have and the change does not name.
+func (s *Service) applyProfile(tx *store.Tx, actor idp.Actor, u *idp.User, before idp.Attributes, c UserChange, self bool) (idp.Attributes, error) {
+	merged, err := merge(u, c)
+	if err != nil {
+		return nil, err
+	}
+	moved := c.TypeID != "" && c.TypeID != u.TypeID
+	if moved {
+		u.TypeID = c.TypeID
+	}
+	schema, err := schemaOf(tx, actor.Org, u.TypeID)
+	if err != nil {
+		return nil, err
+	}
+	if moved {
+		maps.DeleteFunc(merged, func(name string, _ any) bool {
+			_, given := c.Profile[name]
+			return !given && schema.Attribute(name) == nil
+		})
+	}
+	kept, text, err := schema.profile(merged, "updateUser")
+	if err != nil {
+		return nil, err
+	}
+	if name := schema.denied(before, kept, self); name != "" {
+		return nil, &idp.Error{Kind: idp.KindReadOnly, Object: name}
+	}
+	if moved {
+		err = schema.reindex(tx, u, true, kept)
+	} else {
+		err = schema.index(tx, u, before, kept)
+	}
+	u.Login, u.Profile, u.LastUpdated = kept.Text(AttrLogin), text, tx.Now()
+	return kept, err
 }

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"usher/internal/idp"
@@ -244,10 +245,9 @@ func (s *Schema) values(a idp.Attributes) (all, unique []store.AttributeValue) {
 			continue
 		}
 		for _, key := range valueKeys(v) {
-			value := store.AttributeValue{Name: attr.Name, Key: key}
-			all = append(all, value)
+			all = append(all, store.AttributeValue{Name: attr.Name, Key: key})
 			if attr.Unique && key != string(kindText) && key != string(kindEmpty) {
-				unique = append(unique, value)
+				unique = append(unique, store.AttributeValue{Name: s.unique + attr.Name, Key: key})
 			}
 		}
 	}
@@ -258,17 +258,24 @@ func (s *Schema) values(a idp.Attributes) (all, unique []store.AttributeValue) {
 // those that no other may share: KindInvalid when another has one.
 func (s *Schema) index(tx *store.Tx, u *idp.User, before, after idp.Attributes) error {
 	had, _ := s.values(before)
-	has, unique := s.values(after)
+	has, _ := s.values(after)
 	if slices.Equal(had, has) {
 		return nil
 	}
+	return s.reindex(tx, u, before != nil, after)
+}
+
+// reindex is index for whoever may have been looked up otherwise; stored tells
+// whether the user was.
+func (s *Schema) reindex(tx *store.Tx, u *idp.User, stored bool, after idp.Attributes) error {
+	has, unique := s.values(after)
 	var err error
-	if before == nil {
-		err = tx.InsertUserAttributes(u.OrgID, u.ID, has)
-	} else {
+	if stored {
 		err = tx.ReplaceUserAttributes(u.OrgID, u.ID, has)
+	} else {
+		err = tx.InsertUserAttributes(u.OrgID, u.ID, has)
 	}
-	if err == nil && before != nil {
+	if err == nil && stored {
 		err = tx.DeleteUniques(u.OrgID, u.ID)
 	}
 	if err != nil {
@@ -277,7 +284,7 @@ func (s *Schema) index(tx *store.Tx, u *idp.User, before, after idp.Attributes) 
 	for _, v := range unique {
 		err := tx.InsertUnique(u.OrgID, u.ID, v)
 		if store.Exists(err, "user_uniques.value_key") {
-			return taken(v.Name)
+			return taken(strings.TrimPrefix(v.Name, s.unique))
 		}
 		if err != nil {
 			return failure("index user", err)

@@ -65,3 +65,26 @@ const (
 	DefaultActivationLife  = 7 * 24 * time.Hour
 	DefaultTransactionLife = time.Hour
 )
+
+// SchemaID returns the identifier of the profile schema of a type of users. That
+// of a type which the organisation has made follows from the type's own.
+func (o *Org) SchemaID(typeID string) string {
+	if typeID == o.Settings.UserTypeID || len(typeID) < len(SchemaPrefix) {
+		return o.Settings.UserSchemaID
+	}
+	return SchemaPrefix + typeID[len(TypePrefix):]
+}
+
+// TypeID is the reverse of SchemaID; a type of this identifier need not exist.
+func (o *Org) TypeID(schemaID string) string {
+	if schemaID == o.Settings.UserSchemaID || len(schemaID) < len(SchemaPrefix) {
+		return o.Settings.UserTypeID
+	}
+	return TypePrefix + schemaID[len(SchemaPrefix):]
+}
+
+// The prefixes of the identifiers of user types and of their schemas.
+const (
+	TypePrefix   = "oty"
+	SchemaPrefix = "osc"
+)

@@ -92,6 +92,18 @@ func (tx *Tx) AppUsers(orgID, appID string, userIDs []string) (map[string]*idp.A
 	return out, err
 }
 
+// AppUsersAfter lists up to limit rows of an application by user, beginning
+// behind after.
+func (tx *Tx) AppUsersAfter(orgID, appID, after string, limit int) ([]*idp.AppUser, error) {
+	var out []*idp.AppUser
+	err := tx.each(func(s scan) error {
+		u := new(idp.AppUser)
+		out = append(out, u)
+		return scanAppUser(orgID, u)(s)
+	}, "SELECT "+appUserColumns+" FROM app_users WHERE org_id = $1 AND app_id = $2 AND user_id > $3 ORDER BY user_id LIMIT $4", orgID, appID, after, limit)
+	return out, err
+}
+
 // AppUsersOf returns what all applications keep of a user, by application.
 func (tx *Tx) AppUsersOf(orgID, userID string) (map[string]*idp.AppUser, error) {
 	out := map[string]*idp.AppUser{}

@@ -46,10 +46,13 @@ func (tx *Tx) UpdateApp(a *idp.App, labelKey string) error {
 	return err
 }
 
-// DeleteApp removes an application with its assignments, and those of its keys
+// DeleteApp removes an application with its assignments and schema, and those of its keys
 // that no other application shares.
 func (tx *Tx) DeleteApp(orgID, id string) error {
 	if err := tx.one("DELETE FROM apps WHERE org_id = $1 AND id = $2", orgID, id); err != nil {
+		return err
+	}
+	if err := tx.DeleteUserSchema(orgID, id); err != nil {
 		return err
 	}
 	return tx.dropLooseKeys(orgID)

@@ -40,6 +40,8 @@ func dumpTables() []dumpTable {
 		{"user_attributes", "org_id, user_id, name, value_key"},
 		{"user_uniques", "org_id, name, value_key"},
 		{"user_schemas", "org_id, type_id"},
+		{"user_types", "org_id, id"},
+		{"group_uniques", "org_id, name, value_key"},
 		{"factors", "org_id, user_id, id"},
 		{"factor_counts", "org_id, user_id, factor_id"},
 		{"factor_challenges", "org_id, id"},

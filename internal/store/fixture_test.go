@@ -107,6 +107,7 @@ func (w *world) populate(t *testing.T) {
 		},
 		func(tx *store.Tx) error { return w.populateApp(tx, u.ID, g.ID) },
 		w.populateOAuth,
+		func(tx *store.Tx) error { return w.populateManagement(tx, u.ID, g.ID) },
 		func(tx *store.Tx) error { return w.populateRule(tx, u.ID, g.ID) },
 		func(tx *store.Tx) error { return w.populateSearch(tx, u.ID) },
 		func(tx *store.Tx) error { return w.populateGrants(tx, u.ID) },

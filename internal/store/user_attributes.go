@@ -51,22 +51,25 @@ func (tx *Tx) DeleteUniques(orgID, userID string) error {
 	return err
 }
 
-// ReserveAttribute reserves the present values of an attribute for the users
-// who have them. It fails with ExistsError like InsertUnique.
-func (tx *Tx) ReserveAttribute(orgID, name string) error {
+// ReserveAttribute reserves the present values of an attribute for the users of
+// a type who have them, under the name as. It fails with ExistsError like
+// InsertUnique.
+func (tx *Tx) ReserveAttribute(orgID, typeID, name, as string) error {
 	_, err := tx.exec(`INSERT INTO user_uniques (org_id, name, value_key, user_id)
- SELECT org_id, name, value_key, user_id FROM user_attributes WHERE org_id = $1 AND name = $2`, orgID, name)
+ SELECT a.org_id, $1, a.value_key, a.user_id FROM user_attributes a JOIN users u ON u.org_id = a.org_id AND u.id = a.user_id
+ WHERE a.org_id = $2 AND a.name = $3 AND u.type_id = $4`, as, orgID, name, typeID)
 	return err
 }
 
-// ReleaseAttribute lets users share the values of an attribute again.
-func (tx *Tx) ReleaseAttribute(orgID, name string) error {
-	_, err := tx.exec("DELETE FROM user_uniques WHERE org_id = $1 AND name = $2", orgID, name)
+// ReleaseAttribute lets users share the values again that are reserved under a
+// name.
+func (tx *Tx) ReleaseAttribute(orgID, as string) error {
+	_, err := tx.exec("DELETE FROM user_uniques WHERE org_id = $1 AND name = $2", orgID, as)
 	return err
 }
 
-// UsersWithAttribute lists up to limit users who have a value of an attribute,
-// by identifier, beginning behind after.
+// UsersWithAttribute lists up to limit users of all types who have a value of an
+// attribute, by identifier, beginning behind after.
 func (tx *Tx) UsersWithAttribute(orgID, name, after string, limit int) ([]string, error) {
 	var out []string
 	err := tx.each(func(s scan) error {

@@ -2,8 +2,9 @@ package store
 
 import "time"
 
-// UserSchema is what an organisation has changed about the profile of a type of
-// users. Its document belongs to package directory.
+// UserSchema is what an organisation has changed about a profile: that of a type
+// of users, of groups or of the users of an application. TypeID names it. Its
+// document belongs to package directory.
 type UserSchema struct {
 	OrgID, TypeID string
 	Document      []byte // JSON
@@ -20,6 +21,28 @@ func (tx *Tx) UserSchema(orgID, typeID string) (*UserSchema, error) {
 		u.LastUpdated = at(updated)
 		return err
 	}, "SELECT document, last_updated, version FROM user_schemas WHERE org_id = $1 AND type_id = $2", orgID, typeID)
+}
+
+// UserSchemas lists the changes of all schemas whose name begins with prefix, by
+// name.
+func (tx *Tx) UserSchemas(orgID, prefix string) ([]*UserSchema, error) {
+	var out []*UserSchema
+	err := tx.each(func(s scan) error {
+		u := UserSchema{OrgID: orgID}
+		var updated int64
+		err := s(&u.TypeID, &u.Document, &updated, &u.Version)
+		u.LastUpdated = at(updated)
+		out = append(out, &u)
+		return err
+	}, "SELECT type_id, document, last_updated, version FROM user_schemas WHERE org_id = $1 AND type_id >= $2 AND type_id < $3 ORDER BY type_id",
+		orgID, prefix, after(prefix))
+	return out, err
+}
+
+// DeleteUserSchema forgets the changes, if there are any.
+func (tx *Tx) DeleteUserSchema(orgID, typeID string) error {
+	_, err := tx.exec("DELETE FROM user_schemas WHERE org_id = $1 AND type_id = $2", orgID, typeID)
+	return err
 }
 
 // SaveUserSchema inserts changes of version 0, or updates those that were read

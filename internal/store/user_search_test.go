@@ -149,7 +149,7 @@ func TestSearchUsers(t *testing.T) {
 func TestUniqueAttributes(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ids := w.crowd(t, 3)
-		w.tx(t, func(tx *store.Tx) error { return tx.ReserveAttribute(w.org.ID, "rank") })
+		w.tx(t, func(tx *store.Tx) error { return tx.ReserveAttribute(w.org.ID, "oty1", "rank", "rank") })
 		w.taken(t, "user_uniques.value_key", func(tx *store.Tx) error {
 			return tx.InsertUnique(w.org.ID, ids[0], store.AttributeValue{Name: "rank", Key: "n01"})
 		})
@@ -164,7 +164,7 @@ func TestUniqueAttributes(t *testing.T) {
 			if err := tx.ReleaseAttribute(w.org.ID, "rank"); err != nil {
 				return err
 			}
-			return tx.ReserveAttribute(w.org.ID, "rank")
+			return tx.ReserveAttribute(w.org.ID, "oty1", "rank", "rank")
 		})
 		holders, err := w.Read(t.Context()).UsersWithAttribute(w.org.ID, "rank", ids[0], 10)
 		if err != nil || !slices.Equal(holders, ids[1:]) {

@@ -47,6 +47,7 @@ func (a *AppsAPI) Mount(r *httpkit.Router) {
 	a.mountKeys(r)
 	a.mountSecrets(r)
 	a.mountLogos(r)
+	a.mountSchemas(r)
 }
 
 // listApps lists applications by q and a single comparison, with the

@@ -10,44 +10,97 @@ import (
 func (a *API) mountSchemas(r *httpkit.Router) {
 	r.Op(openapi.GetUserSchema, a.getUserSchema)
 	r.Op(openapi.UpdateUserProfile, a.updateUserSchema)
-	r.Op(openapi.ListUserTypes, a.listUserTypes)
-	r.Op(openapi.GetUserType, a.getUserType)
+	r.Op(openapi.GetGroupSchema, a.getGroupSchema)
+	r.Op(openapi.UpdateGroupSchema, a.updateGroupSchema)
+	a.mountUserTypes(r)
 }
 
-// The names by which the one schema and the one type are called beside their
-// identifiers, and those of both in errors about what does not exist.
+// The name by which the default schema and the default type are called beside
+// their identifiers, and that of schemas in errors about what does not exist.
 const (
 	defaultName = "default"
 	typeSchema  = "UserSchema"
-	typeType    = "CVDType"
 )
 
-// ofSchema tells whether the path names the schema of the organisation's users.
-func ofSchema(r *httpkit.Request) error {
-	if id := r.Param("schemaId"); id != defaultName && id != r.Org.Settings.UserSchemaID {
-		return idp.NotFound(typeSchema, id)
+// typeOfSchema is the type of users whose schema the path names.
+func typeOfSchema(r *httpkit.Request) string {
+	id := r.Param("schemaId")
+	switch {
+	case id == defaultName:
+		return ""
+	case len(id) < len(idp.SchemaPrefix) || id[:len(idp.SchemaPrefix)] != idp.SchemaPrefix:
+		return id // none
 	}
-	return nil
+	return r.Org.TypeID(id)
 }
 
-// getUserSchema reads the profile schema. (spec: management-extra#getUserSchema)
-func (a *API) getUserSchema(r *httpkit.Request) error {
-	if err := ofSchema(r); err != nil {
-		return err
+// noSchema names the schema in the error that there is no such type.
+func noSchema(r *httpkit.Request, err error) error {
+	if idp.KindOf(err) == idp.KindNotFound {
+		return idp.NotFound(typeSchema, r.Param("schemaId"))
 	}
-	s, err := a.Directory.UserSchema(r.Context(), r.Actor)
+	return err
+}
+
+// getUserSchema reads the profile schema of a type of users.
+// (spec: management#getUserSchema)
+func (a *API) getUserSchema(r *httpkit.Request) error {
+	s, err := a.Directory.UserSchema(r.Context(), r.Actor, typeOfSchema(r))
+	if err != nil {
+		return noSchema(r, err)
+	}
+	return a.userSchema(r, s)
+}
+
+func (a *API) userSchema(r *httpkit.Request, s *directory.Schema) error {
+	t, err := a.Directory.UserType(r.Context(), r.Actor, s.TypeID)
 	if err != nil {
 		return err
 	}
-	return r.OK(schemaOf(r, s))
+	return r.OK(schemaOfType(r, t, s))
 }
 
 // updateUserSchema changes what the body names: a custom attribute that is null
-// is removed. (spec: management-extra#updateUserProfile)
+// is removed. (spec: management#updateUserProfile)
 func (a *API) updateUserSchema(r *httpkit.Request) error {
-	if err := ofSchema(r); err != nil {
+	c, err := schemaChange(r)
+	if err != nil {
 		return err
 	}
+	s, err := a.Directory.ChangeUserSchema(r.Context(), r.Actor, typeOfSchema(r), c)
+	if err != nil {
+		return noSchema(r, err)
+	}
+	return a.userSchema(r, s)
+}
+
+// getGroupSchema reads the profile schema of groups.
+// (spec: management#getGroupSchema)
+func (a *API) getGroupSchema(r *httpkit.Request) error {
+	s, err := a.Directory.GroupSchema(r.Context(), r.Actor)
+	if err != nil {
+		return err
+	}
+	return r.OK(schemaOfGroups(r, s))
+}
+
+// updateGroupSchema changes what the body names, as with users.
+// (spec: management#updateGroupSchema)
+func (a *API) updateGroupSchema(r *httpkit.Request) error {
+	c, err := schemaChange(r)
+	if err != nil {
+		return err
+	}
+	s, err := a.Directory.ChangeGroupSchema(r.Context(), r.Actor, c)
+	if err != nil {
+		return err
+	}
+	return r.OK(schemaOfGroups(r, s))
+}
+
+// schemaChange reads a change of a schema. Clients send back what they were
+// given, so that what does not change is no fault.
+func schemaChange(r *httpkit.Request) (directory.SchemaChange, error) {
 	var body struct {
 		Definitions struct {
 			Custom struct {
@@ -59,81 +112,30 @@ func (a *API) updateUserSchema(r *httpkit.Request) error {
 			} `json:"base"`
 		} `json:"definitions"`
 	}
+	c := directory.SchemaChange{Custom: map[string]*directory.Attribute{}, Base: map[string]directory.BaseChange{}}
 	if err := r.Decode(&body); err != nil {
-		return err
+		return c, err
 	}
-	c := directory.SchemaChange{Custom: map[string]*directory.Attribute{}, Required: body.Definitions.Custom.Required, Base: map[string]directory.BaseChange{}}
+	c.Required = body.Definitions.Custom.Required
 	for name, p := range body.Definitions.Custom.Properties {
 		var err error
 		if c.Custom[name], err = p.attribute(name); err != nil {
-			return err
+			return c, err
 		}
 	}
 	for name, p := range body.Definitions.Base.Properties {
 		if p == nil {
-			return badProperty(name, "An attribute that every user has cannot be removed")
+			return c, badProperty(name, "An attribute that is always there cannot be removed")
 		}
 		b := directory.BaseChange{Required: p.Required, Pattern: p.Pattern}
 		if p.Permissions != nil {
 			self, err := p.self(name)
 			if err != nil {
-				return err
+				return c, err
 			}
 			b.Self = &self
 		}
 		c.Base[name] = b
 	}
-	s, err := a.Directory.ChangeUserSchema(r.Context(), r.Actor, c)
-	if err != nil {
-		return err
-	}
-	return r.OK(schemaOf(r, s))
-}
-
-// userType is the one type of users. (spec: management-extra UserType)
-type userType struct {
-	ID            string        `json:"id"`
-	DisplayName   string        `json:"displayName"`
-	Name          string        `json:"name"`
-	Description   string        `json:"description"`
-	CreatedBy     string        `json:"createdBy"`
-	LastUpdatedBy string        `json:"lastUpdatedBy"`
-	Created       *string       `json:"created"`
-	LastUpdated   *string       `json:"lastUpdated"`
-	Default       bool          `json:"default"`
-	Links         userTypeLinks `json:"_links"`
-}
-
-type userTypeLinks struct {
-	Schema relation `json:"schema"`
-	Self   relation `json:"self"`
-}
-
-// relation is a link that names its relation and method.
-type relation struct {
-	Rel    string `json:"rel"`
-	Href   string `json:"href"`
-	Method string `json:"method"`
-}
-
-func userTypeOf(r *httpkit.Request) userType {
-	return userType{
-		ID: r.Org.Settings.UserTypeID, DisplayName: "User", Name: "user", Description: "Okta user profile template with default permission settings",
-		CreatedBy: "system", LastUpdatedBy: "system", Created: httpkit.Seconds(r.Org.Created), LastUpdated: httpkit.Seconds(r.Org.Created), Default: true,
-		Links: userTypeLinks{
-			Schema: relation{"schema", r.Link("/api/v1/meta/schemas/user/" + r.Org.Settings.UserSchemaID), "GET"},
-			Self:   relation{"self", r.Link("/api/v1/meta/types/user/" + r.Org.Settings.UserTypeID), "GET"},
-		},
-	}
-}
-
-// listUserTypes lists the one type of users. (spec: management-extra#listUserTypes)
-func (a *API) listUserTypes(r *httpkit.Request) error { return r.OK([]userType{userTypeOf(r)}) }
-
-// getUserType reads a type of users. (spec: management-extra#getUserType)
-func (a *API) getUserType(r *httpkit.Request) error {
-	if id := r.Param("typeId"); id != defaultName && id != r.Org.Settings.UserTypeID {
-		return idp.NotFound(typeType, id)
-	}
-	return r.OK(userTypeOf(r))
+	return c, nil
 }

@@ -9,14 +9,13 @@ import (
 	"usher/internal/idp"
 )
 
-// userSchema is the profile schema of a type of users.
-// (spec: management-extra UserSchema)
+// userSchema is a profile schema. (spec: management UserSchema)
 type userSchema struct {
 	ID          string            `json:"id"`
 	Schema      string            `json:"$schema"`
 	Name        string            `json:"name"`
 	Title       string            `json:"title"`
-	Description string            `json:"description"`
+	Description string            `json:"description,omitempty"`
 	LastUpdated *string           `json:"lastUpdated"`
 	Created     *string           `json:"created"`
 	Definitions schemaDefinitions `json:"definitions"`
@@ -48,8 +47,8 @@ type schemaRef struct {
 }
 
 type schemaLinks struct {
-	Self relation `json:"self"`
-	Type relation `json:"type"`
+	Self relation  `json:"self"`
+	Type *relation `json:"type,omitempty"`
 }
 
 // schemaProperty is an attribute, in requests and answers.
@@ -175,18 +174,32 @@ func number(n *int) int {
 	return *n
 }
 
-func schemaOf(r *httpkit.Request, s *directory.Schema) userSchema {
-	id, updated := r.Link("/api/v1/meta/schemas/user/"+r.Org.Settings.UserSchemaID), s.LastUpdated
+// schemaOfType shows the schema of the users of a type.
+func schemaOfType(r *httpkit.Request, t *idp.UserType, s *directory.Schema) userSchema {
+	id, created := r.Org.SchemaID(t.ID), t.Created
+	out := schemaOf(s, created)
+	out.ID, out.Name, out.Title, out.Description = r.Link("/meta/schemas/user/"+id), t.Name, t.DisplayName, t.Description
+	link := relation{"type", r.Link("/api/v1/meta/types/user/" + t.ID), "GET"}
+	out.Links = schemaLinks{Self: relation{"self", r.Link("/api/v1/meta/schemas/user/" + id), "GET"}, Type: &link}
+	return out
+}
+
+// schemaOfGroups shows the schema of groups.
+func schemaOfGroups(r *httpkit.Request, s *directory.Schema) userSchema {
+	out := schemaOf(s, r.Org.Created)
+	out.ID, out.Name, out.Title, out.Description = r.Link("/meta/schemas/group/default"), "group", "Okta group", "Okta group profile template"
+	out.Links = schemaLinks{Self: relation{"self", r.Link("/api/v1/meta/schemas/group/default"), "GET"}}
+	return out
+}
+
+// schemaOf shows what all schemas have.
+func schemaOf(s *directory.Schema, created time.Time) userSchema {
+	updated := s.LastUpdated
 	if updated.IsZero() {
-		updated = r.Org.Created.Truncate(time.Second)
+		updated = created.Truncate(time.Second)
 	}
 	out := userSchema{
-		ID: r.Link("/meta/schemas/user/" + r.Org.Settings.UserSchemaID), Schema: "http://json-schema.org/draft-04/schema#", Name: "user", Title: "User",
-		Description: "Okta user profile template with default permission settings", LastUpdated: httpkit.Seconds(updated),
-		Created: httpkit.Seconds(r.Org.Created), Type: "object",
-		Links: schemaLinks{
-			Self: relation{"self", id, "GET"}, Type: relation{"type", r.Link("/api/v1/meta/types/user/" + s.TypeID), "GET"},
-		},
+		Schema: "http://json-schema.org/draft-04/schema#", LastUpdated: httpkit.Seconds(updated), Created: httpkit.Seconds(created), Type: "object",
 	}
 	out.Definitions.Custom = schemaPart{ID: "#custom", Type: "object", Properties: map[string]schemaProperty{}, Required: []string{}}
 	out.Definitions.Base = schemaPart{ID: "#base", Type: "object", Properties: map[string]schemaProperty{}, Required: []string{}}

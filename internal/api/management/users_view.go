@@ -143,7 +143,7 @@ func appendUserLinks(b []byte, org *idp.Org, u *idp.User, o userOptions) []byte 
 		}
 		switch l.place {
 		case placeSchema:
-			b = appendHref(b, l.name, org.BaseURL, "/api/v1/meta/schemas/user/", org.Settings.UserSchemaID)
+			b = appendHref(b, l.name, org.BaseURL, "/api/v1/meta/schemas/user/", org.SchemaID(u.TypeID))
 		case placeType:
 			b = appendHref(b, l.name, org.BaseURL, "/api/v1/meta/types/user/", u.TypeID)
 		case placeSelf:

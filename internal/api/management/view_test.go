@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	viewOrg = &idp.Org{ID: "00o1", BaseURL: "https://id.example.com", Settings: idp.OrgSettings{UserSchemaID: "osc1"}}
+	viewOrg = &idp.Org{ID: "00o1", BaseURL: "https://id.example.com", Settings: idp.OrgSettings{UserTypeID: "oty1", UserSchemaID: "osc1"}}
 	noon    = time.Date(2026, 3, 1, 12, 0, 0, 999e6, time.UTC)
 )
 
