@@ -41,9 +41,14 @@ type Scope struct {
 	Time       time.Time      // what Time.now gives
 }
 
-// Lookup walks Attributes. Values that From does not take are unknown.
+// Lookup walks Attributes. Values that From does not take are unknown. A root alone is true where it is there.
 func (s Scope) Lookup(path []string) (Value, bool) {
 	var v any = s.Attributes
+	if len(path) == 1 {
+		if root, ok := s.Attributes[path[0]].(map[string]any); ok {
+			return Bool(root != nil), root != nil
+		}
+	}
 	for _, name := range path {
 		m, ok := v.(map[string]any)
 		if !ok {

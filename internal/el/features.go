@@ -15,6 +15,7 @@ const (
 	Times                             // Time.*
 	Classic                           // the older names without a family: substringBefore(...), toLowerCase(...)
 	Properties                        // user.getInternalProperty
+	GroupLists                        // Groups.* and getFilteredGroups, which list the user's groups
 
 	AllFunctions Functions = 1<<iota - 1
 )
@@ -46,6 +47,7 @@ func (l Limits) withDefaults() Limits {
 // Features says what an expression may use where it stands.
 type Features struct {
 	Roots     []string // the names that a reference may begin with, such as user
+	Bare      []string // roots that may stand alone: they are null where the Env has none, else true
 	AnyRoot   bool     // references may begin with any name, as with the name of an application
 	Functions Functions
 	Template  bool // a text with "${" in it is a template; any other text is an expression all the same
@@ -66,15 +68,16 @@ func GroupRules() Features {
 func Usernames() Features {
 	return Features{
 		Roots:     []string{"user", "source", "appuser", "app", "org", "idpuser"},
-		Functions: AllFunctions,
+		Functions: AllFunctions &^ GroupLists,
 		Template:  true,
 	}
 }
 
-// Claims gives the features of a claim or attribute statement, which also see the session.
+// Claims gives the features of a claim or attribute statement, which also see the session and what was asked for.
 func Claims() Features {
 	return Features{
-		Roots:     []string{"user", "appuser", "app", "org", "idpuser", "session"},
+		Roots:     []string{"user", "appuser", "app", "org", "idpuser", "session", "access"},
+		Bare:      []string{"user", "appuser", "app", "idpuser", "session"},
 		Functions: AllFunctions,
 		Template:  true,
 	}

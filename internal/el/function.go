@@ -63,6 +63,11 @@ var functions = map[string]*function{
 	"isMemberOfGroupNameStartsWith": {family: Membership, least: 1, most: 1, result: boolKind, run: memberByPrefix},
 	"isMemberOfGroupNameContains":   {family: Membership, least: 1, most: 1, result: boolKind, run: memberByPart},
 
+	"Groups.startsWith": {family: GroupLists, least: 3, most: 3, result: listKind, run: groupsByPrefix},
+	"Groups.endsWith":   {family: GroupLists, least: 3, most: 3, result: listKind, run: groupsBySuffix},
+	"Groups.contains":   {family: GroupLists, least: 3, most: 3, result: listKind, run: groupsByPart},
+	"getFilteredGroups": {family: GroupLists, least: 3, most: 3, first: listKind, result: listKind, run: filteredGroups},
+
 	"Convert.toInt": {family: Conversions, least: 1, most: 1, result: numericKind, run: toInt},
 	"Convert.toNum": {family: Conversions, least: 1, most: 1, result: numericKind, run: toNum},
 

@@ -90,7 +90,7 @@ func (u *Uses) note(name string, args []node) {
 		u.noteGroups(&u.GroupIDs, args)
 	case "isMemberOfGroupName":
 		u.noteGroups(&u.GroupNames, args)
-	case "isMemberOfGroupNameStartsWith", "isMemberOfGroupNameContains":
+	case "isMemberOfGroupNameStartsWith", "isMemberOfGroupNameContains", "Groups.startsWith", "Groups.endsWith", "Groups.contains", "getFilteredGroups":
 		u.AnyGroup = true
 	}
 }

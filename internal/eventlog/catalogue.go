@@ -99,13 +99,16 @@ type Kind struct {
 // Describe returns the catalogue's entry of a type. Unknown types describe
 // themselves by their name.
 func Describe(t idp.EventType) Kind {
-	if k, ok := catalogue[t]; ok {
-		return k
+	for _, list := range []map[idp.EventType]Kind{catalogue, oauthCatalogue} {
+		if k, ok := list[t]; ok {
+			return k
+		}
 	}
 	return Kind{Message: string(t)}
 }
 
-// catalogue describes every type above.
+// catalogue describes every type above; those of authorization servers have
+// their own.
 var catalogue = map[idp.EventType]Kind{
 	UserCreate:              {Message: "Create Okta user", Legacy: "core.user.config.user_creation.success", LegacyFailure: "core.user.config.user_creation.failure"},
 	UserActivate:            {Message: "Activate Okta user", Legacy: "core.user.config.user_activated"},

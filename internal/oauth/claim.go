@@ -1,5 +1,11 @@
 package oauth
 
+import (
+	"regexp"
+
+	"usher/internal/el"
+)
+
 // ClaimType tells into which token a claim goes.
 // (spec: management-extra OAuth2ClaimType)
 type ClaimType string
@@ -36,6 +42,9 @@ type Claim struct {
 	Always bool   `json:"always"`
 	Status Status `json:"-"`
 	System bool   `json:"-"`
+
+	program *el.Program    // of an expression
+	pattern *regexp.Regexp // of a filter by one
 }
 
 // subjectClaim is the one that access tokens of custom servers begin with.

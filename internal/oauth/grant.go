@@ -2,8 +2,11 @@ package oauth
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"usher/internal/eventlog"
+	"usher/internal/idp"
 	"usher/internal/store"
 )
 
@@ -53,4 +56,38 @@ func (s *Service) Granted(ctx context.Context, v *Server, clientID, userID strin
 		}
 	}
 	return out, nil
+}
+
+// Consent keeps what a user lets a client have, beside what the user has let it
+// have before. Scopes that nobody is asked about need no consent.
+func (s *Service) Consent(tx *store.Tx, a idp.Actor, v *Server, c *Client, userID string, scopes []string) error {
+	for _, name := range scopes {
+		scope := v.Scope(name)
+		if scope == nil || scope.Consent == ConsentImplicit {
+			continue
+		}
+		known, err := tx.OAuthGrants(v.OrgID, store.GrantFilter{ClientID: c.ID, UserID: userID, ForUser: true}, "", maxGrants)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(known, func(g *store.OAuthGrant) bool { return g.ServerID == v.ID && g.Scope == name }) {
+			continue
+		}
+		g := &store.OAuthGrant{
+			OrgID: v.OrgID, ID: s.IDs.New("oag"), ClientID: c.ID, UserID: userID, ServerID: v.ID, Scope: name, Source: SourceEndUser,
+			CreatedBy: userID, Created: tx.Now(), LastUpdated: tx.Now(),
+		}
+		if err := tx.InsertOAuthGrant(g); err != nil {
+			return err
+		}
+		if err := s.record(tx, a, eventlog.ConsentGrant, c.target(), scope.target()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// target names a scope in events.
+func (v *Scope) target() idp.Target {
+	return idp.Target{ID: v.ID, Type: "OAuth2Scope", AlternateID: v.Name, DisplayName: v.Name}
 }

@@ -102,6 +102,9 @@ func (s *Server) addParts(rows []*store.OAuthPart) error {
 			return fmt.Errorf("%s %s: %w", row.Kind, row.ID, err)
 		}
 	}
+	for _, c := range s.Claims {
+		c.compile()
+	}
 	for _, p := range s.Policies {
 		p.Rules = slices.Clone(rules[p.ID])
 	}

@@ -1,0 +1,86 @@
+package oauth
+
+import (
+	"context"
+	"time"
+
+	"usher/internal/apps"
+	"usher/internal/el"
+	"usher/internal/idp"
+)
+
+// Facts are what the claims of tokens are made of.
+type Facts struct {
+	Org    *idp.Org
+	Server *Server
+	Client *Client
+	User   *idp.User // nil where the client acts for itself
+	// Assignment is how the user is known to the application, nil for a user
+	// who is not assigned to it.
+	Assignment *apps.Assignment
+	Groups     []el.Group // of the user, the one of everyone included
+	Scopes     []string   // that the tokens are for
+	AMR        []string   // how the user signed in (RFC 8176)
+	SessionID  string
+	Now        time.Time
+}
+
+// Facts gathers what tokens for a client, and a user if there is one, are made
+// of. AMR and SessionID are left to the caller.
+func (s *Service) Facts(ctx context.Context, org *idp.Org, v *Server, c *Client, u *idp.User, scopes []string) (*Facts, error) {
+	f := &Facts{Org: org, Server: v, Client: c, User: u, Scopes: scopes, Now: s.Clock.Now()}
+	if u == nil {
+		return f, nil
+	}
+	tx := s.Store.Read(ctx)
+	a, _, err := s.Apps.Assigned(tx, org, c.App, u)
+	if err != nil {
+		return nil, failure("read assignment", err)
+	}
+	f.Assignment = a
+	list, err := tx.GroupsOf(org.ID, u.ID)
+	if err != nil {
+		return nil, failure("read groups", err)
+	}
+	f.Groups = []el.Group{{ID: org.Settings.EveryoneID, Name: idp.Everyone, Type: string(idp.GroupBuiltIn)}}
+	for _, g := range list {
+		f.Groups = append(f.Groups, el.Group{ID: g.ID, Name: g.Name, Type: string(g.Type)})
+	}
+	return f, nil
+}
+
+// GroupIDs are the identifiers of the user's groups, for TokenRequest.
+func (f *Facts) GroupIDs() []string {
+	out := make([]string, 0, len(f.Groups))
+	for _, g := range f.Groups {
+		out = append(out, g.ID)
+	}
+	return out
+}
+
+// scope is what expressions see. A root that has nothing to say is null.
+func (f *Facts) scope() (el.Scope, error) {
+	out := el.Scope{Member: f.Groups, Time: f.Now, Attributes: map[string]any{
+		"app": map[string]any{
+			"id": f.Client.App.ID, "clientId": f.Client.ID, "name": f.Client.Name, "label": f.Client.Label, "profile": object(f.Client.Details.Profile),
+		},
+		"org":    map[string]any{"id": f.Org.ID, "name": f.Org.Name, "subDomain": f.Org.Subdomain},
+		"access": map[string]any{"scope": f.Scopes},
+	}}
+	if f.User == nil {
+		return out, nil
+	}
+	profile, err := f.User.Attributes()
+	if err != nil {
+		return out, failure("read profile", err)
+	}
+	out.Attributes["user"] = map[string]any(profile)
+	out.Properties = map[string]any{"id": f.User.ID, "status": string(f.User.Status)}
+	out.Attributes["session"] = map[string]any{"id": f.SessionID, "amr": f.AMR}
+	if f.Assignment != nil {
+		appuser := object(f.Assignment.Profile)
+		appuser["userName"] = f.Assignment.UserName
+		out.Attributes["appuser"] = appuser
+	}
+	return out, nil
+}
