@@ -31,6 +31,15 @@ const (
 	FactorDeactivate        idp.EventType = "user.mfa.factor.deactivate"
 	FactorResetAll          idp.EventType = "user.mfa.factor.reset_all"
 	AuthViaMFA              idp.EventType = "user.authentication.auth_via_mfa"
+	TextVerify              idp.EventType = "system.sms.send_factor_verify_message"
+	TextActivate            idp.EventType = "system.sms.send_phone_verification_message"
+	TextReset               idp.EventType = "system.sms.send_password_reset_message"
+	TextUnlock              idp.EventType = "system.sms.send_account_unlock_message"
+	CallVerify              idp.EventType = "system.voice.send_mfa_challenge_call"
+	CallActivate            idp.EventType = "system.voice.send_phone_verification_call"
+	CallReset               idp.EventType = "system.voice.send_password_reset_call"
+	CallUnlock              idp.EventType = "system.voice.send_account_unlock_call"
+	MailVerify              idp.EventType = "system.email.send_factor_verify_message"
 	SessionStart            idp.EventType = "user.session.start"
 	SessionEnd              idp.EventType = "user.session.end"
 	SessionClear            idp.EventType = "user.session.clear"
@@ -137,6 +146,15 @@ var catalogue = map[idp.EventType]Kind{
 	FactorActivate:          {Message: "Activate factor for user", Legacy: "core.user.factor.activate"},
 	FactorDeactivate:        {Message: "Reset factor for user", Legacy: "core.user.factor.deactivate"},
 	FactorResetAll:          {Message: "Reset all factors for user", Legacy: "core.user.factor.reset_all"},
+	TextVerify:              {Message: "Send second factor verification SMS"},
+	TextActivate:            {Message: "Send phone verification SMS"},
+	TextReset:               {Message: "Send password reset SMS"},
+	TextUnlock:              {Message: "Send account unlock SMS"},
+	CallVerify:              {Message: "Send MFA challenge voice call"},
+	CallActivate:            {Message: "Send phone verification call"},
+	CallReset:               {Message: "Send password reset voice call"},
+	CallUnlock:              {Message: "Send account unlock voice call"},
+	MailVerify:              {Message: "Send second factor verification email"},
 	SessionStart:            {Message: "User login to Okta", Legacy: "core.user_auth.login_success", LegacyFailure: "core.user_auth.login_failed"},
 	SessionEnd:              {Message: "User logout from Okta", Legacy: "core.user_auth.logout_success"},
 	SessionClear:            {Message: "Clear user session"},

@@ -11,8 +11,11 @@ import (
 	"usher/internal/credential"
 	"usher/internal/directory"
 	"usher/internal/factor"
+	"usher/internal/factor/call"
+	"usher/internal/factor/email"
 	"usher/internal/factor/password"
 	"usher/internal/factor/question"
+	"usher/internal/factor/sms"
 	"usher/internal/factor/totp"
 	"usher/internal/idp"
 	"usher/internal/jobs"
@@ -30,6 +33,9 @@ func factorMethods(s *services) []factor.Method {
 	return []factor.Method{
 		&password.Method{Credentials: s.credentials},
 		&totp.Method{Rand: s.rand, Vault: s.vault},
+		sms.New(s.rand, s.vault, s.outbox, s.templates, s.log),
+		call.New(s.rand, s.vault, s.outbox, s.log),
+		email.New(s.rand, s.vault, s.outbox, s.log),
 		&question.Method{Credentials: s.credentials, Vault: s.vault},
 	}
 }
