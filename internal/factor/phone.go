@@ -66,7 +66,7 @@ func parseNumber(text string) (*phonenumbers.PhoneNumber, bool) {
 // anything.
 const shownDigits = 4
 
-// Mask hides a number but for its country and its end: +1 XXX-XXX-1337.
+// Mask hides the digits of a number but for its country and the last four.
 // (management reference: factor cause texts, masks)
 func (p Phone) Mask() Phone {
 	n, err := phonenumbers.Parse(p.Number, "")
