@@ -1,6 +1,8 @@
 package server
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"usher/internal/api/authn"
@@ -110,9 +112,12 @@ func (s *Server) jobs() []jobs.Job {
 		jobs.Stamp(s.stampEvents),
 	}
 	list = append(list, s.fleet.job()...)
-	if s.cfg.Mail != nil {
-		w := &notify.Worker{Outbox: s.services.outbox, Log: s.cfg.Log, Senders: map[notify.Kind]notify.Sender{notify.Email: s.cfg.Mail}}
-		list = append(list, jobs.Job{Name: "outbox", Every: time.Second, Shared: true, Run: w.Run})
+	// A job for each kind: a slow mail server must not hold up codes.
+	for _, kind := range slices.Sorted(maps.Keys(s.cfg.Senders)) {
+		w := &notify.Worker{
+			Outbox: s.services.outbox, Log: s.cfg.Log, Senders: map[notify.Kind]notify.Sender{kind: s.cfg.Senders[kind]}, Observe: s.health.delivered,
+		}
+		list = append(list, jobs.Job{Name: "outbox." + string(kind), Every: time.Second, Shared: true, Run: w.Run})
 	}
 	return list
 }
