@@ -9,6 +9,7 @@ import (
 	"usher/internal/api/httpkit"
 	"usher/internal/api/idx"
 	"usher/internal/api/management"
+	"usher/internal/api/oauth2"
 	"usher/internal/api/pages"
 	"usher/internal/credential"
 	"usher/internal/directory"
@@ -142,6 +143,7 @@ func (s *Server) mount(r *httpkit.Router) error {
 	p.Mount(r)
 	s.mountCoverage(r)
 	(&authn.API{Engine: v.engine, Redirectable: v.redirectable, OnPageError: p.WriteError}).Mount(r)
+	(&oauth2.MetadataAPI{Servers: v.oauth}).Mount(r)
 	(&idx.API{Engine: v.engine}).Mount(r)
 	return nil
 }
