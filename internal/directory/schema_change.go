@@ -77,7 +77,6 @@ func (s *Service) ChangeUserSchema(ctx context.Context, actor idp.Actor, typeID 
 		out = after
 		return s.retire(tx, actor.Org, removed)
 	})
-	s.Forget()
 	return out, err
 }
 

@@ -1,8 +1,6 @@
 package server
 
 import (
-	"maps"
-	"slices"
 	"time"
 
 	"usher/internal/api/authn"
@@ -23,6 +21,7 @@ import (
 	"usher/internal/idp"
 	"usher/internal/jobs"
 	"usher/internal/notify"
+	"usher/internal/oauth"
 	"usher/internal/policy"
 	"usher/internal/roles"
 	"usher/internal/store"
@@ -40,6 +39,15 @@ func factorMethods(s *services) []factor.Method {
 		call.New(s.rand, s.vault, s.outbox, s.log),
 		email.New(s.rand, s.vault, s.outbox, s.log),
 		&question.Method{Credentials: s.credentials, Vault: s.vault},
+	}
+}
+
+// grants are the grant types of the token endpoint.
+func grants() []oauth.Flow {
+	return []oauth.Flow{
+		oauth.AuthorizationCode{},
+		oauth.RefreshToken{},
+		oauth.ClientCredentials{},
 	}
 }
 
@@ -113,12 +121,9 @@ func (s *Server) jobs() []jobs.Job {
 		jobs.Stamp(s.stampEvents),
 	}
 	list = append(list, s.fleet.job()...)
-	// A job for each kind: a slow mail server must not hold up codes.
-	for _, kind := range slices.Sorted(maps.Keys(s.cfg.Senders)) {
-		w := &notify.Worker{
-			Outbox: s.services.outbox, Log: s.cfg.Log, Senders: map[notify.Kind]notify.Sender{kind: s.cfg.Senders[kind]}, Observe: s.health.delivered,
-		}
-		list = append(list, jobs.Job{Name: "outbox." + string(kind), Every: time.Second, Shared: true, Run: w.Run})
+	if s.cfg.Mail != nil {
+		w := &notify.Worker{Outbox: s.services.outbox, Log: s.cfg.Log, Senders: map[notify.Kind]notify.Sender{notify.Email: s.cfg.Mail}}
+		list = append(list, jobs.Job{Name: "outbox", Every: time.Second, Shared: true, Run: w.Run})
 	}
 	return list
 }
@@ -136,14 +141,16 @@ func (s *Server) mount(r *httpkit.Router) error {
 	}).Mount(r)
 	(&management.TemplatesAPI{Templates: v.templates}).Mount(r)
 	(&management.AppsAPI{Apps: v.apps, Directory: v.directory}).Mount(r)
-	p, err := pages.New(pages.Config{Engine: v.engine, Sessions: v.sessions, Rand: s.cfg.Rand, Redirectable: v.redirectable})
+	o := &oauth2.API{Provider: v.provider}
+	p, err := pages.New(pages.Config{Engine: v.engine, Sessions: v.sessions, Rand: s.cfg.Rand, Redirectable: v.redirectable, Onward: o.Onward})
 	if err != nil {
 		return err
 	}
 	p.Mount(r)
 	s.mountCoverage(r)
 	(&authn.API{Engine: v.engine, Redirectable: v.redirectable, OnPageError: p.WriteError}).Mount(r)
-	(&oauth2.MetadataAPI{Servers: v.oauth}).Mount(r)
 	(&idx.API{Engine: v.engine}).Mount(r)
+	o.Pages = p
+	o.Mount(r)
 	return nil
 }

@@ -21,8 +21,6 @@ const maxTries = 4
 //   - KindUnauthenticated when a proof does not hold, whatever the reason;
 //   - KindInvalid when a field is missing, too long, or names what is not offered;
 //   - KindPasswordRejected and KindPasswordUpdate when a new password is refused;
-//   - KindWrongPasscode and its like when a further factor is not proved, and
-//     KindUserLocked when that happened too often;
 //   - KindTransactionState when the transaction is at another step;
 //   - KindConflict when another request came first;
 //   - KindBadToken as Next does.
@@ -97,24 +95,17 @@ func (r *run) do(p planned) error {
 	case Choose:
 		return r.choose(act)
 	case VerifyFactor:
-		if len(r.t.Proofs) > 0 {
-			return r.verifyFurther(act, p)
-		}
 		return r.verify(p)
 	case SetPassword:
 		return r.setPassword(act, p)
 	case Skip:
 		return r.skip()
-	case SendAgain:
-		return r.sendAgain(factor.ChallengeOptions{})
-	case Poll:
-		return r.poll(act)
-	case EnrollFactor:
-		return r.enroll(act, p)
-	case ActivateFactor:
-		return r.activate(p)
 	case Previous:
-		return r.previous()
+		if r.t.Chosen == "" || len(r.t.Proofs) > 0 {
+			return idp.Fail(idp.KindTransactionState)
+		}
+		r.t.Chosen = ""
+		return nil
 	case Cancel:
 		r.step = Identify{Login: r.t.Login, Registration: r.actor.Org.Settings.Registration}
 		return r.end(r.tx, r.actor, r.t)
@@ -122,7 +113,7 @@ func (r *run) do(p planned) error {
 		return r.useInvitation(act)
 	case UseRecoveryToken:
 		return r.useRecoveryToken(act)
-	case AnswerRecovery, StartRecovery, StartUnlock, GiveProfile:
+	case AnswerRecovery, SendAgain, Poll, EnrollFactor, ActivateFactor, StartRecovery, StartUnlock, GiveProfile:
 		// No step that this server comes to offers them.
 		return idp.Fail(idp.KindTransactionState)
 	}
@@ -151,15 +142,16 @@ func (r *run) choose(act Choose) error {
 		return err
 	}
 	v, ok := d.step.(Verify)
-	if !ok || !v.Primary {
-		return r.chooseFurther(act, d)
+	if !ok {
+		return idp.Fail(idp.KindTransactionState)
 	}
-	m, err := pick(v.Options, act.Method, "")
-	if err != nil {
-		return err
+	for _, m := range v.Options {
+		if act.Method == m.Kind || act.Method == m.ID {
+			r.t.Chosen = m.Kind
+			return nil
+		}
 	}
-	r.t.Chosen = m.Kind
-	return nil
+	return idp.Invalid("method", idp.Cause{Field: "method", Text: "is not offered"})
 }
 
 func (r *run) skip() error {
@@ -167,20 +159,11 @@ func (r *run) skip() error {
 	if err != nil {
 		return err
 	}
-	switch s := d.step.(type) {
-	case ChangePassword:
-		if s.Reason == PasswordWarned {
-			r.t.Skipped = true
-			return nil
-		}
-	case Enroll:
-		if s.Skippable {
-			r.t.EnrollSkipped = true
-			return nil
-		}
-	default:
+	if c, ok := d.step.(ChangePassword); !ok || c.Reason != PasswordWarned {
+		return idp.Fail(idp.KindTransactionState)
 	}
-	return idp.Fail(idp.KindTransactionState)
+	r.t.Skipped = true
+	return nil
 }
 
 // settle finds the step after all actions, and stores what it asks for.

@@ -52,12 +52,7 @@ type Options struct {
 	// Login is offered as the name to sign in with.
 	Login string
 	// Warn asks to be told when the password will expire soon.
-	Warn bool
-	// Optional asks to be offered what may be enrolled after what must.
-	Optional bool
-	// Device is what the user's device is known by, empty when it is not: a token
-	// that an application vouches for, or a cookie's.
-	Device     string
+	Warn       bool
 	RelayState string
 	Return     string
 	Notes      map[string]string
@@ -77,10 +72,7 @@ func (e *Engine) Begin(_ context.Context, a idp.Actor, o Options) *Transaction {
 	now := e.Clock.Now()
 	t := &Transaction{
 		Begun: now, Life: o.Life, Carried: o.Carried, Intent: o.Intent, Finish: o.Finish,
-		Login: o.Login, Warn: o.Warn, Optional: o.Optional, RelayState: o.RelayState, Return: o.Return, Notes: o.Notes,
-	}
-	if o.Device != "" {
-		t.Device = deviceKey(o.Device)
+		Login: o.Login, Warn: o.Warn, RelayState: o.RelayState, Return: o.Return, Notes: o.Notes,
 	}
 	if t.Life <= 0 {
 		t.Life = a.Org.Settings.TransactionLife

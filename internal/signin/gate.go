@@ -29,7 +29,10 @@ const (
 )
 
 // Paths lists the paths.
-func Paths() []Path {
+func Paths() []Path { return append(SessionPaths(), TokenPaths()...) }
+
+// SessionPaths lists those by which a session comes to be or lives on.
+func SessionPaths() []Path {
 	return []Path{PathToken, PathSession, PathBrowser, PathRefresh, PathUse, PathRecovery, PathActivation}
 }
 
@@ -151,12 +154,8 @@ func (e *Engine) Redeem(ctx context.Context, a idp.Actor, handle string) (*Issue
 		if err != nil {
 			return err
 		}
-		// A further factor that is wanted by now cannot be asked for here.
-		proved, err := e.satisfied(tx, t, out.User, d)
-		if err != nil {
-			return err
-		}
-		if !d.Allowed || !proved || !t.holds(out.User) {
+		// A further factor cannot be asked for here, as in proved.
+		if !d.Allowed || d.RequireFactor || !t.holds(out.User) {
 			return idp.Fail(idp.KindUnauthenticated)
 		}
 		if out.Secret, out.Session, err = e.Sessions.Create(tx, out.User, t.proofs(d)); err != nil {

@@ -45,21 +45,10 @@ type World struct {
 	Sessions  *session.Service
 	Hasher    *credential.Hasher
 	Engine    *signin.Engine
-	Vault     factor.Vault
 }
 
-// Methods makes the further factors of a world.
-type Methods func(factor.Vault, *credential.Service) []factor.Method
-
-// New returns a world on the database at databaseURL, in which the password is
-// the only method.
+// New returns a world on the database at databaseURL.
 func New(t testing.TB, databaseURL string) *World {
-	t.Helper()
-	return With(t, databaseURL, func(factor.Vault, *credential.Service) []factor.Method { return nil })
-}
-
-// With is New with further factors.
-func With(t testing.TB, databaseURL string, more Methods) *World {
 	t.Helper()
 	clock, rand, ids := env.NewFixed(Start()), env.NewSeeded(1), &env.Counting{}
 	db := storetest.Open(t, databaseURL, clock)
@@ -77,15 +66,11 @@ func With(t testing.TB, databaseURL string, more Methods) *World {
 		},
 		Outbox: &notify.Outbox{Store: db, IDs: ids, Seal: keeper.Column(notify.SealedTable, notify.SealedColumn)},
 	}
-	vault := factor.Vault{Keeper: keeper}
-	methods := factor.NewService(append([]factor.Method{&password.Method{Credentials: creds}}, more(vault, creds)...)...)
 	w := &World{
-		T: t, Vault: vault, Clock: clock, Rand: rand, Store: db, Log: log, Directory: users, Policies: policies, Sessions: sessions, Hasher: creds.Hasher,
+		T: t, Clock: clock, Rand: rand, Store: db, Log: log, Directory: users, Policies: policies, Sessions: sessions, Hasher: creds.Hasher,
 		Engine: &signin.Engine{
 			Store: db, Log: log, Clock: clock, Rand: rand, Keeper: keeper, Credentials: creds, Directory: users,
-			Factors: methods, Ceremonies: &factor.Ceremonies{
-				Log: log, IDs: ids, Vault: vault, Methods: methods, Directory: users, Credentials: creds,
-			}, Policies: policies, Sessions: sessions,
+			Factors: factor.NewService(&password.Method{Credentials: creds}), Policies: policies, Sessions: sessions,
 		},
 	}
 	w.Org = &idp.Org{
@@ -275,44 +260,6 @@ func (w *World) SetSignOn(change func(*policy.SignOnAction)) {
 	})
 }
 
-// SetEnroll changes when the default enrolment policy asks for factors, and which
-// it lets users enrol; the others stay as they are.
-func (w *World) SetEnroll(when policy.EnrollWhen, factors map[string]policy.SelfEnroll) {
-	w.T.Helper()
-	w.edit(policy.TypeEnroll, func(p *store.Policy) error {
-		var doc map[string]json.RawMessage
-		if err := json.Unmarshal(p.Document, &doc); err != nil {
-			return err
-		}
-		s, err := policy.ParseEnrollSettings(doc["settings"])
-		if err != nil {
-			return err
-		}
-		for key, self := range factors {
-			f := s.Factors[key]
-			f.Enroll.Self = self
-			s.Factors[key] = f
-		}
-		if doc["settings"], err = json.Marshal(s); err != nil {
-			return err
-		}
-		if p.Document, err = json.Marshal(doc); err != nil {
-			return err
-		}
-		r := &p.Rules[0]
-		var rule struct {
-			Conditions json.RawMessage `json:"conditions"`
-			Actions    policy.Actions  `json:"actions"`
-		}
-		if err := json.Unmarshal(r.Document, &rule); err != nil {
-			return err
-		}
-		rule.Actions.Enroll = &policy.EnrollAction{Self: when}
-		r.Document, err = json.Marshal(rule)
-		return err
-	})
-}
-
 func (w *World) edit(t policy.Type, change func(*store.Policy) error) {
 	w.T.Helper()
 	must(w.T, w.Store.Tx(context.Background(), func(tx *store.Tx) error {
@@ -340,8 +287,7 @@ func (w *World) Events() []string {
 	var out []string
 	for _, e := range w.AllEvents() {
 		switch e.Type {
-		case eventlog.SessionStart, eventlog.EvaluateSignOn, eventlog.AccountLock, eventlog.AccountUnlock, eventlog.PasswordUpdate, eventlog.PasswordExpire, eventlog.SessionClear,
-			eventlog.AuthViaMFA, eventlog.FactorActivate:
+		case eventlog.SessionStart, eventlog.EvaluateSignOn, eventlog.AccountLock, eventlog.AccountUnlock, eventlog.PasswordUpdate, eventlog.PasswordExpire, eventlog.SessionClear:
 			text := string(e.Type) + " " + string(e.Result)
 			if e.Reason != "" {
 				text += " " + e.Reason
