@@ -36,6 +36,7 @@ type RecoveryToken struct {
 	For     Recovery
 	Secret  string
 	Link    string
+	Code    string // digits that the mail tells beside the link; may be empty
 	Expires time.Time
 }
 
@@ -99,9 +100,9 @@ func (s *Service) KeepRecoveryToken(tx *store.Tx, actor idp.Actor, u *idp.User, 
 
 func (r RecoveryToken) mail(org *idp.Org, to, name, login string) (m notify.Message, err error) {
 	if r.For == RecoverAccount {
-		m, err = notify.Unlock{To: to, Name: name, Login: login, Org: org.Name, Link: r.Link, Token: r.Secret, Expires: r.Expires}.Message()
+		m, err = notify.Unlock{To: to, Name: name, Login: login, Org: org.Name, Link: r.Link, Token: r.Secret, Code: r.Code, Expires: r.Expires}.Message()
 	} else {
-		m, err = notify.Reset{To: to, Name: name, Login: login, Org: org.Name, Link: r.Link, Token: r.Secret, Expires: r.Expires}.Message()
+		m, err = notify.Reset{To: to, Name: name, Login: login, Org: org.Name, Link: r.Link, Token: r.Secret, Code: r.Code, Expires: r.Expires}.Message()
 	}
 	if err != nil {
 		return m, fmt.Errorf("recovery mail: %w", err)

@@ -52,13 +52,18 @@ type UseInvitation struct{ Token string }
 // UseRecoveryToken brings the token of a recovery link.
 type UseRecoveryToken struct{ Token string }
 
+// GiveCode brings the code that a recovery has sent.
+type GiveCode struct{ Code string }
+
 // AnswerRecovery answers the recovery question.
 type AnswerRecovery struct{ Answer string }
 
-// StartRecovery begins the recovery of a forgotten password.
+// StartRecovery begins the recovery of a forgotten password. With a method (a
+// way of package signin, e.g. ByEmail) a code is sent at once; without a login
+// that of the transaction counts.
 type StartRecovery struct{ Login, Method string }
 
-// StartUnlock begins the unlocking of a locked account.
+// StartUnlock begins the unlocking of a locked account, like StartRecovery.
 type StartUnlock struct{ Login, Method string }
 
 // GiveProfile gives profile attributes.
@@ -83,6 +88,7 @@ func (ActivateFactor) action()   {}
 func (SetPassword) action()      {}
 func (UseInvitation) action()    {}
 func (UseRecoveryToken) action() {}
+func (GiveCode) action()         {}
 func (AnswerRecovery) action()   {}
 func (StartRecovery) action()    {}
 func (StartUnlock) action()      {}

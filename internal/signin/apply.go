@@ -113,7 +113,11 @@ func (r *run) do(p planned) error {
 		return r.useInvitation(act)
 	case UseRecoveryToken:
 		return r.useRecoveryToken(act)
-	case AnswerRecovery, SendAgain, Poll, EnrollFactor, ActivateFactor, StartRecovery, StartUnlock, GiveProfile:
+	case StartRecovery:
+		return r.start(IntentRecover, act.Login, act.Method)
+	case StartUnlock:
+		return r.start(IntentUnlock, act.Login, act.Method)
+	case AnswerRecovery, GiveCode, SendAgain, Poll, EnrollFactor, ActivateFactor, GiveProfile:
 		// No step that this server comes to offers them.
 		return idp.Fail(idp.KindTransactionState)
 	}

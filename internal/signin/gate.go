@@ -29,10 +29,7 @@ const (
 )
 
 // Paths lists the paths.
-func Paths() []Path { return append(SessionPaths(), TokenPaths()...) }
-
-// SessionPaths lists those by which a session comes to be or lives on.
-func SessionPaths() []Path {
+func Paths() []Path {
 	return []Path{PathToken, PathSession, PathBrowser, PathRefresh, PathUse, PathRecovery, PathActivation}
 }
 

@@ -71,6 +71,8 @@ func (e *Engine) prepare(ctx context.Context, a idp.Actor, t *Transaction, actio
 			err = e.prepareSetPassword(ctx, a, t, act, &p)
 		case AnswerRecovery:
 			err = e.prepareAnswer(ctx, a, t, act, &p)
+		case GiveCode:
+			err = e.prepareCode(ctx, a, t, act, &p)
 		case UseInvitation, UseRecoveryToken, Choose, SendAgain, Poll, EnrollFactor, ActivateFactor, StartRecovery, StartUnlock, GiveProfile, Skip, Previous, Cancel:
 		}
 		if err != nil {

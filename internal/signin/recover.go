@@ -17,6 +17,13 @@ import (
 // Recovery is what a transaction keeps that begins with something else than
 // the password: a link, a code, an invitation.
 type Recovery struct {
+	// Way is how a code was sent, empty for none; Challenge the identifier of what
+	// it answers, empty where none has gone out; Sent when, Sends how often.
+	Way       string    `json:"way,omitempty"`
+	Challenge string    `json:"challenge,omitempty"`
+	Sent      time.Time `json:"sent,omitzero"`
+	Sends     int       `json:"sends,omitempty"`
+	Expires   time.Time `json:"expires,omitzero"` // of the code
 	// Opened tells that the link or code has proved the user.
 	Opened bool `json:"opened,omitempty"`
 	// Answered tells that the recovery question is answered.
@@ -57,7 +64,7 @@ func intentOf(what directory.Recovery) Intent {
 // decideRecovery is decide for a transaction that recovers.
 func (e *Engine) decideRecovery(tx *store.Tx, a idp.Actor, t *Transaction) (decision, error) {
 	if !t.Recovery.Opened {
-		return decision{}, idp.Fail(idp.KindTransactionState)
+		return e.decideStarted(tx, a, t)
 	}
 	u, err := tx.User(a.OrgID(), t.UserID)
 	if errors.Is(err, store.ErrNotFound) {
@@ -108,6 +115,21 @@ const RecoveryQuestion = "recovery_question"
 // does not fit it.
 func (r *run) doRecovery(p planned) error {
 	switch act := p.action.(type) {
+	case StartRecovery:
+		return r.start(IntentRecover, act.Login, act.Method)
+	case StartUnlock:
+		return r.start(IntentUnlock, act.Login, act.Method)
+	case GiveLogin:
+		return r.start(r.t.Intent, act.Login, "")
+	case Choose:
+		if r.t.known() {
+			return idp.Fail(idp.KindTransactionState)
+		}
+		return r.chooseWay(act)
+	case SendAgain:
+		return r.sendAgain()
+	case GiveCode:
+		return r.giveCode(p)
 	case AnswerRecovery:
 		return r.answer(p)
 	case SetPassword:

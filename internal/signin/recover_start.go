@@ -23,6 +23,9 @@ func (e *Engine) MailRecovery(ctx context.Context, a idp.Actor, i Intent, login 
 		}
 		token := e.Directory.NewRecoveryToken(a.Org, pw, i.recovery())
 		if refusal != nil {
+			if err := reachNobody(tx, a.OrgID()); err != nil {
+				return err
+			}
 			return e.Directory.RefuseRecovery(tx, a, u, login, token, reasonOf(refusal))
 		}
 		return e.Directory.KeepRecoveryToken(tx, acting(a, u), u, token, true)
@@ -78,6 +81,8 @@ func reasonOf(refusal error) string {
 		return "UNKNOWN_USER"
 	case idp.KindNotLocked:
 		return "NOT_LOCKED"
+	case idp.KindTooManyRequests:
+		return "TOO_MANY_REQUESTS"
 	default:
 		return "NOT_ALLOWED"
 	}

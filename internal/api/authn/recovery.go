@@ -14,6 +14,8 @@ func (a *API) mountRecovery(r *httpkit.Router) {
 	r.Op(openapi.AuthRecoverPassword, func(r *httpkit.Request) error { return a.recover(r, signin.IntentRecover) })
 	r.Op(openapi.AuthUnlockAccount, func(r *httpkit.Request) error { return a.recover(r, signin.IntentUnlock) })
 	r.Op(openapi.AuthVerifyRecoveryToken, a.recoveryToken)
+	r.Op(openapi.AuthVerifyRecoveryFactor, a.verifyRecoveryFactor)
+	r.Op(openapi.AuthResendRecoveryFactor, a.resendRecoveryFactor)
 	r.Op(openapi.AuthAnswerRecoveryQuestion, a.recoveryAnswer)
 	r.Op(openapi.AuthResetPassword, a.resetPassword)
 }
@@ -75,9 +77,77 @@ func (a *API) recover(r *httpkit.Request, i signin.Intent) error {
 		return r.OK(transaction{
 			Status: statusChallenge, FactorResult: resultWaiting, RelayState: body.RelayState, FactorType: way, RecoveryType: recoveryType(i),
 		})
+	case "SMS", "CALL":
+		t := a.Engine.Begin(r.Context(), r.Actor, signin.Options{
+			Prefix: tokenPrefix, Intent: i, Finish: signin.FinishToken, Life: tokenLife, RelayState: body.RelayState,
+		})
+		if i == signin.IntentUnlock {
+			return a.apply(r, t, signin.StartUnlock{Login: body.Username, Method: ways[way]})
+		}
+		return a.apply(r, t, signin.StartRecovery{Login: body.Username, Method: ways[way]})
 	default:
 		return idp.Invalid("factorType", idp.Cause{Field: "factorType", Text: "must be EMAIL, SMS or CALL"})
 	}
+}
+
+// ways are the ways of codes by the names that they have here.
+var ways = map[string]string{"SMS": signin.BySMS, "CALL": signin.ByCall}
+
+// recoveryFactor reads a state token and holds that its recovery waits for a
+// code of the way in the path.
+func (a *API) recoveryFactor(r *httpkit.Request, token string) (*signin.Transaction, error) {
+	t, err := a.load(r, token)
+	if err != nil {
+		return nil, err
+	}
+	way, known := ways[strings.ToUpper(r.Param("factorType"))]
+	if !known || !t.Recovering() || t.Recovery.Way != way {
+		return nil, stateError(idp.Fail(idp.KindTransactionState))
+	}
+	return t, nil
+}
+
+// verifyRecoveryFactor checks the code that was sent.
+// (spec: authn#authVerifyRecoveryFactor)
+func (a *API) verifyRecoveryFactor(r *httpkit.Request) error {
+	var body struct {
+		StateToken string `json:"stateToken"`
+		PassCode   string `json:"passCode"`
+	}
+	if err := r.Decode(&body); err != nil {
+		return err
+	}
+	t, err := a.recoveryFactor(r, body.StateToken)
+	if err != nil {
+		return err
+	}
+	return a.apply(r, t, signin.GiveCode{Code: body.PassCode})
+}
+
+// resendRecoveryFactor sends another code. (spec: authn#authResendRecoveryFactor)
+func (a *API) resendRecoveryFactor(r *httpkit.Request) error {
+	var body stateRequest
+	if err := r.Decode(&body); err != nil {
+		return err
+	}
+	t, err := a.recoveryFactor(r, body.StateToken)
+	if err != nil {
+		return err
+	}
+	return a.apply(r, t, signin.SendAgain{})
+}
+
+// recoveryChallenge is the state in which a code is awaited. It shows no user:
+// there may be none.
+func recoveryChallenge(r *httpkit.Request, t *signin.Transaction) error {
+	name := strings.ToUpper(t.Recovery.Way)
+	path := "/recovery/factors/" + name
+	again := link(r, t.Recovery.Way, path+"/resend")
+	l := &links{Next: link(r, "verify", path+"/verify"), Cancel: link(r, "", "/cancel"), Resend: map[string]*httpkit.Href{t.Recovery.Way: again}}
+	return r.OK(transaction{
+		StateToken: t.Handle, Expires: httpkit.Time(t.Expires), Status: statusChallenge, RelayState: t.RelayState,
+		FactorType: name, RecoveryType: recoveryType(t.Intent), Links: l,
+	})
 }
 
 // trustedRecovery gives the token to a caller that has proved itself.

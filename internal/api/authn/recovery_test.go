@@ -17,14 +17,19 @@ import (
 	"usher/internal/store/storetest"
 )
 
+const phone = "+15550100"
+
 // newRecoverySite is a site whose users may recover and unlock alone.
 func newRecoverySite(t testing.TB) *site {
 	t.Helper()
 	s := newSite(t, storetest.SQLite(t))
-	s.SetPasswordActions(func(a *policy.Actions) { a.SelfUnlock.Access = policy.Allow })
-	s.Ask(s.User(login))
+	s.Phones()
+	u := s.User(login)
+	s.Ask(u)
+	s.Phone(u, phone)
 	locked := s.User("locked@example.com")
 	s.Ask(locked)
+	s.Phone(locked, "+15550101")
 	s.Put(locked, idp.UserLockedOut)
 	s.User("plain@example.com") // without a recovery question
 	return s
@@ -68,6 +73,34 @@ func TestMailLinksRecover(t *testing.T) {
 	}
 	if n := s.Mail("plain@example.com").ID; n != "" {
 		t.Error("a user without a question got a mail")
+	}
+}
+
+// TestCodesRecover follows a text and a call to the end.
+func TestCodesRecover(t *testing.T) {
+	s := newRecoverySite(t)
+	sms := s.post("/recovery/password", map[string]any{"username": login, "factorType": "SMS"})
+	token := sms.member(t, "stateToken")
+	got := s.post("/recovery/factors/sms/verify", map[string]any{"stateToken": token, "passCode": s.Mail(phone).Data[notify.DataCode]})
+	if got.status != 200 || got.member(t, "status") != "RECOVERY" || got.member(t, "recoveryType") != "PASSWORD" || !strings.Contains(got.body, "Who was first?") {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	if got = s.post("/recovery/answer", map[string]any{"stateToken": token, "answer": signintest.Answer}); got.member(t, "status") != "PASSWORD_RESET" {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	got = s.post("/credentials/reset_password", map[string]any{"stateToken": token, "newPassword": "Fresh-battery-8"})
+	if got.status != 200 || got.member(t, "status") != "SUCCESS" || got.member(t, "sessionToken") == "" {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+
+	s.SetPasswordPolicy(func(p *policy.PasswordSettings) { p.Recovery.Factors.Question.Status = policy.Inactive })
+	call := s.post("/recovery/unlock", map[string]any{"username": "locked@example.com", "factorType": "CALL", "relayState": "back"})
+	got = s.post("/recovery/factors/CALL/verify", map[string]any{"stateToken": call.member(t, "stateToken"), "passCode": s.Mail("+15550101").Data[notify.DataCode]})
+	if got.body != `{"status":"SUCCESS","relayState":"back","recoveryType":"UNLOCK","_embedded":{}}` {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	if got := s.signIn("locked@example.com", signintest.Password); got.status != 200 || got.member(t, "status") != "SUCCESS" {
+		t.Errorf("%d %s", got.status, got.body)
 	}
 }
 

@@ -90,10 +90,15 @@ type links struct {
 	Next   *httpkit.Href `json:"next,omitempty"`
 	Skip   *httpkit.Href `json:"skip,omitempty"`
 	Cancel *httpkit.Href `json:"cancel,omitempty"`
+	// Resend is an object of links by the way of sending in a recovery.
+	Resend any `json:"resend,omitempty"`
 }
 
 // answer renders a step.
 func (a *API) answer(r *httpkit.Request, t *signin.Transaction, step signin.Step) error {
+	if _, waits := step.(signin.Challenge); waits && t.Recovering() {
+		return recoveryChallenge(r, t)
+	}
 	out := transaction{StateToken: t.Handle, Expires: httpkit.Time(t.Expires), RelayState: t.RelayState}
 	switch s := step.(type) {
 	case signin.Done:
