@@ -130,7 +130,7 @@ func (s *Server) mount(r *httpkit.Router) error {
 	}).Mount(r)
 	(&management.TemplatesAPI{Templates: v.templates}).Mount(r)
 	(&management.AppsAPI{Apps: v.apps, Directory: v.directory}).Mount(r)
-	p, err := pages.New(pages.Config{Engine: v.engine, Sessions: v.sessions, Rand: s.cfg.Rand, Redirectable: v.redirectable})
+	p, err := pages.New(pages.Config{Engine: v.engine, Sessions: v.sessions, Rand: s.cfg.Rand, Redirectable: v.redirectable, FramedBy: v.policies.FramedBy})
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 // blank returns pages without services, enough to render.
 func blank(t testing.TB) *Pages {
 	t.Helper()
-	p, err := New(Config{Rand: env.NewSeeded(1)})
+	p, err := New(Config{Rand: env.NewSeeded(1), FramedBy: framedByNobody})
 	if err != nil {
 		t.Fatal(err)
 	}

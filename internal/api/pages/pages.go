@@ -20,6 +20,8 @@ type Config struct {
 	// Redirectable tells whether the organisation trusts a web origin so far
 	// that browsers may be sent there.
 	Redirectable func(ctx context.Context, org *idp.Org, origin string) (bool, error)
+	// FramedBy lists the web origins whose pages may frame these.
+	FramedBy func(ctx context.Context, org *idp.Org) ([]string, error)
 }
 
 // Pages serves the pages for people.

@@ -238,7 +238,7 @@ func restart(d destination) string {
 // redirect sends the browser to an address that destination has checked, or to
 // a page of ours.
 func redirect(r *httpkit.Request, status int, address string) error {
-	fence(r, "")
+	fence(r, "", nil)
 	r.W.Header().Set("Location", address)
 	r.W.WriteHeader(status)
 	return nil
