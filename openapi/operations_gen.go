@@ -703,6 +703,7 @@ const (
 	ExecuteInlineHook                                     ID = "executeInlineHook"                                     // POST /api/v1/inlineHooks/{inlineHookId}/execute
 	ActivateInlineHook                                    ID = "activateInlineHook"                                    // POST /api/v1/inlineHooks/{inlineHookId}/lifecycle/activate
 	DeactivateInlineHook                                  ID = "deactivateInlineHook"                                  // POST /api/v1/inlineHooks/{inlineHookId}/lifecycle/deactivate
+	ExplainRequest                                        ID = "explainRequest"                                        // GET /api/v1/internal/explain/{requestId}
 	ListLogStreams                                        ID = "listLogStreams"                                        // GET /api/v1/logStreams
 	CreateLogStream                                       ID = "createLogStream"                                       // POST /api/v1/logStreams
 	GetLogStream                                          ID = "getLogStream"                                          // GET /api/v1/logStreams/{logStreamId}
@@ -1586,6 +1587,7 @@ var operations = [...]Operation{
 	{ID: ExecuteInlineHook, Method: "POST", Path: "/api/v1/inlineHooks/{inlineHookId}/execute", Document: "management-extra", Tag: "InlineHook", Auth: AuthToken, Roles: []string{"ORG_ADMIN"}, Scopes: []string{"okta.inlineHooks.manage"}, Bucket: "api", Success: []int{200}},
 	{ID: ActivateInlineHook, Method: "POST", Path: "/api/v1/inlineHooks/{inlineHookId}/lifecycle/activate", Document: "management-extra", Tag: "InlineHook", Auth: AuthToken, Roles: []string{"ORG_ADMIN"}, Scopes: []string{"okta.inlineHooks.manage"}, Bucket: "api", Success: []int{200}},
 	{ID: DeactivateInlineHook, Method: "POST", Path: "/api/v1/inlineHooks/{inlineHookId}/lifecycle/deactivate", Document: "management-extra", Tag: "InlineHook", Auth: AuthToken, Roles: []string{"ORG_ADMIN"}, Scopes: []string{"okta.inlineHooks.manage"}, Bucket: "api", Success: []int{200}},
+	{ID: ExplainRequest, Method: "GET", Path: "/api/v1/internal/explain/{requestId}", Document: "management-extra", Tag: "Log", Summary: "Tells why a request was answered as it was. Usher's own.", Auth: AuthToken, Roles: []string{"ORG_ADMIN", "READ_ONLY_ADMIN"}, Scopes: []string{"okta.logs.read"}, Bucket: "logs", Success: []int{200}},
 	{ID: ListLogStreams, Method: "GET", Path: "/api/v1/logStreams", Document: "management-extra", Tag: "LogStream", Auth: AuthToken, Scopes: []string{"okta.logStreams.read"}, Bucket: "api", Success: []int{200}, Query: []Param{{Name: "after", Type: "string"}, {Name: "limit", Type: "integer", Default: "20"}, {Name: "filter", Type: "string"}}},
 	{ID: CreateLogStream, Method: "POST", Path: "/api/v1/logStreams", Document: "management-extra", Tag: "LogStream", Auth: AuthToken, Scopes: []string{"okta.logStreams.manage"}, Bucket: "api", Success: []int{200}},
 	{ID: GetLogStream, Method: "GET", Path: "/api/v1/logStreams/{logStreamId}", Document: "management-extra", Tag: "LogStream", Auth: AuthToken, Scopes: []string{"okta.logStreams.read"}, Bucket: "api", Success: []int{200}},

@@ -124,6 +124,7 @@ func (s *Server) mount(r *httpkit.Router) error {
 		Directory: v.directory, Sessions: v.sessions, Engine: v.engine, Roles: v.roles, Factors: v.enrolments(), Clock: s.cfg.Clock,
 		RolesChanged: v.tokens.ForgetAll, OrgChanged: s.orgs.forget, Events: s.readEvents,
 	}).Mount(r)
+	(&management.ExplainAPI{Read: v.decisions.Read}).Mount(r)
 	(&management.RulesAPI{Directory: v.directory}).Mount(r)
 	(&management.PoliciesAPI{
 		Policies: v.policies, Authenticators: &factor.Authenticators{Store: s.store, Log: v.log, Methods: v.factors},
