@@ -7,6 +7,7 @@ import (
 	"usher/internal/api/httpkit"
 	"usher/internal/api/idx"
 	"usher/internal/api/management"
+	"usher/internal/api/oauth2"
 	"usher/internal/api/pages"
 	"usher/internal/credential"
 	"usher/internal/directory"
@@ -20,6 +21,7 @@ import (
 	"usher/internal/idp"
 	"usher/internal/jobs"
 	"usher/internal/notify"
+	"usher/internal/oauth"
 	"usher/internal/policy"
 	"usher/internal/roles"
 	"usher/internal/store"
@@ -37,6 +39,15 @@ func factorMethods(s *services) []factor.Method {
 		call.New(s.rand, s.vault, s.outbox, s.log),
 		email.New(s.rand, s.vault, s.outbox, s.log),
 		&question.Method{Credentials: s.credentials, Vault: s.vault},
+	}
+}
+
+// grants are the grant types of the token endpoint.
+func grants() []oauth.Flow {
+	return []oauth.Flow{
+		oauth.AuthorizationCode{},
+		oauth.RefreshToken{},
+		oauth.ClientCredentials{},
 	}
 }
 
@@ -131,7 +142,8 @@ func (s *Server) mount(r *httpkit.Router) error {
 	}).Mount(r)
 	(&management.TemplatesAPI{Templates: v.templates}).Mount(r)
 	(&management.AppsAPI{Apps: v.apps, Directory: v.directory}).Mount(r)
-	p, err := pages.New(pages.Config{Engine: v.engine, Sessions: v.sessions, Rand: s.cfg.Rand, Redirectable: v.redirectable, FramedBy: v.policies.FramedBy})
+	o := &oauth2.API{Provider: v.provider}
+	p, err := pages.New(pages.Config{Engine: v.engine, Sessions: v.sessions, Rand: s.cfg.Rand, Redirectable: v.redirectable, FramedBy: v.policies.FramedBy, Onward: o.Onward})
 	if err != nil {
 		return err
 	}
@@ -139,5 +151,7 @@ func (s *Server) mount(r *httpkit.Router) error {
 	s.mountCoverage(r)
 	(&authn.API{Engine: v.engine, Redirectable: v.redirectable, OnPageError: p.WriteError}).Mount(r)
 	(&idx.API{Engine: v.engine}).Mount(r)
+	o.Pages = p
+	o.Mount(r)
 	return nil
 }

@@ -46,6 +46,7 @@ type services struct {
 	apps        *apps.Service
 	signing     *keys.Signing
 	oauth       *oauth.Service
+	provider    *oauth.Provider
 }
 
 // newServices builds them from below upwards.
@@ -79,6 +80,7 @@ func newServices(cfg Config, db *store.Store, keeper *keys.Keeper) *services {
 	s.apps = &apps.Service{Store: db, Log: s.log, IDs: cfg.IDs, Clock: cfg.Clock, Rand: cfg.Rand, Keeper: keeper}
 	s.signing = &keys.Signing{Store: db, Clock: cfg.Clock, Rand: cfg.Rand, Keeper: keeper}
 	s.oauth = &oauth.Service{Store: db, Log: s.log, IDs: cfg.IDs, Clock: cfg.Clock, Signing: s.signing, Apps: s.apps}
+	s.provider = &oauth.Provider{Service: s.oauth, Rand: cfg.Rand, Keeper: keeper, Engine: s.engine, Flows: grants()}
 	s.hooks()
 	return s
 }

@@ -29,7 +29,10 @@ const (
 )
 
 // Paths lists the paths.
-func Paths() []Path {
+func Paths() []Path { return append(SessionPaths(), TokenPaths()...) }
+
+// SessionPaths lists those by which a session comes to be or lives on.
+func SessionPaths() []Path {
 	return []Path{PathToken, PathSession, PathBrowser, PathRefresh, PathUse, PathRecovery, PathActivation}
 }
 

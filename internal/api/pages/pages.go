@@ -12,7 +12,7 @@ import (
 	"usher/openapi"
 )
 
-// Config is what the pages need. All members are required.
+// Config is what the pages need. All members but Onward are required.
 type Config struct {
 	Engine   *signin.Engine
 	Sessions *session.Service
@@ -22,6 +22,9 @@ type Config struct {
 	Redirectable func(ctx context.Context, org *idp.Org, origin string) (bool, error)
 	// FramedBy lists the web origins whose pages may frame these.
 	FramedBy func(ctx context.Context, org *idp.Org) ([]string, error)
+	// Onward tells to which address of others an address of ours leads at once,
+	// "" for none; nil for never.
+	Onward func(ctx context.Context, org *idp.Org, address string) string
 }
 
 // Pages serves the pages for people.
