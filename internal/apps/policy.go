@@ -4,12 +4,17 @@ import (
 	"context"
 	"errors"
 
+	"usher/internal/eventlog"
 	"usher/internal/idp"
+	"usher/internal/scim"
 	"usher/internal/store"
 )
 
-// typePolicy is the name of policies in errors about what does not exist.
-const typePolicy = "Policy"
+// Authentication policies, as far as applications know about them.
+const (
+	accessPolicy = "ACCESS_POLICY"
+	typePolicy   = "Policy"
+)
 
 // AssignPolicy puts an application under an authentication policy; without one
 // it is under the organisation's default. KindNotFound for either,
@@ -21,14 +26,27 @@ func (s *Service) AssignPolicy(ctx context.Context, actor idp.Actor, appID, poli
 		if err != nil {
 			return err
 		}
-		p, err := policyOf(tx, actor.OrgID(), policyID)
+		if !plainID(policyID) {
+			return idp.NotFound(typePolicy, policyID)
+		}
+		p, err := tx.Policy(actor.OrgID(), policyID)
 		if err != nil {
-			return err
+			return missing(err, typePolicy, policyID)
 		}
 		if p.Type != accessPolicy {
 			return idp.Invalid("policyId", idp.Cause{Field: "policyId", Text: "must name a policy of type " + accessPolicy})
 		}
-		return s.setPolicy(tx, actor, a, p, &a.Details.PolicyID, p.ID)
+		if a.Details.PolicyID == p.ID {
+			return nil
+		}
+		a.Details.PolicyID, a.LastUpdated = p.ID, tx.Now()
+		if err := a.seal(); err != nil {
+			return err
+		}
+		if err := tx.UpdateApp(&a.App, scim.Fold(a.Label)); err != nil {
+			return err
+		}
+		return s.record(tx, actor, eventlog.AppUpdate, idp.AppTarget(&a.App), idp.Target{ID: p.ID, Type: "PolicyEntity", AlternateID: "unknown", DisplayName: p.Name})
 	})
 }
 
@@ -37,21 +55,19 @@ func (s *Service) AssignPolicy(ctx context.Context, actor idp.Actor, appID, poli
 func forgetGone(tx *store.Tx, list ...*App) error {
 	there := map[string]bool{}
 	for _, a := range list {
-		for _, slot := range []*string{&a.Details.PolicyID, &a.Details.ProfilePolicyID} {
-			id := *slot
-			if id == "" {
-				continue
+		id := a.Details.PolicyID
+		if id == "" {
+			continue
+		}
+		if _, known := there[id]; !known {
+			_, err := tx.Policy(a.OrgID, id)
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return failure("read policy", err)
 			}
-			if _, known := there[id]; !known {
-				_, err := tx.Policy(a.OrgID, id)
-				if err != nil && !errors.Is(err, store.ErrNotFound) {
-					return failure("read policy", err)
-				}
-				there[id] = err == nil
-			}
-			if !there[id] {
-				*slot = ""
-			}
+			there[id] = err == nil
+		}
+		if !there[id] {
+			a.Details.PolicyID = ""
 		}
 	}
 	return nil

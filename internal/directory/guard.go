@@ -143,6 +143,23 @@ func (s *Service) SignOut(ctx context.Context, actor idp.Actor, ref string, toke
 	})
 }
 
+// Within is Change for one that does not write the user.
+func (s *Service) Within(ctx context.Context, actor idp.Actor, what, ref string, fn func(*store.Tx, *idp.User) error) (*idp.User, error) {
+	var out *idp.User
+	err := s.tx(ctx, what, func(tx *store.Tx) error {
+		u, err := find(tx, actor.OrgID(), ref)
+		if err != nil {
+			return err
+		}
+		if err := s.permit(tx, actor, u); err != nil {
+			return err
+		}
+		out = u
+		return fn(tx, u)
+	})
+	return out, err
+}
+
 // Change reads the user that ref names for a change that another service makes
 // in the same transaction, and writes what fn has changed about the user.
 // KindForbidden where the actor may not change this user.

@@ -31,7 +31,8 @@ const (
 	Accepted  Result = "accepted"
 	Rejected  Result = "rejected"  // by the user, elsewhere
 	Cancelled Result = "cancelled" // by the one who began it
-	Expired   Result = "expired"   // nobody answered in time; never stored
+	Expired   Result = "expired"   // nobody answered in time; stored only once that was told
+	Taken     Result = "taken"     // accepted, and that has counted as a proof
 )
 
 // TypeChallenge is the name of challenges in errors about what does not exist.

@@ -56,6 +56,8 @@ type Enrolments struct {
 	Log       *eventlog.Log
 	Directory *directory.Service
 	Methods   *Service
+	// Ceremonies enrol and prove.
+	Ceremonies *Ceremonies
 	// Allowed tells by policy keys which factors a user may enrol, and whether
 	// the user has to (REQUIRED) or may (OPTIONAL). Policies are beside this
 	// package.
@@ -110,6 +112,9 @@ func (s *Enrolments) Delete(ctx context.Context, a idp.Actor, ref, id string) er
 	_, err := s.Directory.Change(ctx, a, "delete factor", ref, func(tx *store.Tx, u *idp.User) error {
 		f, err := find(tx, u, id)
 		if err != nil {
+			return err
+		}
+		if err := fresh(tx, a, u); err != nil {
 			return err
 		}
 		if err := tx.DeleteFactor(u.OrgID, u.ID, f.ID); err != nil {

@@ -3,6 +3,7 @@ package idp
 import (
 	"net/netip"
 	"slices"
+	"time"
 )
 
 // RoleType is a standard administrator role.
@@ -44,8 +45,10 @@ type Actor struct {
 	TokenID string // the API token (00T...) that proved the user, if one did
 	// SessionID is the public identifier of the session that proved the user.
 	SessionID string
-	Roles     []RoleType
-	Client    Client
+	// Proved is when the user last proved who it is in that session.
+	Proved time.Time
+	Roles  []RoleType
+	Client Client
 }
 
 // OrgID returns the organisation's identifier.

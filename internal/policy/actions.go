@@ -64,13 +64,7 @@ func parseActions(t Type, text json.RawMessage) (Actions, error) {
 			out.AppSignOn = &AppSignOnAction{}
 		}
 		causes = out.AppSignOn.complete()
-	case TypeProfile:
-		out.Profile = given.Profile
-		if out.Profile == nil {
-			out.Profile = &ProfileAction{}
-		}
-		causes = out.Profile.complete()
-	case TypeToken:
+	case TypeProfile, TypeToken:
 		return Actions{}, idp.Fail(idp.KindUnsupported)
 	}
 	if len(causes) > 0 {

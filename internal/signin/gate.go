@@ -29,10 +29,7 @@ const (
 )
 
 // Paths lists the paths.
-func Paths() []Path { return append(SessionPaths(), TokenPaths()...) }
-
-// SessionPaths lists those by which a session comes to be or lives on.
-func SessionPaths() []Path {
+func Paths() []Path {
 	return []Path{PathToken, PathSession, PathBrowser, PathRefresh, PathUse, PathRecovery, PathActivation}
 }
 
@@ -99,9 +96,7 @@ func (e *Engine) pass(tx *store.Tx, orgID, userID string, p Path) (*idp.User, er
 	if err != nil {
 		return nil, fmt.Errorf("read user: %w", err)
 	}
-	err = e.MayIssue(u, p)
-	noteGate(tx, u, p, err)
-	return u, err
+	return u, e.MayIssue(u, p)
 }
 
 // RedeemToken gives a session for a one-time token, which is consumed even when
@@ -110,7 +105,7 @@ func (e *Engine) pass(tx *store.Tx, orgID, userID string, p Path) (*idp.User, er
 func (e *Engine) RedeemToken(ctx context.Context, a idp.Actor, token string) (*Issued, error) {
 	out := new(Issued)
 	var refused error
-	err := e.explained(ctx, a, func(tx *store.Tx) error {
+	err := e.Store.Tx(ctx, func(tx *store.Tx) error {
 		draft, err := e.Sessions.TakeSessionToken(tx, a.OrgID(), token)
 		if err != nil {
 			return err
@@ -147,7 +142,7 @@ func (e *Engine) Redeem(ctx context.Context, a idp.Actor, handle string) (*Issue
 		return nil, idp.Fail(idp.KindTransactionState)
 	}
 	out := &Issued{Return: t.Return}
-	err = e.explained(ctx, a, func(tx *store.Tx) error {
+	err = e.Store.Tx(ctx, func(tx *store.Tx) error {
 		var err error
 		if out.User, err = e.pass(tx, a.OrgID(), t.UserID, PathBrowser); err != nil {
 			return err

@@ -5,17 +5,14 @@ import (
 )
 
 // TrustedOrigin is a web origin that may call us from a browser (CORS) or be
-// redirected to, or whose pages may frame ours.
+// redirected to.
 type TrustedOrigin struct {
-	OrgID    string
-	ID       string // tos...
-	Name     string
-	Origin   string // scheme://host[:port], lower case, no slash at the end
-	CORS     bool
-	Redirect bool
-	// Frame lets its pages frame ours; FrameApps names which, none for all.
-	Frame       bool
-	FrameApps   []string
+	OrgID       string
+	ID          string // tos...
+	Name        string
+	Origin      string // scheme://host[:port], lower case, no slash at the end
+	CORS        bool
+	Redirect    bool
 	Active      bool
 	Created     time.Time
 	LastUpdated time.Time

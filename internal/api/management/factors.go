@@ -14,6 +14,16 @@ func (a *API) mountFactors(r *httpkit.Router) {
 	r.Op(openapi.ListSupportedSecurityQuestions, a.listQuestions)
 	r.Op(openapi.GetFactor, a.getFactor)
 	r.Op(openapi.DeleteFactor, a.deleteFactor)
+	r.Op(openapi.AddFactor, a.addFactor)
+	r.Op(openapi.ActivateFactor, a.activateFactor)
+	r.Op(openapi.ResendEnrollFactor, a.resendEnrollFactor)
+	r.Op(openapi.VerifyFactor, a.verifyFactor)
+	r.Op(openapi.GetFactorQrCode, a.factorPicture)
+	r.Op(openapi.PollFactorTransaction, a.factorTransaction)
+	r.Op(openapi.PollFactorVerification, a.factorTransaction)
+	r.Op(openapi.GetFactorTransactionStatus, a.factorTransaction)
+	r.Op(openapi.CancelFactorVerification, a.cancelFactorTransaction)
+	r.Op(openapi.CancelFactorTransaction, a.cancelFactorTransaction)
 	r.Op(openapi.ResetAllFactors, lifecycle(a.Factors.Reset))
 }
 
@@ -28,17 +38,19 @@ type factorBody struct {
 	Created     *string         `json:"created,omitempty"`
 	LastUpdated *string         `json:"lastUpdated,omitempty"`
 	Profile     json.RawMessage `json:"profile,omitempty"`
+	Embedded    map[string]any  `json:"_embedded,omitempty"`
 	Links       factorLinks     `json:"_links"`
 }
 
 type factorLinks struct {
-	Questions *httpkit.Href `json:"questions,omitempty"`
-	Enroll    *httpkit.Href `json:"enroll,omitempty"`
-	Activate  *httpkit.Href `json:"activate,omitempty"`
-	Poll      *httpkit.Href `json:"poll,omitempty"`
-	Verify    *httpkit.Href `json:"verify,omitempty"`
-	Self      *httpkit.Href `json:"self,omitempty"`
-	User      *httpkit.Href `json:"user,omitempty"`
+	Questions *httpkit.Href  `json:"questions,omitempty"`
+	Enroll    *httpkit.Href  `json:"enroll,omitempty"`
+	Activate  *httpkit.Href  `json:"activate,omitempty"`
+	Poll      *httpkit.Href  `json:"poll,omitempty"`
+	Resend    []httpkit.Href `json:"resend,omitempty"`
+	Verify    *httpkit.Href  `json:"verify,omitempty"`
+	Self      *httpkit.Href  `json:"self,omitempty"`
+	User      *httpkit.Href  `json:"user,omitempty"`
 }
 
 // factorsPath is where the factors of a user are.
@@ -57,11 +69,14 @@ func factorOf(r *httpkit.Request, f *factor.Enrolment) factorBody {
 		LastUpdated: httpkit.Seconds(f.LastUpdated), Profile: f.Profile,
 		Links: factorLinks{Self: allowed(self, "GET", "DELETE"), User: allowed(r.Link("/api/v1/users/"+f.UserID), "GET")},
 	}
+	if f.Status == factor.StatusPending {
+		out.Links.Self = allowed(self, "GET")
+	}
 	switch {
 	case f.Status == factor.StatusActive:
 		out.Links.Verify = allowed(self+"/verify", "POST")
 	case f.Status == factor.StatusPending && f.Type == "push":
-		out.Links.Poll = allowed(self+"/lifecycle/activate/poll", "POST")
+		out.Links.Poll = allowed(self+"/lifecycle/activate", "POST")
 	case f.Status == factor.StatusPending:
 		out.Links.Activate = allowed(self+"/lifecycle/activate", "POST")
 	}

@@ -39,19 +39,17 @@ type visit struct {
 	fault   string // the field that problem is about, where a page has several
 }
 
-// showSignIn shows the first page of a sign-in, with the login that an
-// application hints at. The handle in it carries the beginning: nothing is
-// stored until the form comes back. Whoever is signed in goes on, unless the
-// sign-in shall be a new one.
+// showSignIn shows the first page of a sign-in. The handle in it carries the
+// beginning: nothing is stored until the form comes back.
 func (p *Pages) showSignIn(r *httpkit.Request) error {
 	dest, err := p.destination(r, r.Q().Get("fromURI"))
 	if err != nil {
 		return err
 	}
 	switch err := r.AuthenticateSession(); {
-	case err == nil && r.Q().Get("prompt") != "login":
+	case err == nil:
 		return redirect(r, http.StatusFound, dest.or(pathHome))
-	case err != nil && idp.KindOf(err) != idp.KindNoCredentials:
+	case idp.KindOf(err) != idp.KindNoCredentials:
 		return err
 	}
 	if err := r.ThrottleClient(); err != nil {
@@ -62,11 +60,7 @@ func (p *Pages) showSignIn(r *httpkit.Request) error {
 	if r.Q().Has("signedout") {
 		notice = textSignedOut
 	}
-	login := r.Q().Get("login_hint")
-	if len(login) > maxLogin || !clean([]string{login}) {
-		login = ""
-	}
-	return p.identify(v, login, notice)
+	return p.identify(v, "", notice)
 }
 
 func (p *Pages) begin(r *httpkit.Request, dest destination) *signin.Transaction {
@@ -244,7 +238,7 @@ func restart(d destination) string {
 // redirect sends the browser to an address that destination has checked, or to
 // a page of ours.
 func redirect(r *httpkit.Request, status int, address string) error {
-	fence(r, "", nil)
+	fence(r, "")
 	r.W.Header().Set("Location", address)
 	r.W.WriteHeader(status)
 	return nil
