@@ -43,6 +43,8 @@ type Details struct {
 	// PolicyID names the authentication policy that was assigned, empty for the
 	// organisation's default.
 	PolicyID string `json:"policy,omitempty"`
+	// ProfilePolicyID names the policy about who may make themselves known.
+	ProfilePolicyID string `json:"profilePolicy,omitempty"`
 }
 
 // Accessibility is who may ask for the application and where they are sent.

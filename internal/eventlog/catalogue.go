@@ -71,6 +71,7 @@ const (
 	AppGroupAdd             idp.EventType = "group.application_assignment.add"
 	AppGroupRemove          idp.EventType = "group.application_assignment.remove"
 	AppGroupUpdate          idp.EventType = "group.application_assignment.update"
+	AppSignOn               idp.EventType = "user.authentication.sso"
 	PolicyCreate            idp.EventType = "policy.lifecycle.create"
 	PolicyUpdate            idp.EventType = "policy.lifecycle.update"
 	PolicyDelete            idp.EventType = "policy.lifecycle.delete"
@@ -186,6 +187,7 @@ var catalogue = map[idp.EventType]Kind{
 	AppGroupAdd:             {Message: "Add assigned application to group"},
 	AppGroupRemove:          {Message: "Remove assigned application from group"},
 	AppGroupUpdate:          {Message: "Update assigned application of group"},
+	AppSignOn:               {Message: "User single sign on to app"},
 	PolicyCreate:            {Message: "Create policy"},
 	PolicyUpdate:            {Message: "Update policy"},
 	PolicyDelete:            {Message: "Delete policy"},

@@ -64,7 +64,13 @@ func parseActions(t Type, text json.RawMessage) (Actions, error) {
 			out.AppSignOn = &AppSignOnAction{}
 		}
 		causes = out.AppSignOn.complete()
-	case TypeProfile, TypeToken:
+	case TypeProfile:
+		out.Profile = given.Profile
+		if out.Profile == nil {
+			out.Profile = &ProfileAction{}
+		}
+		causes = out.Profile.complete()
+	case TypeToken:
 		return Actions{}, idp.Fail(idp.KindUnsupported)
 	}
 	if len(causes) > 0 {

@@ -32,7 +32,7 @@ func (s *Service) Clone(ctx context.Context, a idp.Actor, id string) (*Policy, e
 		p.ID, p.Name, p.System, p.Created, p.LastUpdated = s.IDs.New(policyPrefix), cloneName(p, list), false, tx.Now(), tx.Now()
 		for _, r := range p.Rules {
 			r.PolicyID, r.ID, r.Created, r.LastUpdated = p.ID, s.IDs.New(rulePrefix), tx.Now(), tx.Now()
-			r.System = r.System && p.Type == TypeAccess
+			r.System = r.System && !p.Type.ranked()
 		}
 		out = p
 		return s.add(tx, a, p, nil)

@@ -22,8 +22,17 @@ type OriginInput struct {
 	Origin   string
 	CORS     bool // its scripts may call us
 	Redirect bool // browsers may be sent to it
-	Status   Status
+	// Frame lets its pages frame ours. FrameApps names which of ours, none for
+	// all: FrameDashboard is the only one that can be named.
+	Frame     bool
+	FrameApps []string
+	Status    Status
 }
+
+// FrameDashboard names the pages for people who are signed in. To get there one
+// has to sign in, so that it stands for all hosted pages.
+// (spec: management IframeEmbedScopeAllowedApps)
+const FrameDashboard = "OKTA_ENDUSER"
 
 // Bounds on trusted origins. (spec: management TrustedOrigin)
 const (
@@ -87,8 +96,8 @@ func takeOrigin(tx *store.Tx, a idp.Actor, o *Origin, in OriginInput) error {
 	if err != nil {
 		return err
 	}
-	if !in.CORS && !in.Redirect {
-		return idp.Invalid("scopes", idp.Cause{Field: "scopes", Text: textBlank})
+	if err := in.checkScopes(origin); err != nil {
+		return err
 	}
 	switch in.Status {
 	case Active, Inactive:
@@ -116,7 +125,32 @@ func takeOrigin(tx *store.Tx, a idp.Actor, o *Origin, in OriginInput) error {
 		}
 	}
 	o.Name, o.Origin, o.CORS, o.Redirect, o.LastUpdated, o.UpdatedBy = in.Name, origin, in.CORS, in.Redirect, tx.Now(), a.UserID
+	o.Frame, o.FrameApps = in.Frame, in.FrameApps
 	return nil
+}
+
+// checkScopes holds the uses to the rules. Browsers frame pages in pages of the
+// web alone.
+func (in OriginInput) checkScopes(origin string) error {
+	wrong := func(text string) error { return idp.Invalid("scopes", idp.Cause{Field: "scopes", Text: text}) }
+	switch {
+	case !in.CORS && !in.Redirect && !in.Frame:
+		return wrong(textBlank)
+	case in.Frame && !strings.HasPrefix(origin, "http"):
+		return wrong("IFRAME_EMBED is for origins of the scheme http or https")
+	}
+	for _, app := range in.FrameApps {
+		if app != FrameDashboard {
+			return wrong("allowedOktaApps has " + FrameDashboard + " alone")
+		}
+	}
+	return nil
+}
+
+// FramedBy lists the origins whose pages may frame the hosted ones.
+func (s *Service) FramedBy(ctx context.Context, org *idp.Org) ([]string, error) {
+	list, err := s.Store.Read(ctx).FramingOrigins(org.ID)
+	return list, failure("list framing origins", err)
 }
 
 // CreateOrigin adds a trusted origin. KindInvalid names the member at fault.
@@ -132,7 +166,7 @@ func (s *Service) CreateOrigin(ctx context.Context, a idp.Actor, in OriginInput)
 		if err := tx.InsertOrigin(*o); err != nil {
 			return fmt.Errorf("insert trusted origin: %w", err)
 		}
-		if err := tx.SetOriginAuthors(o); err != nil {
+		if err := tx.SetOriginDetails(o); err != nil {
 			return err
 		}
 		out = o
@@ -190,7 +224,7 @@ func (s *Service) changeOrigin(
 		if err := tx.UpdateOrigin(o); err != nil {
 			return err
 		}
-		if err := tx.SetOriginAuthors(o); err != nil {
+		if err := tx.SetOriginDetails(o); err != nil {
 			return err
 		}
 		return s.record(tx, a, event, originTarget(o))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"usher/internal/credential"
+	"usher/internal/decision"
 	"usher/internal/idp"
 	"usher/internal/store"
 )
@@ -324,7 +325,12 @@ func (s *Service) PasswordRulesFor(tx *store.Tx, orgID string, subject Subject) 
 	if err != nil {
 		return credential.Policy{}, err
 	}
-	p, _ := Applies(policies, subject)
+	p, trace := Applies(policies, subject)
+	found := decision.Matched
+	if p == nil {
+		found = decision.None
+	}
+	trace.note(tx.Context(), decision.PasswordPolicy, subject.UserID, found)
 	if p == nil {
 		// The default policy is the floor for whom no condition fits.
 		if p = systemPolicy(policies); p == nil {

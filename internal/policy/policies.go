@@ -82,10 +82,10 @@ func (s *Service) Create(ctx context.Context, a idp.Actor, in Input, activate bo
 		if err := p.take(tx, a, in); err != nil {
 			return err
 		}
-		if p.Type == TypeAccess {
+		if !p.Type.ranked() {
 			p.Rules = []*Rule{{
 				PolicyID: id, ID: ruleID, Name: CatchAllName, Status: Active, Priority: catchAllPriority, System: true,
-				Actions: Actions{AppSignOn: catchAll()}, Created: tx.Now(), LastUpdated: tx.Now(),
+				Actions: lastActions(p.Type), Created: tx.Now(), LastUpdated: tx.Now(),
 			}}
 		}
 		out = p
@@ -102,14 +102,21 @@ func (in Input) checkType() error {
 	switch in.Type {
 	case "":
 		return idp.Invalid("type", idp.Cause{Field: "type", Text: textBlank})
-	case TypeSignOn, TypePassword, TypeEnroll, TypeIDPDiscovery, TypeAccess:
+	case TypeSignOn, TypePassword, TypeEnroll, TypeIDPDiscovery, TypeAccess, TypeProfile:
 		return nil
 	case TypeToken:
 		return idp.Invalid("type", idp.Cause{Field: "type", Text: "policies of this type belong to an authorization server"})
-	case TypeProfile:
-		return idp.Fail(idp.KindUnsupported)
 	}
 	return idp.Invalid("type", idp.Cause{Field: "type", Text: "is unknown"})
+}
+
+// lastActions is what the rule decides that a new policy about applications
+// begins with.
+func lastActions(t Type) Actions {
+	if t == TypeProfile {
+		return Actions{Profile: defaultProfile()}
+	}
+	return Actions{AppSignOn: catchAll()}
 }
 
 // take gives a policy what somebody wants, the priority aside.

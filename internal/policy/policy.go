@@ -111,6 +111,7 @@ type Actions struct {
 	Enroll         *EnrollAction    `json:"enroll,omitempty"`
 	IDP            *DiscoveryAction `json:"idp,omitempty"`
 	AppSignOn      *AppSignOnAction `json:"appSignOn,omitempty"`
+	Profile        *ProfileAction   `json:"profileEnrollment,omitempty"`
 }
 
 // policyDocument is the stored JSON of a policy.

@@ -55,6 +55,9 @@ func (s *Service) AddRule(ctx context.Context, a idp.Actor, policyID string, in 
 		if err != nil {
 			return err
 		}
+		if p.Type == TypeProfile {
+			return idp.Invalid("rules", idp.Cause{Text: "A policy of this type has one rule"})
+		}
 		if most := p.maxRules(); len(p.Rules) >= most {
 			return idp.Invalid("rules", idp.Cause{Text: fmt.Sprintf("The policy has %d rules already", most)})
 		}
@@ -126,6 +129,9 @@ func (r *Rule) take(tx *store.Tx, a idp.Actor, p *Policy, in RuleInput) error {
 	}
 	actions, err := parseActions(p.Type, in.Actions)
 	if err != nil {
+		return err
+	}
+	if err := actions.Profile.checkGroups(tx, a.Org); err != nil {
 		return err
 	}
 	r.Name, r.Conditions, r.Actions, r.LastUpdated = in.Name, conditions, actions, tx.Now()

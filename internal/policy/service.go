@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"usher/internal/decision"
 	"usher/internal/env"
 	"usher/internal/eventlog"
 	"usher/internal/idp"
@@ -60,7 +61,32 @@ func (s *Service) evaluate(tx *store.Tx, org *idp.Org, u *idp.User, t Type, from
 		}
 	}
 	m, trace := Evaluate(policies, subject)
+	trace.note(tx.Context(), decided(t), u.ID, outcome(t, m))
 	return m, trace, nil
+}
+
+// decided is what the decisions of a request call the policies of a type.
+func decided(t Type) decision.Kind {
+	switch t {
+	case TypePassword:
+		return decision.PasswordRule
+	case TypeEnroll:
+		return decision.EnrollPolicy
+	case TypeSignOn:
+		return decision.SignOnPolicy
+	}
+	return decision.Kind(t)
+}
+
+// outcome says what an evaluation came to.
+func outcome(t Type, m *Match) string {
+	switch {
+	case m == nil:
+		return decision.None
+	case t == TypeSignOn && m.Rule.Actions.SignOn != nil:
+		return string(m.Rule.Actions.SignOn.Access)
+	}
+	return decision.Matched
 }
 
 // looksAtZones tells whether a condition of the policy or of a rule is about

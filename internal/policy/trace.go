@@ -1,31 +1,30 @@
 package policy
 
 import (
+	"context"
 	"fmt"
 	"strings"
+
+	"usher/internal/decision"
 )
 
-// Tried is one policy or rule that an evaluation looked at.
-type Tried struct {
-	Policy string // name and identifier
-	Rule   string // name and identifier; empty for the policy itself
-	// Failed names the first condition that did not hold; empty for the one that
-	// decided.
-	Failed string
-}
-
 // Trace tells what an evaluation tried, in its order.
-type Trace []Tried
+type Trace []decision.Tried
 
 // maxTrace bounds what is kept of a trace as text.
 const maxTrace = 2000
 
 func (t *Trace) add(p *Policy, r *Rule, failed string) {
-	step := Tried{Policy: fmt.Sprintf("%s (%s)", p.Name, p.ID), Failed: failed}
+	step := decision.Tried{PolicyID: p.ID, PolicyName: p.Name, Failed: failed}
 	if r != nil {
-		step.Rule = fmt.Sprintf("%s (%s)", r.Name, r.ID)
+		step.RuleID, step.RuleName = r.ID, r.Name
 	}
 	*t = append(*t, step)
+}
+
+// note keeps the trace among the decisions of the request.
+func (t Trace) note(ctx context.Context, k decision.Kind, userID, outcome string) {
+	decision.Of(ctx).Add(decision.Decision{Kind: k, Outcome: outcome, UserID: userID, Tried: t})
 }
 
 // String is the readable form that goes into the system log, e.g.
@@ -34,12 +33,12 @@ func (t *Trace) add(p *Policy, r *Rule, failed string) {
 func (t Trace) String() string {
 	var b strings.Builder
 	for i, s := range t {
-		text, last := s.String(), len(t)-1
+		text, last := inWords(s), len(t)-1
 		if i > 0 {
 			b.WriteString("; ")
 		}
 		if i < last && b.Len()+len(text) > maxTrace {
-			fmt.Fprintf(&b, "... %d more ...; %s", last-i, t[last])
+			fmt.Fprintf(&b, "... %d more ...; %s", last-i, inWords(t[last]))
 			break
 		}
 		b.WriteString(text)
@@ -47,11 +46,11 @@ func (t Trace) String() string {
 	return b.String()
 }
 
-// String is one step of the trace.
-func (s Tried) String() string {
-	name := s.Policy
-	if s.Rule != "" {
-		name += " / " + s.Rule
+// inWords is one step of a trace.
+func inWords(s decision.Tried) string {
+	name := fmt.Sprintf("%s (%s)", s.PolicyName, s.PolicyID)
+	if s.RuleID != "" {
+		name += fmt.Sprintf(" / %s (%s)", s.RuleName, s.RuleID)
 	}
 	if s.Failed == "" {
 		return name + " matched"

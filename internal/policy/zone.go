@@ -15,10 +15,14 @@ import (
 // ZoneType is how a network zone describes its network.
 type ZoneType string
 
-// ZoneIP lists addresses. The other types of the interface need knowledge about
-// addresses (where they are, who owns them) that Usher does not have.
-// (spec: management NetworkZoneType)
-const ZoneIP ZoneType = "IP"
+// The types. ZoneIP lists addresses. The others need knowledge about addresses
+// (where they are, who owns them) that Usher does not have: they are kept, and no
+// client is in them. (spec: management NetworkZoneType)
+const (
+	ZoneIP       ZoneType = "IP"
+	ZoneDynamic  ZoneType = "DYNAMIC"
+	ZoneEnhanced ZoneType = "DYNAMIC_V2"
+)
 
 // Usage is what a zone is for.
 type Usage string
@@ -47,7 +51,9 @@ type NetworkZone struct {
 	Gateways []Address // the clients; nil for none
 	// Proxies are kept and given back. Which proxies are believed about the
 	// client's address is the server's configuration.
-	Proxies     []Address
+	Proxies []Address
+	// Dynamic describes a zone of another type than ZoneIP.
+	Dynamic     *DynamicZone
 	Created     time.Time
 	LastUpdated time.Time
 	Version     int64
@@ -73,6 +79,8 @@ const (
 type zoneDocument struct {
 	Gateways []Address `json:"gateways"`
 	Proxies  []Address `json:"proxies"`
+
+	Dynamic *DynamicZone `json:"dynamic,omitempty"`
 }
 
 func zoneFromStore(row *store.Zone) (*NetworkZone, error) {
@@ -82,12 +90,12 @@ func zoneFromStore(row *store.Zone) (*NetworkZone, error) {
 	}
 	return &NetworkZone{
 		OrgID: row.OrgID, ID: row.ID, Type: ZoneType(row.Type), Name: row.Name, Status: Status(row.Status), Usage: Usage(row.Usage),
-		System: row.System, Gateways: d.Gateways, Proxies: d.Proxies, Created: row.Created, LastUpdated: row.LastUpdated, Version: row.Version,
+		System: row.System, Gateways: d.Gateways, Proxies: d.Proxies, Dynamic: d.Dynamic, Created: row.Created, LastUpdated: row.LastUpdated, Version: row.Version,
 	}, nil
 }
 
 func (z *NetworkZone) toStore() (*store.Zone, error) {
-	doc, err := json.Marshal(zoneDocument{Gateways: z.Gateways, Proxies: z.Proxies})
+	doc, err := json.Marshal(zoneDocument{Gateways: z.Gateways, Proxies: z.Proxies, Dynamic: z.Dynamic})
 	if err != nil {
 		return nil, fmt.Errorf("zone %s: %w", z.ID, err)
 	}

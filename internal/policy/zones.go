@@ -19,6 +19,7 @@ type ZoneInput struct {
 	Usage    Usage  // empty for policies
 	Gateways []Address
 	Proxies  []Address
+	Dynamic  *DynamicZone // of another type than ZoneIP
 }
 
 // Bounds on zones. (spec: management IPNetworkZone.gateways)
@@ -58,10 +59,27 @@ func findZone(tx *store.Tx, orgID, id string) (*NetworkZone, error) {
 	return zoneFromStore(row)
 }
 
+// checkType tells whether a zone can be of the type. KindUnsupported for a
+// dynamic blocklist: who asks for one would believe to be protected.
+func (z *NetworkZone) checkType(in ZoneInput) error {
+	switch in.Type {
+	case ZoneIP, ZoneDynamic, ZoneEnhanced:
+	default:
+		return idp.Invalid("type", idp.Cause{Field: "type", Text: "must be IP, DYNAMIC or DYNAMIC_V2"})
+	}
+	switch {
+	case z.Type != "" && in.Type != z.Type:
+		return idp.Invalid("type", idp.Cause{Field: "type", Text: "does not change"})
+	case in.Type != ZoneIP && in.Usage == UsageBlocklist:
+		return idp.Fail(idp.KindUnsupported, "It is not known here where an address is: a blocklist is of type IP")
+	}
+	return nil
+}
+
 // take gives a zone what somebody wants.
 func (z *NetworkZone) take(tx *store.Tx, a idp.Actor, in ZoneInput) error {
-	if in.Type != ZoneIP {
-		return idp.Invalid("type", idp.Cause{Field: "type", Text: "must be IP"})
+	if err := z.checkType(in); err != nil {
+		return err
 	}
 	if err := checkName(in.Name, maxZoneName); err != nil {
 		return err
@@ -80,8 +98,17 @@ func (z *NetworkZone) take(tx *store.Tx, a idp.Actor, in ZoneInput) error {
 	default:
 		return idp.Invalid("status", idp.Cause{Field: "status", Text: "must be ACTIVE or INACTIVE"})
 	}
+	if in.Type != ZoneIP {
+		if err := in.Dynamic.check(in.Type); err != nil {
+			return err
+		}
+		in.Gateways, in.Proxies = nil, nil
+	} else {
+		in.Dynamic = nil
+	}
 	most := maxAddresses
 	switch {
+	case in.Type != ZoneIP:
 	case z.System:
 		most = maxSystemAddress
 	case in.Usage == UsageBlocklist:
@@ -93,6 +120,7 @@ func (z *NetworkZone) take(tx *store.Tx, a idp.Actor, in ZoneInput) error {
 		return err
 	}
 	z.Type, z.Name, z.Usage, z.Status, z.Gateways, z.Proxies, z.LastUpdated = in.Type, in.Name, in.Usage, in.Status, in.Gateways, in.Proxies, tx.Now()
+	z.Dynamic = in.Dynamic
 	return z.guard(a)
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"usher/internal/api/httpkit"
+	"usher/internal/decision"
 	"usher/internal/env"
 	"usher/internal/eventlog"
 	"usher/internal/idp"
@@ -89,7 +90,12 @@ func (f *fleet) job() []jobs.Job {
 
 // exceeded records that a limit was passed.
 func (s *services) exceeded(ctx context.Context, a idp.Actor, bucket string, limit int) error {
+	notes := new(decision.Notes)
+	notes.Add(decision.Decision{Kind: decision.Throttle, Outcome: decision.Deny, Reason: bucket + " allows " + strconv.Itoa(limit)})
 	return s.db.Write(ctx, func(tx *store.Tx) error {
+		if err := s.decisions.Keep(tx, a, notes); err != nil {
+			return err
+		}
 		return s.log.Record(tx, a, eventlog.Entry{
 			Type: eventlog.RateLimitViolation, Result: idp.ResultDeny, Reason: "Too Many Requests",
 			Targets: []idp.Target{{ID: bucket, Type: "Bucket", AlternateID: "unknown", DisplayName: bucket}},

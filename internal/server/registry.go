@@ -7,6 +7,7 @@ import (
 	"usher/internal/api/httpkit"
 	"usher/internal/api/idx"
 	"usher/internal/api/management"
+	"usher/internal/api/oauth2"
 	"usher/internal/api/pages"
 	"usher/internal/credential"
 	"usher/internal/directory"
@@ -20,6 +21,7 @@ import (
 	"usher/internal/idp"
 	"usher/internal/jobs"
 	"usher/internal/notify"
+	"usher/internal/oauth"
 	"usher/internal/policy"
 	"usher/internal/roles"
 	"usher/internal/store"
@@ -37,6 +39,15 @@ func factorMethods(s *services) []factor.Method {
 		call.New(s.rand, s.vault, s.outbox, s.log),
 		email.New(s.rand, s.vault, s.outbox, s.log),
 		&question.Method{Credentials: s.credentials, Vault: s.vault},
+	}
+}
+
+// grants are the grant types of the token endpoint.
+func grants() []oauth.Flow {
+	return []oauth.Flow{
+		oauth.AuthorizationCode{},
+		oauth.RefreshToken{},
+		oauth.ClientCredentials{},
 	}
 }
 
@@ -124,13 +135,15 @@ func (s *Server) mount(r *httpkit.Router) error {
 		Directory: v.directory, Sessions: v.sessions, Engine: v.engine, Roles: v.roles, Factors: v.enrolments(), Clock: s.cfg.Clock,
 		RolesChanged: v.tokens.ForgetAll, OrgChanged: s.orgs.forget, Events: s.readEvents,
 	}).Mount(r)
+	(&management.ExplainAPI{Read: v.decisions.Read}).Mount(r)
 	(&management.RulesAPI{Directory: v.directory}).Mount(r)
 	(&management.PoliciesAPI{
 		Policies: v.policies, Authenticators: &factor.Authenticators{Store: s.store, Log: v.log, Methods: v.factors},
 	}).Mount(r)
 	(&management.TemplatesAPI{Templates: v.templates}).Mount(r)
 	(&management.AppsAPI{Apps: v.apps, Directory: v.directory}).Mount(r)
-	p, err := pages.New(pages.Config{Engine: v.engine, Sessions: v.sessions, Rand: s.cfg.Rand, Redirectable: v.redirectable})
+	o := &oauth2.API{Provider: v.provider}
+	p, err := pages.New(pages.Config{Engine: v.engine, Sessions: v.sessions, Rand: s.cfg.Rand, Redirectable: v.redirectable, FramedBy: v.policies.FramedBy, Onward: o.Onward})
 	if err != nil {
 		return err
 	}
@@ -138,5 +151,7 @@ func (s *Server) mount(r *httpkit.Router) error {
 	s.mountCoverage(r)
 	(&authn.API{Engine: v.engine, Redirectable: v.redirectable, OnPageError: p.WriteError}).Mount(r)
 	(&idx.API{Engine: v.engine}).Mount(r)
+	o.Pages = p
+	o.Mount(r)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"usher/internal/apps"
 	"usher/internal/credential"
+	"usher/internal/decision"
 	"usher/internal/directory"
 	"usher/internal/env"
 	"usher/internal/eventlog"
@@ -42,9 +43,11 @@ type services struct {
 	sessions    *session.Service
 	tokens      *tokens.Service
 	engine      *signin.Engine
+	decisions   *decision.Log
 	apps        *apps.Service
 	signing     *keys.Signing
 	oauth       *oauth.Service
+	provider    *oauth.Provider
 }
 
 // newServices builds them from below upwards.
@@ -69,13 +72,16 @@ func newServices(cfg Config, db *store.Store, keeper *keys.Keeper) *services {
 	s.roles = &roles.Service{Log: s.log, IDs: cfg.IDs, Store: db, Directory: s.directory}
 	s.sessions = &session.Service{Store: db, Log: s.log, IDs: cfg.IDs, Rand: cfg.Rand}
 	s.tokens = &tokens.Service{Store: db, Log: s.log, IDs: cfg.IDs, Rand: cfg.Rand, Clock: cfg.Clock}
+	s.decisions = &decision.Log{Store: db, IDs: cfg.IDs}
 	s.engine = &signin.Engine{
 		Store: db, Log: s.log, Clock: cfg.Clock, Rand: cfg.Rand, Keeper: keeper, Credentials: s.credentials,
 		Directory: s.directory, Factors: s.factors, Ceremonies: s.ceremonies, Policies: s.policies, Sessions: s.sessions,
+		Decisions: s.decisions,
 	}
 	s.apps = &apps.Service{Store: db, Log: s.log, IDs: cfg.IDs, Clock: cfg.Clock, Rand: cfg.Rand, Keeper: keeper}
 	s.signing = &keys.Signing{Store: db, Clock: cfg.Clock, Rand: cfg.Rand, Keeper: keeper}
 	s.oauth = &oauth.Service{Store: db, Log: s.log, IDs: cfg.IDs, Clock: cfg.Clock, Signing: s.signing, Apps: s.apps}
+	s.provider = &oauth.Provider{Service: s.oauth, Rand: cfg.Rand, Keeper: keeper, Engine: s.engine, Flows: grants()}
 	s.hooks()
 	return s
 }

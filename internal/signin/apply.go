@@ -53,7 +53,7 @@ func (e *Engine) Apply(ctx context.Context, a idp.Actor, t *Transaction, actions
 // perform runs a plan in one transaction of the store, which may run it again.
 func (e *Engine) perform(ctx context.Context, a idp.Actor, t *Transaction, plan []planned) (*run, error) {
 	var r *run
-	err := e.Store.Tx(ctx, func(tx *store.Tx) error {
+	err := e.explained(ctx, a, func(tx *store.Tx) error {
 		r = &run{Engine: e, tx: tx, actor: a, before: t, t: t.clone()}
 		for _, p := range plan {
 			if err := r.do(p); err != nil || r.refused != nil {
@@ -222,7 +222,9 @@ func (r *run) finish(d decision) error {
 	if r.t.Finish == FinishBrowser {
 		path = PathBrowser
 	}
-	if err := r.MayIssue(d.user, path); err != nil {
+	err := r.MayIssue(d.user, path)
+	noteGate(r.tx, d.user, path, err)
+	if err != nil {
 		return err
 	}
 	if path == PathBrowser {

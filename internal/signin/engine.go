@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"usher/internal/credential"
+	why "usher/internal/decision"
 	"usher/internal/directory"
 	"usher/internal/env"
 	"usher/internal/eventlog"
@@ -35,6 +36,8 @@ type Engine struct {
 	Ceremonies  *factor.Ceremonies
 	Policies    *policy.Service
 	Sessions    *session.Service
+	// Decisions keeps why requests came out as they did.
+	Decisions *why.Log
 }
 
 // Options are the choices of Begin.

@@ -29,7 +29,10 @@ const (
 )
 
 // Paths lists the paths.
-func Paths() []Path {
+func Paths() []Path { return append(SessionPaths(), TokenPaths()...) }
+
+// SessionPaths lists those by which a session comes to be or lives on.
+func SessionPaths() []Path {
 	return []Path{PathToken, PathSession, PathBrowser, PathRefresh, PathUse, PathRecovery, PathActivation}
 }
 
@@ -96,7 +99,9 @@ func (e *Engine) pass(tx *store.Tx, orgID, userID string, p Path) (*idp.User, er
 	if err != nil {
 		return nil, fmt.Errorf("read user: %w", err)
 	}
-	return u, e.MayIssue(u, p)
+	err = e.MayIssue(u, p)
+	noteGate(tx, u, p, err)
+	return u, err
 }
 
 // RedeemToken gives a session for a one-time token, which is consumed even when
@@ -105,7 +110,7 @@ func (e *Engine) pass(tx *store.Tx, orgID, userID string, p Path) (*idp.User, er
 func (e *Engine) RedeemToken(ctx context.Context, a idp.Actor, token string) (*Issued, error) {
 	out := new(Issued)
 	var refused error
-	err := e.Store.Tx(ctx, func(tx *store.Tx) error {
+	err := e.explained(ctx, a, func(tx *store.Tx) error {
 		draft, err := e.Sessions.TakeSessionToken(tx, a.OrgID(), token)
 		if err != nil {
 			return err
@@ -142,7 +147,7 @@ func (e *Engine) Redeem(ctx context.Context, a idp.Actor, handle string) (*Issue
 		return nil, idp.Fail(idp.KindTransactionState)
 	}
 	out := &Issued{Return: t.Return}
-	err = e.Store.Tx(ctx, func(tx *store.Tx) error {
+	err = e.explained(ctx, a, func(tx *store.Tx) error {
 		var err error
 		if out.User, err = e.pass(tx, a.OrgID(), t.UserID, PathBrowser); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"usher/internal/credential"
+	why "usher/internal/decision"
 	"usher/internal/eventlog"
 	"usher/internal/factor"
 	"usher/internal/idp"
@@ -37,6 +38,9 @@ func (r *run) verify(p planned) error {
 	if err != nil {
 		return err
 	}
+	if locked {
+		note(r.tx, why.Lockout, u, why.Deny, "locked out")
+	}
 	switch {
 	case locked:
 		return r.refuse(u, reasonLocked, pw.Lockout.Show)
@@ -59,6 +63,7 @@ func (r *run) verify(p planned) error {
 		return r.refuse(u, reasonInvalid, o.LockedNow && pw.Lockout.Show)
 	}
 	d := p.method.Describe()
+	note(r.tx, why.Proof, u, why.Allow, d.Credential)
 	r.t.Proofs = append(r.t.Proofs, Proof{Method: d.Kind, AMR: d.AMR, At: r.tx.Now(), Credential: d.Credential})
 	r.t.Chosen, r.t.PasswordSet, r.proved = d.Kind, u.PasswordChanged, true
 	r.known = &facts{user: u, rules: pw}
@@ -125,6 +130,7 @@ func (r *run) lock(u *idp.User) error {
 // refuse answers a proof that does not hold: alike for all reasons, unless the
 // policy shows a lock.
 func (r *run) refuse(u *idp.User, reason string, showLock bool) error {
+	note(r.tx, why.Proof, u, why.Deny, reason)
 	if showLock {
 		r.step = Locked{}
 	} else {

@@ -56,6 +56,7 @@ func dumpTables() []dumpTable {
 		{"policy_rules", "org_id, policy_id, id"},
 		{"trusted_origins", "org_id, id"},
 		{"origin_authors", "org_id, origin_id"},
+		{"origin_frames", "org_id, origin_id"},
 		{"network_zones", "org_id, id"},
 		{"authenticators", "org_id, kind"},
 		{"apps", "org_id, id"},

@@ -79,7 +79,7 @@ func (w *world) populate(t *testing.T) {
 			return tx.InsertOrigin(store.TrustedOrigin{OrgID: w.org.ID, ID: "tos1", Name: "o", Origin: "https://a.example", CORS: true, Active: true, Created: noon, LastUpdated: noon})
 		},
 		func(tx *store.Tx) error {
-			return tx.SetOriginAuthors(&store.TrustedOrigin{OrgID: w.org.ID, ID: "tos1", CreatedBy: u.ID, UpdatedBy: u.ID})
+			return tx.SetOriginDetails(&store.TrustedOrigin{OrgID: w.org.ID, ID: "tos1", CreatedBy: u.ID, UpdatedBy: u.ID, Frame: true, FrameApps: []string{"OKTA_ENDUSER"}})
 		},
 		func(tx *store.Tx) error {
 			return tx.InsertZone(&store.Zone{OrgID: w.org.ID, ID: "nzo1", Type: "IP", Name: "z", Status: "ACTIVE", Usage: "POLICY", Document: []byte(`{}`), Created: noon, LastUpdated: noon})

@@ -5,14 +5,17 @@ import (
 )
 
 // TrustedOrigin is a web origin that may call us from a browser (CORS) or be
-// redirected to.
+// redirected to, or whose pages may frame ours.
 type TrustedOrigin struct {
-	OrgID       string
-	ID          string // tos...
-	Name        string
-	Origin      string // scheme://host[:port], lower case, no slash at the end
-	CORS        bool
-	Redirect    bool
+	OrgID    string
+	ID       string // tos...
+	Name     string
+	Origin   string // scheme://host[:port], lower case, no slash at the end
+	CORS     bool
+	Redirect bool
+	// Frame lets its pages frame ours; FrameApps names which, none for all.
+	Frame       bool
+	FrameApps   []string
 	Active      bool
 	Created     time.Time
 	LastUpdated time.Time

@@ -1,13 +1,28 @@
 package store
 
+import (
+	"encoding/json"
+	"fmt"
+)
+
 // wholeOrigin selects origins with their authors.
 const wholeOrigin = "SELECT o.id, o.name, o.origin, o.cors, o.redirect, o.status, o.created, o.last_updated, o.version, " +
-	"coalesce(a.created_by, ''), coalesce(a.updated_by, '') FROM trusted_origins o " +
-	"LEFT JOIN origin_authors a ON a.org_id = o.org_id AND a.origin_id = o.id WHERE o.org_id = $1"
+	"coalesce(a.created_by, ''), coalesce(a.updated_by, ''), coalesce(f.apps, '') FROM trusted_origins o " +
+	"LEFT JOIN origin_authors a ON a.org_id = o.org_id AND a.origin_id = o.id " +
+	"LEFT JOIN origin_frames f ON f.org_id = o.org_id AND f.origin_id = o.id WHERE o.org_id = $1"
 
 func scanWholeOrigin(orgID string, o *TrustedOrigin) func(scan) error {
 	return func(s scan) error {
-		return scanOrigin(orgID, o)(func(dest ...any) error { return s(append(dest, &o.CreatedBy, &o.UpdatedBy)...) })
+		var frames string
+		err := scanOrigin(orgID, o)(func(dest ...any) error { return s(append(dest, &o.CreatedBy, &o.UpdatedBy, &frames)...) })
+		if err != nil || frames == "" {
+			return err
+		}
+		o.Frame = true
+		if err := json.Unmarshal([]byte(frames), &o.FrameApps); err != nil {
+			return fmt.Errorf("frames of origin %s: %w", o.ID, err)
+		}
+		return nil
 	}
 }
 
@@ -28,8 +43,32 @@ func (tx *Tx) Origins(orgID string) ([]*TrustedOrigin, error) {
 	return out, err
 }
 
-// SetOriginAuthors writes who made an origin and who changed it last.
-func (tx *Tx) SetOriginAuthors(o *TrustedOrigin) error {
+// FramingOrigins lists the active origins whose pages may frame ours.
+func (tx *Tx) FramingOrigins(orgID string) ([]string, error) {
+	return tx.texts(`SELECT o.origin FROM origin_frames f JOIN trusted_origins o ON o.org_id = f.org_id AND o.id = f.origin_id
+ WHERE f.org_id = $1 AND o.status = 'ACTIVE' ORDER BY o.origin`, orgID)
+}
+
+// SetOriginDetails writes who made an origin and who changed it last, and
+// whether its pages may frame ours.
+func (tx *Tx) SetOriginDetails(o *TrustedOrigin) error {
+	if err := tx.setOriginAuthors(o); err != nil {
+		return err
+	}
+	if !o.Frame {
+		_, err := tx.exec("DELETE FROM origin_frames WHERE org_id = $1 AND origin_id = $2", o.OrgID, o.ID)
+		return err
+	}
+	apps, err := json.Marshal(o.FrameApps)
+	if err != nil {
+		return fmt.Errorf("frames of origin %s: %w", o.ID, err)
+	}
+	_, err = tx.exec("INSERT INTO origin_frames (org_id, origin_id, apps) VALUES ($1, $2, $3) ON CONFLICT (org_id, origin_id) DO UPDATE SET apps = excluded.apps",
+		o.OrgID, o.ID, string(apps))
+	return err
+}
+
+func (tx *Tx) setOriginAuthors(o *TrustedOrigin) error {
 	_, err := tx.exec("INSERT INTO origin_authors (org_id, origin_id, created_by, updated_by) VALUES ($1, $2, $3, $4) "+
 		"ON CONFLICT (org_id, origin_id) DO UPDATE SET created_by = excluded.created_by, updated_by = excluded.updated_by",
 		o.OrgID, o.ID, o.CreatedBy, o.UpdatedBy)

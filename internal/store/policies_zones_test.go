@@ -41,7 +41,7 @@ func TestOriginsHaveAuthors(t *testing.T) {
 		got.CreatedBy, got.UpdatedBy, got.Redirect = "00u1", "00u2", true
 		stale := *got
 		w.tx(t, func(tx *store.Tx) error {
-			if err := tx.SetOriginAuthors(got); err != nil {
+			if err := tx.SetOriginDetails(got); err != nil {
 				return err
 			}
 			return tx.UpdateOrigin(got)

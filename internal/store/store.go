@@ -172,6 +172,9 @@ type Tx struct {
 // Now is the instant of the transaction: everything that it writes carries it.
 func (tx *Tx) Now() time.Time { return tx.now }
 
+// Context is what the transaction runs under.
+func (tx *Tx) Context() context.Context { return tx.ctx }
+
 // Seq returns 0, 1, 2 ...: it orders what one transaction records at one instant.
 func (tx *Tx) Seq() int {
 	tx.seq++

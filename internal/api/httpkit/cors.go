@@ -13,8 +13,8 @@ import (
 
 // corsHeaders are what scripts of trusted origins may send and read.
 const (
-	corsAllowHeaders = "content-type, accept, authorization, x-okta-user-agent-extended, x-device-fingerprint, x-device-token, x-okta-xsrftoken, okta-response"
-	corsExpose       = "X-Okta-Request-Id, X-Rate-Limit-Limit, X-Rate-Limit-Remaining, X-Rate-Limit-Reset, WWW-Authenticate, Link"
+	corsAllowHeaders = "content-type, accept, authorization, x-okta-user-agent-extended, x-device-fingerprint, x-device-token, x-okta-xsrftoken, okta-response, dpop"
+	corsExpose       = "X-Okta-Request-Id, X-Rate-Limit-Limit, X-Rate-Limit-Remaining, X-Rate-Limit-Reset, WWW-Authenticate, Link, DPoP-Nonce"
 )
 
 // allowOrigin answers to trusted origins that they may read the answer, and

@@ -52,3 +52,17 @@ func webAddress(raw string) *url.URL {
 	}
 	return u
 }
+
+// Source is the origin of an address as a content security policy names it, or
+// its scheme where it has no host: addresses of applications on devices.
+// "'none'" for what a policy cannot name.
+func Source(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme == "" || strings.ContainsAny(u.Host, ";, '*") {
+		return "'none'"
+	}
+	if u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		return u.Scheme + ":"
+	}
+	return u.Scheme + "://" + u.Host
+}

@@ -48,6 +48,7 @@ func (a *AppsAPI) Mount(r *httpkit.Router) {
 	a.mountSecrets(r)
 	a.mountLogos(r)
 	a.mountSchemas(r)
+	a.mountMappings(r)
 }
 
 // listApps lists applications by q and a single comparison, with the

@@ -112,6 +112,7 @@ type appLinksView struct {
 	Groups       httpkit.Href  `json:"groups"`
 	Logo         []namedLink   `json:"logo"`
 	AccessPolicy *httpkit.Href `json:"accessPolicy,omitempty"`
+	Profile      *httpkit.Href `json:"profileEnrollment,omitempty"`
 	ClientCreds  []namedLink   `json:"clientCredentials,omitempty"`
 	Users        httpkit.Href  `json:"users"`
 	Deactivate   *httpkit.Href `json:"deactivate,omitempty"`
@@ -196,6 +197,9 @@ func viewAppLinks(org *idp.Org, a *apps.App) appLinksView {
 	}
 	if id := a.Details.PolicyID; id != "" {
 		v.AccessPolicy = &httpkit.Href{Href: org.BaseURL + "/api/v1/policies/" + id}
+	}
+	if id := a.Details.ProfilePolicyID; id != "" {
+		v.Profile = &httpkit.Href{Href: org.BaseURL + policiesPath + id}
 	}
 	if a.Status == idp.AppActive {
 		l := href("/lifecycle/deactivate")

@@ -37,6 +37,8 @@ const (
 // originScope is one use of a trusted origin.
 type originScope struct {
 	Type string `json:"type"`
+	// AllowedApps goes with scopeFrame.
+	AllowedApps []string `json:"allowedOktaApps,omitempty"`
 }
 
 // originBody is a trusted origin in a request. (spec: management TrustedOrigin)
@@ -77,10 +79,13 @@ func viewOrigin(org *idp.Org, o *policy.Origin) originView {
 func scopesOf(o *policy.Origin) []originScope {
 	out := []originScope{}
 	if o.CORS {
-		out = append(out, originScope{scopeCORS})
+		out = append(out, originScope{Type: scopeCORS})
 	}
 	if o.Redirect {
-		out = append(out, originScope{scopeRedirect})
+		out = append(out, originScope{Type: scopeRedirect})
+	}
+	if o.Frame {
+		out = append(out, originScope{Type: scopeFrame, AllowedApps: o.FrameApps})
 	}
 	return out
 }
@@ -137,9 +142,8 @@ func (a *PoliciesAPI) listOrigins(r *httpkit.Request) error {
 	return r.OK(views)
 }
 
-// originInput reads a trusted origin from the body. Letting other pages frame
-// ours is a gap.
-func (a *PoliciesAPI) originInput(r *httpkit.Request, op openapi.ID) (policy.OriginInput, error) {
+// originInput reads a trusted origin from the body.
+func (a *PoliciesAPI) originInput(r *httpkit.Request) (policy.OriginInput, error) {
 	var body originBody
 	if err := r.Decode(&body); err != nil {
 		return policy.OriginInput{}, err
@@ -152,9 +156,9 @@ func (a *PoliciesAPI) originInput(r *httpkit.Request, op openapi.ID) (policy.Ori
 		case scopeRedirect:
 			in.Redirect = true
 		case scopeFrame:
-			return in, gap(r, op, "scopes.type="+scopeFrame)
+			in.Frame, in.FrameApps = true, s.AllowedApps
 		default:
-			return in, idp.Invalid("scopes", idp.Cause{Field: "scopes", Text: "must be " + scopeCORS + " or " + scopeRedirect})
+			return in, idp.Invalid("scopes", idp.Cause{Field: "scopes", Text: "must be " + scopeCORS + ", " + scopeRedirect + " or " + scopeFrame})
 		}
 	}
 	return in, nil
@@ -162,7 +166,7 @@ func (a *PoliciesAPI) originInput(r *httpkit.Request, op openapi.ID) (policy.Ori
 
 // createOrigin adds a trusted origin. (spec: management#createTrustedOrigin)
 func (a *PoliciesAPI) createOrigin(r *httpkit.Request) error {
-	in, err := a.originInput(r, openapi.CreateTrustedOrigin)
+	in, err := a.originInput(r)
 	if err != nil {
 		return err
 	}
@@ -184,7 +188,7 @@ func (a *PoliciesAPI) getOrigin(r *httpkit.Request) error {
 
 // replaceOrigin replaces a trusted origin. (spec: management#replaceTrustedOrigin)
 func (a *PoliciesAPI) replaceOrigin(r *httpkit.Request) error {
-	in, err := a.originInput(r, openapi.ReplaceTrustedOrigin)
+	in, err := a.originInput(r)
 	if err != nil {
 		return err
 	}

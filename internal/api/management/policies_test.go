@@ -254,7 +254,6 @@ func TestPolicyFaults(t *testing.T) {
 		for _, body := range []string{`{`, `[]`, `{"name":1}`, `{"name":"x","type":"PASSWORD","settings":[]}`, `{"name":"x","type":"PASSWORD","conditions":"all"}`} {
 			app.Post(policies, body).Fails(400, "E0000003")
 		}
-		app.Post(policies, `{"name":"x","type":"PROFILE_ENROLLMENT"}`).Want(501)
 		app.Put(policies+"/"+other, `{"type":"OKTA_SIGN_ON","name":"taken"}`).Fails(400, "E0000001", "name: Policy name already in use")
 		app.Put(policies+"/"+other, `{"type":"PASSWORD","name":"other"}`).Fails(400, "E0000001", "type: does not change")
 		for body, cause := range map[string]string{

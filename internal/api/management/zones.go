@@ -1,6 +1,7 @@
 package management
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -29,30 +30,89 @@ type zoneBody struct {
 	Usage    policy.Usage     `json:"usage"`
 	Gateways []policy.Address `json:"gateways"`
 	Proxies  []policy.Address `json:"proxies"`
+	// Of dynamic zones; lists for one type, what is included and excluded for the
+	// other.
+	ASNs      json.RawMessage        `json:"asns"`
+	Locations json.RawMessage        `json:"locations"`
+	Services  *policy.Choice[string] `json:"ipServiceCategories"`
+	ProxyType *string                `json:"proxyType"`
 }
 
 // zoneView is a network zone in an answer.
 // (spec: management, example RetrieveAllZones)
 type zoneView struct {
-	Type        policy.ZoneType  `json:"type"`
-	ID          string           `json:"id"`
-	Name        string           `json:"name"`
-	Status      policy.Status    `json:"status"`
-	Usage       policy.Usage     `json:"usage"`
-	Created     *string          `json:"created"`
-	LastUpdated *string          `json:"lastUpdated"`
-	System      bool             `json:"system"`
-	Gateways    []policy.Address `json:"gateways"`
-	Proxies     []policy.Address `json:"proxies"`
-	Links       policyLinks      `json:"_links"`
+	Type        policy.ZoneType `json:"type"`
+	ID          string          `json:"id"`
+	Name        string          `json:"name"`
+	Status      policy.Status   `json:"status"`
+	Usage       policy.Usage    `json:"usage"`
+	Created     *string         `json:"created"`
+	LastUpdated *string         `json:"lastUpdated"`
+	System      bool            `json:"system"`
+	*zoneAddresses
+	*zonePlaces
+	Links policyLinks `json:"_links"`
+}
+
+// zoneAddresses are the members of a zone of type IP.
+type zoneAddresses struct {
+	Gateways []policy.Address `json:"gateways"`
+	Proxies  []policy.Address `json:"proxies"`
+}
+
+// zonePlaces are the members of dynamic zones.
+// (spec: management DynamicNetworkZone, EnhancedDynamicNetworkZone)
+type zonePlaces struct {
+	ASNs      any                    `json:"asns"`
+	Locations any                    `json:"locations"`
+	Services  *policy.Choice[string] `json:"ipServiceCategories,omitempty"`
+	ProxyType *string                `json:"proxyType,omitempty"`
+}
+
+func viewPlaces(z *policy.NetworkZone) *zonePlaces {
+	d := z.Dynamic
+	if z.Type == policy.ZoneEnhanced {
+		return &zonePlaces{ASNs: d.ASNs, Locations: d.Locations, Services: &d.Services}
+	}
+	return &zonePlaces{ASNs: d.ASNs.Include, Locations: d.Locations.Include, ProxyType: orNull(d.ProxyType)}
+}
+
+// dynamic reads the members of dynamic zones.
+func (b *zoneBody) dynamic() (*policy.DynamicZone, error) {
+	d := &policy.DynamicZone{}
+	if b.Services != nil {
+		d.Services = *b.Services
+	}
+	if b.ProxyType != nil && *b.ProxyType != "null" {
+		d.ProxyType = *b.ProxyType
+	}
+	for _, m := range []struct {
+		name         string
+		text         json.RawMessage
+		list, choice any
+	}{{"asns", b.ASNs, &d.ASNs.Include, &d.ASNs}, {"locations", b.Locations, &d.Locations.Include, &d.Locations}} {
+		into := m.list
+		if b.Type == policy.ZoneEnhanced {
+			into = m.choice
+		}
+		if len(m.text) > 0 && json.Unmarshal(m.text, into) != nil {
+			return nil, idp.Invalid(m.name, idp.Cause{Field: m.name, Text: "is malformed"})
+		}
+	}
+	return d, nil
 }
 
 func viewZone(org *idp.Org, z *policy.NetworkZone) zoneView {
 	path := "/api/v1/zones/" + z.ID
 	v := zoneView{
 		Type: z.Type, ID: z.ID, Name: z.Name, Status: z.Status, Usage: z.Usage, Created: httpkit.Seconds(z.Created),
-		LastUpdated: httpkit.Seconds(z.LastUpdated), System: z.System, Gateways: z.Gateways, Proxies: z.Proxies,
+		LastUpdated: httpkit.Seconds(z.LastUpdated), System: z.System,
 		Links: lifecycleLinks(org, path, z.System, z.Status == policy.Active),
+	}
+	if z.Type == policy.ZoneIP {
+		v.zoneAddresses = &zoneAddresses{z.Gateways, z.Proxies}
+	} else {
+		v.zonePlaces = viewPlaces(z)
 	}
 	v.Links.setLifecycle(org, path, z.Status == policy.Active)
 	return v
@@ -106,22 +166,24 @@ func filterOf(r *httpkit.Request, attributes ...scim.Path) (func(map[string]any)
 	return func(object map[string]any) bool { return scim.Match(e, scim.Document(object), scim.Options{}) }, nil
 }
 
-// zoneInput reads a network zone from the body. Zones of other types than
-// lists of addresses are a gap.
-func (a *PoliciesAPI) zoneInput(r *httpkit.Request, op openapi.ID) (policy.ZoneInput, error) {
+// zoneInput reads a network zone from the body.
+func (a *PoliciesAPI) zoneInput(r *httpkit.Request) (policy.ZoneInput, error) {
 	var body zoneBody
 	if err := r.Decode(&body); err != nil {
 		return policy.ZoneInput{}, err
 	}
-	if body.Type == "DYNAMIC" || body.Type == "DYNAMIC_V2" {
-		return policy.ZoneInput{}, gap(r, op, "type="+string(body.Type))
+	in := policy.ZoneInput{Type: body.Type, Name: body.Name, Status: body.Status, Usage: body.Usage, Gateways: body.Gateways, Proxies: body.Proxies}
+	if body.Type == policy.ZoneIP {
+		return in, nil
 	}
-	return policy.ZoneInput(body), nil
+	var err error
+	in.Dynamic, err = body.dynamic()
+	return in, err
 }
 
 // createZone adds a network zone. (spec: management#createNetworkZone)
 func (a *PoliciesAPI) createZone(r *httpkit.Request) error {
-	in, err := a.zoneInput(r, openapi.CreateNetworkZone)
+	in, err := a.zoneInput(r)
 	if err != nil {
 		return err
 	}
@@ -143,7 +205,7 @@ func (a *PoliciesAPI) getZone(r *httpkit.Request) error {
 
 // replaceZone replaces a network zone. (spec: management#replaceNetworkZone)
 func (a *PoliciesAPI) replaceZone(r *httpkit.Request) error {
-	in, err := a.zoneInput(r, openapi.ReplaceNetworkZone)
+	in, err := a.zoneInput(r)
 	if err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func TestZoneFaults(t *testing.T) {
 		} {
 			app.Post(zones, body).Fails(400, "E0000001", cause)
 		}
-		app.Post(zones, `{"type":"DYNAMIC","name":"x","asns":["23457"]}`).Want(501)
+		app.Post(zones, `{"type":"DYNAMIC","name":"x","usage":"BLOCKLIST","asns":["23457"]}`).Want(501)
 		app.Get(zones+"?filter=name%20eq%20%22x%22").Fails(400, "E0000031")
 		app.Get(zones+"?filter=id%20sw%20%22x%22").Fails(400, "E0000031")
 		app.Get(zones+"?after=nzo9").Fails(400, "E0000029")
@@ -220,14 +220,17 @@ func TestOriginFaults(t *testing.T) {
 			`{"name":"x","origin":"https://*.example.com","scopes":[{"type":"CORS"}]}`:               form,
 			`{"name":"x","origin":"https://a@x.example.com","scopes":[{"type":"CORS"}]}`:             form,
 			`{"name":"x","origin":"https://x.example.com"}`:                                          "scopes: The field cannot be left blank",
-			`{"name":"x","origin":"https://x.example.com","scopes":[{"type":"FLY"}]}`:                "scopes: must be CORS or REDIRECT",
+			`{"name":"x","origin":"https://x.example.com","scopes":[{"type":"FLY"}]}`:                "scopes: must be CORS, REDIRECT or IFRAME_EMBED",
 			`{"name":"one","origin":"https://x.example.com","scopes":[{"type":"CORS"}]}`:             "name: An object with this field already exists in the current organization",
 			`{"name":"x","origin":"https://ONE.example.com:443","scopes":[{"type":"CORS"}]}`:         "origin: An object with this field already exists in the current organization",
 			`{"name":"x","origin":"https://x.example.com","status":"ON","scopes":[{"type":"CORS"}]}`: "status: must be ACTIVE or INACTIVE",
 		} {
 			app.Post(origins, body).Fails(400, "E0000001", cause)
 		}
-		app.Post(origins, `{"name":"x","origin":"https://x.example.com","scopes":[{"type":"IFRAME_EMBED"}]}`).Want(501)
+		app.Post(origins, `{"name":"x","origin":"ftp://x.example.com","scopes":[{"type":"IFRAME_EMBED"}]}`).
+			Fails(400, "E0000001", "scopes: IFRAME_EMBED is for origins of the scheme http or https")
+		app.Post(origins, `{"name":"x","origin":"https://x.example.com","scopes":[{"type":"IFRAME_EMBED","allowedOktaApps":["x"]}]}`).
+			Fails(400, "E0000001", "scopes: allowedOktaApps has OKTA_ENDUSER alone")
 		app.Get(origins+"?filter=id%20eq%20%22x%22").Fails(400, "E0000031")
 	})
 }

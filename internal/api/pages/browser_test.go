@@ -24,6 +24,8 @@ type site struct {
 	router *httpkit.Router
 }
 
+func framedByNobody(context.Context, *idp.Org) ([]string, error) { return nil, nil }
+
 func newSite(t *testing.T) *site { return siteOf(t, signintest.NewSQLite(t)) }
 
 func siteOf(t *testing.T, w *signintest.World) *site {
@@ -31,6 +33,7 @@ func siteOf(t *testing.T, w *signintest.World) *site {
 	p, err := New(Config{
 		Engine: w.Engine, Sessions: w.Sessions, Rand: w.Rand,
 		Redirectable: func(_ context.Context, _ *idp.Org, origin string) (bool, error) { return origin == partner, nil },
+		FramedBy:     framedByNobody,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 // nowhere in particular.
 type destination struct {
 	address string // absolute, checked
-	origin  string // of an address that is not ours, "" else
+	origin  string // of others to which it leads, "" for none
 }
 
 // or is the address, or the path given where there is none.
@@ -32,13 +32,26 @@ func (p *Pages) destination(r *httpkit.Request, raw string) (destination, error)
 	}
 	origin := originOf(address)
 	if origin == originOf(r.Org.BaseURL) {
-		return destination{address: address}, nil
+		return destination{address: address, origin: p.onward(r, address)}, nil
 	}
 	// The origin becomes part of a header that lists origins.
 	if strings.ContainsAny(origin, ";, '*") {
 		return destination{}, nil
 	}
 	return destination{address: address, origin: origin}, nil
+}
+
+// onward is the origin of others to which an address of ours leads at once: the
+// policy of a page with a form counts all redirections that follow.
+func (p *Pages) onward(r *httpkit.Request, address string) string {
+	if p.cfg.Onward == nil {
+		return ""
+	}
+	to := p.cfg.Onward(r.Context(), r.Org, address)
+	if source := httpkit.Source(to); to != "" && source != "'none'" {
+		return source
+	}
+	return ""
 }
 
 // originOf cuts an address to its origin, "" when it has none.

@@ -11,9 +11,11 @@ import (
 	"time"
 
 	"usher/internal/api/httpkit"
+	"usher/internal/apps"
 	"usher/internal/env"
 	"usher/internal/factor"
 	"usher/internal/idp"
+	"usher/internal/oauth"
 	"usher/internal/signin"
 )
 
@@ -24,7 +26,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 // blank returns pages without services, enough to render.
 func blank(t testing.TB) *Pages {
 	t.Helper()
-	p, err := New(Config{Rand: env.NewSeeded(1)})
+	p, err := New(Config{Rand: env.NewSeeded(1), FramedBy: framedByNobody})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,6 +107,16 @@ func exhibits() []exhibit {
 			return p.welcome(v.Request, idp.Actor{Name: name, Login: v.tx.Login}, session)
 		}},
 		{"signout", 200, func(p *Pages, v *visit) error { return p.askSignOut(v.Request, v.tx.Login, destination{}) }},
+		{"consent", 200, func(p *Pages, v *visit) error {
+			v.Actor = idp.Actor{Login: v.tx.Login, UserID: "00u1"}
+			return p.Consent(v.Request, oauth.AskConsent{
+				Key: "key", Redirect: "https://partner.example.net/cb", Client: &oauth.Client{App: &apps.App{App: idp.App{Label: "Box Office"}}, Settings: &apps.OAuthClient{PolicyURI: "https://app.example/privacy"}},
+				Scopes: []*oauth.Scope{{Name: "tickets", Description: "Buy tickets for you."}, {Name: "seats", DisplayName: "See your seats"}},
+			})
+		}},
+		{"application-refused", 400, func(p *Pages, v *visit) error {
+			return p.Refused(v.Request, 400, "invalid_request", "The 'redirect_uri' parameter must be given.")
+		}},
 		{"error-400", 400, fail(idp.Fail(idp.KindMalformed))},
 		{"error-403", 403, fail(idp.Fail(idp.KindForbidden))},
 		{"error-404", 404, fail(httpkit.Status(404, "E0000008", "secret detail"))},

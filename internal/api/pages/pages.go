@@ -12,7 +12,7 @@ import (
 	"usher/openapi"
 )
 
-// Config is what the pages need. All members are required.
+// Config is what the pages need. All members but Onward are required.
 type Config struct {
 	Engine   *signin.Engine
 	Sessions *session.Service
@@ -20,6 +20,11 @@ type Config struct {
 	// Redirectable tells whether the organisation trusts a web origin so far
 	// that browsers may be sent there.
 	Redirectable func(ctx context.Context, org *idp.Org, origin string) (bool, error)
+	// FramedBy lists the web origins whose pages may frame these.
+	FramedBy func(ctx context.Context, org *idp.Org) ([]string, error)
+	// Onward tells to which address of others an address of ours leads at once,
+	// "" for none; nil for never.
+	Onward func(ctx context.Context, org *idp.Org, address string) string
 }
 
 // Pages serves the pages for people.

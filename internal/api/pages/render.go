@@ -22,7 +22,7 @@ func loadTemplates() (templates, error) {
 		return nil, fmt.Errorf("pages: parse the layout: %w", err)
 	}
 	out := templates{}
-	for _, name := range []string{"identify", "password", "change", "message", "home", "signout"} {
+	for _, name := range []string{"identify", "password", "change", "message", "home", "signout", "consent"} {
 		t, err := layout.Clone()
 		if err == nil {
 			t, err = t.ParseFS(templateFiles, "templates/"+name+".html")
@@ -52,13 +52,18 @@ func (p *Pages) show(r *httpkit.Request, pg page) error {
 		Title: pg.title, Problem: pg.problem, Hint: pg.hint,
 		Style: p.assets.url("usher.css"), Mark: p.assets.url("mark.svg"), Body: pg.body,
 	}
+	var frames []string
 	if r.Org != nil {
 		f.Org = r.Org.Name
+		var err error
+		if frames, err = p.cfg.FramedBy(r.Context(), r.Org); err != nil {
+			return err
+		}
 	}
 	var b bytes.Buffer
 	if err := p.templates[pg.template].ExecuteTemplate(&b, "layout", f); err != nil {
 		return fmt.Errorf("pages: render %s: %w", pg.template, err)
 	}
-	fence(r, pg.destination)
+	fence(r, pg.destination, frames)
 	return r.Bytes(pg.status, "text/html; charset=utf-8", b.Bytes())
 }

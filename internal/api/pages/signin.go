@@ -39,17 +39,19 @@ type visit struct {
 	fault   string // the field that problem is about, where a page has several
 }
 
-// showSignIn shows the first page of a sign-in. The handle in it carries the
-// beginning: nothing is stored until the form comes back.
+// showSignIn shows the first page of a sign-in, with the login that an
+// application hints at. The handle in it carries the beginning: nothing is
+// stored until the form comes back. Whoever is signed in goes on, unless the
+// sign-in shall be a new one.
 func (p *Pages) showSignIn(r *httpkit.Request) error {
 	dest, err := p.destination(r, r.Q().Get("fromURI"))
 	if err != nil {
 		return err
 	}
 	switch err := r.AuthenticateSession(); {
-	case err == nil:
+	case err == nil && r.Q().Get("prompt") != "login":
 		return redirect(r, http.StatusFound, dest.or(pathHome))
-	case idp.KindOf(err) != idp.KindNoCredentials:
+	case err != nil && idp.KindOf(err) != idp.KindNoCredentials:
 		return err
 	}
 	if err := r.ThrottleClient(); err != nil {
@@ -60,7 +62,11 @@ func (p *Pages) showSignIn(r *httpkit.Request) error {
 	if r.Q().Has("signedout") {
 		notice = textSignedOut
 	}
-	return p.identify(v, "", notice)
+	login := r.Q().Get("login_hint")
+	if len(login) > maxLogin || !clean([]string{login}) {
+		login = ""
+	}
+	return p.identify(v, login, notice)
 }
 
 func (p *Pages) begin(r *httpkit.Request, dest destination) *signin.Transaction {
@@ -238,7 +244,7 @@ func restart(d destination) string {
 // redirect sends the browser to an address that destination has checked, or to
 // a page of ours.
 func redirect(r *httpkit.Request, status int, address string) error {
-	fence(r, "")
+	fence(r, "", nil)
 	r.W.Header().Set("Location", address)
 	r.W.WriteHeader(status)
 	return nil

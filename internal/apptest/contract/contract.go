@@ -41,6 +41,7 @@ type documents struct {
 
 var load = sync.OnceValues(func() (*documents, error) {
 	openapi3filter.RegisterBodyDecoder("application/ion+json", openapi3filter.JSONBodyDecoder)
+	openapi3filter.RegisterBodyDecoder("text/html", openapi3filter.PlainBodyDecoder)
 	d := &documents{inventory: chi.NewRouter(), ids: map[string]string{}}
 	for _, op := range openapi.Operations() {
 		if op.Document == openapi.DocumentManagementExtra {

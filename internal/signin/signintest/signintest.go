@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"usher/internal/credential"
+	"usher/internal/decision"
 	"usher/internal/directory"
 	"usher/internal/env"
 	"usher/internal/eventlog"
@@ -86,6 +87,7 @@ func With(t testing.TB, databaseURL string, more Methods) *World {
 			Factors: methods, Ceremonies: &factor.Ceremonies{
 				Log: log, IDs: ids, Vault: vault, Methods: methods, Directory: users, Credentials: creds,
 			}, Policies: policies, Sessions: sessions,
+			Decisions: &decision.Log{Store: db, IDs: ids},
 		},
 	}
 	w.Org = &idp.Org{

@@ -29,3 +29,13 @@ CREATE TABLE IF NOT EXISTS group_uniques (
     FOREIGN KEY (org_id, group_id) REFERENCES groups (org_id, id) ON DELETE CASCADE
 ) CLUSTERED;
 CREATE INDEX IF NOT EXISTS group_uniques_group_id ON group_uniques (org_id, group_id);
+
+-- The trusted origins whose pages may frame ours. apps is JSON: which of our
+-- pages, null for all.
+CREATE TABLE IF NOT EXISTS origin_frames (
+    org_id    NAME NOT NULL,
+    origin_id NAME NOT NULL,
+    apps      TEXT NOT NULL,
+    CONSTRAINT origin_frames__origin_id PRIMARY KEY (org_id, origin_id),
+    FOREIGN KEY (org_id, origin_id) REFERENCES trusted_origins (org_id, id) ON DELETE CASCADE
+) CLUSTERED;

@@ -1,0 +1,49 @@
+package oauth2
+
+import (
+	"net/http"
+	"net/url"
+
+	"usher/internal/api/httpkit"
+	"usher/internal/oauth"
+	"usher/openapi"
+)
+
+// Pages are the pages for people that this protocol leads to.
+type Pages interface {
+	// Refused tells what is wrong with a request that cannot be answered to the
+	// client.
+	Refused(r *httpkit.Request, status int, code, text string) error
+	// Consent asks whether a client may have scopes. Its form goes to
+	// /oauth2/v1/authorize/consent.
+	Consent(r *httpkit.Request, ask oauth.AskConsent) error
+	// Form reads the fields of a form that a page of our own has sent.
+	Form(r *httpkit.Request) (url.Values, error)
+	// WriteError answers with an error as a page.
+	WriteError(r *httpkit.Request, err error)
+}
+
+// API serves the endpoints of the protocol. All members are required.
+type API struct {
+	Provider *oauth.Provider
+	Pages    Pages
+}
+
+// Mount registers the operations, and makes the errors of all of this document's
+// operations, built or not, answers of this protocol.
+func (a *API) Mount(r *httpkit.Router) {
+	r.OnError(openapi.DocumentOAuth2, WriteError)
+	for _, id := range []openapi.ID{openapi.Authorize, openapi.AuthorizeWithPost, openapi.AuthorizeCustomAS, openapi.AuthorizeCustomASWithPost} {
+		r.Op(id, a.authorize)
+	}
+	r.Page("oauth2.authorize.resume", openapi.BucketOAuth2Authorize, http.MethodGet, pathResume, a.Pages.WriteError, a.resume)
+	r.Page("oauth2.authorize.consent", openapi.BucketOAuth2Authorize, http.MethodPost, pathConsent, a.Pages.WriteError, a.consent)
+	r.Op(openapi.Token, a.token)
+	r.Op(openapi.TokenCustomAS, a.token)
+	r.Op(openapi.Par, a.push)
+	r.Op(openapi.ParCustomAS, a.push)
+}
+
+// serverID is the authorization server that the path names, "" for the
+// organisation's own.
+func serverID(r *httpkit.Request) string { return r.Param("authorizationServerId") }

@@ -1,0 +1,27 @@
+package oauth
+
+import (
+	"context"
+
+	"usher/internal/idp"
+)
+
+// says are the claims of the tokens of an issue beyond those of the protocol.
+func (p *Provider) says(ctx context.Context, a idp.Actor, i *issue) (*Claims, error) {
+	f, err := p.Facts(ctx, a.Org, i.call.Server, i.call.Client, i.user, i.proof.Scopes)
+	if err != nil {
+		return nil, err
+	}
+	f.AMR, f.SessionID = i.proof.AMR, i.proof.SessionID
+	out, err := f.Claims()
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := out.Access["sub"]; !ok {
+		out.Access["sub"] = i.call.Client.ID
+		if i.user != nil {
+			out.Access["sub"] = i.user.Login
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,125 @@
+package oauth
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+
+	"usher/internal/keys"
+	"usher/internal/signin"
+	"usher/internal/store"
+)
+
+// codeDocument is what an authorization code stands for.
+type codeDocument struct {
+	Proof
+	ServerID  string `json:"server,omitempty"`
+	Redirect  string `json:"redirect"`
+	Challenge string `json:"challenge,omitempty"`
+	Key       string `json:"key,omitempty"` // RFC 9449 section 10
+	// Family and Token are what it was traded for: they are void once the code
+	// comes a second time.
+	Family string `json:"family,omitempty"`
+	Token  string `json:"token,omitempty"`
+}
+
+// AuthorizationCode trades a code for tokens. (RFC 6749 section 4.1.3)
+type AuthorizationCode struct{}
+
+// Name implements Flow.
+func (AuthorizationCode) Name() string { return GrantCode }
+
+const textBadCode = "The authorization code is invalid or has expired."
+
+// Redeem implements Flow. A code that its client brings is used up, whatever
+// comes of it; one that comes again takes back what it was traded for (RFC 6749
+// section 4.1.2).
+func (AuthorizationCode) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*issue, error) {
+	code := c.Params["code"]
+	if code == "" {
+		return nil, fault(InvalidRequest, "The token request must have a 'code' parameter.")
+	}
+	var out *issue
+	var refused error
+	err := p.Store.Tx(ctx, func(tx *store.Tx) error {
+		out, refused = nil, nil
+		var d codeDocument
+		t, err := readTicket(tx, c.Actor.OrgID(), ticketCode, code, &d)
+		switch {
+		case err != nil:
+			return err
+		case t == nil || t.ClientID != c.Client.ID || d.ServerID != c.Server.ID:
+			refused = fault(InvalidGrant, textBadCode)
+			return nil
+		case !t.Used.IsZero():
+			refused = fault(InvalidGrant, textBadCode)
+			return p.takeBack(tx, c, d)
+		}
+		if t, err = takeTicket(tx, c.Actor.OrgID(), ticketCode, code, &d); err != nil || t == nil {
+			refused = fault(InvalidGrant, textBadCode)
+			return err
+		}
+		if refused = d.check(c); refused != nil {
+			return nil
+		}
+		e, err := p.entitle(tx, c, t.UserID, d.Proof, signin.PathCode)
+		if FaultOf(err) != nil {
+			refused = err
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if out, err = p.begin(tx, c, e, d.Proof); err != nil {
+			return err
+		}
+		d.Family, d.Token = out.family, out.tokenID
+		return rewriteTicket(tx, t, d)
+	})
+	if err == nil {
+		err = refused
+	}
+	return out, err
+}
+
+// check compares what comes with a code with what it was given for.
+func (d *codeDocument) check(c *TokenCall) error {
+	verifier := c.Params["code_verifier"]
+	switch {
+	case c.Params["redirect_uri"] != d.Redirect:
+		return fault(InvalidGrant, "The 'redirect_uri' does not match the redirection URI used in the authorization request.")
+	case d.Challenge == "" && verifier != "":
+		// A code for which no challenge was given cannot prove one. (RFC 9700
+		// section 2.1.1: PKCE downgrade)
+		return fault(InvalidGrant, "PKCE verification failed.")
+	case d.Challenge != "" && !verifies(d.Challenge, verifier):
+		return fault(InvalidGrant, "PKCE verification failed.")
+	case d.Key != "" && d.Key != c.Key:
+		return fault(InvalidProof, "The DPoP proof JWT is of another key than the authorization request.")
+	}
+	return nil
+}
+
+// verifies tells whether a verifier is the one that a challenge was made of.
+// (RFC 7636 sections 4.1 and 4.6)
+func verifies(challenge, verifier string) bool {
+	const least, most = 43, 128
+	if len(verifier) < least || len(verifier) > most {
+		return false
+	}
+	sum := sha256.Sum256([]byte(verifier))
+	return keys.Equal(base64.RawURLEncoding.EncodeToString(sum[:]), challenge)
+}
+
+// takeBack voids what a code was traded for.
+func (p *Provider) takeBack(tx *store.Tx, c *TokenCall, d codeDocument) error {
+	if d.Family != "" {
+		if _, err := tx.DeleteOAuthRefresh(c.Actor.OrgID(), store.OAuthRefreshFilter{ID: d.Family}); err != nil {
+			return err
+		}
+	}
+	if d.Token == "" {
+		return nil
+	}
+	return p.void(tx, c.Actor.OrgID(), d.Token)
+}

@@ -1,0 +1,167 @@
+package oauth
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"usher/internal/env"
+	"usher/internal/idp"
+)
+
+// idTokenLife is how long ID tokens are good. (reference: OAuth)
+const idTokenLife = time.Hour
+
+// issue is what a grant gives: the tokens to mint, for whom and with what.
+type issue struct {
+	call  *TokenCall
+	user  *idp.User // nil where the client acts for itself
+	life  Lifetimes
+	proof Proof
+	// access and id tell which tokens to mint.
+	access, id bool
+	tokenID    string // of the access token
+	refresh    string // a refresh token that was made, empty for none
+	family     string // the identifier of its family
+	again      bool   // the refresh token is the one that came
+	code       string // an authorization code that goes along with the ID token
+	// deviceSecret goes with the session on a device; empty for none.
+	deviceSecret string
+	issuedType   string
+	audience     string // instead of the server's, empty for that
+	actor        map[string]any
+}
+
+// tokenID makes an identifier for a token.
+func tokenID(r env.Rand, prefix string) string { return env.Secret(r, prefix, ticketBytes) }
+
+// mint signs the tokens of an issue. It runs outside of any transaction: what
+// it signs has been decided.
+func (p *Provider) mint(ctx context.Context, a idp.Actor, i *issue) (*Tokens, error) {
+	s := i.call.Server
+	now := p.Clock.Now()
+	key, err := p.Signing.Active(ctx, s.Owner(), s.Alg)
+	if err != nil {
+		return nil, err
+	}
+	said, err := p.says(ctx, a, i)
+	if err != nil {
+		return nil, err
+	}
+	out := &Tokens{Type: "Bearer", Scopes: i.proof.Scopes, Refresh: i.refresh, DeviceSecret: i.deviceSecret, IssuedType: i.issuedType}
+	if i.proof.Key != "" {
+		out.Type = "DPoP"
+	}
+	if i.access {
+		out.Expires = i.life.AccessLife()
+		if out.Access, err = sign(key, typeAccess, i.accessClaims(a, said.Access, now)); err != nil {
+			return nil, err
+		}
+	}
+	if i.id {
+		more := said.Identity
+		if !i.access {
+			more = said.Full
+		}
+		if out.ID, err = sign(key, "", i.idClaims(a, more, tokenID(p.Rand, "ID."), now, out.Access)); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// typeAccess is the type in the header of access tokens. (RFC 9068 section 2.1)
+const typeAccess = "at+jwt"
+
+type signer interface {
+	Sign(typ string, payload []byte) (string, error)
+}
+
+func sign(key signer, typ string, claims map[string]any) (string, error) {
+	text, err := json.Marshal(claims)
+	if err != nil {
+		return "", fmt.Errorf("write token: %w", err)
+	}
+	return key.Sign(typ, text)
+}
+
+// accessClaims adds to out what the protocol puts into an access token. (spec:
+// oauth2, access tokens; RFC 9068 section 2.2)
+func (i *issue) accessClaims(a idp.Actor, out map[string]any, now time.Time) map[string]any {
+	s, c := i.call.Server, i.call.Client
+	set := func(name string, v any) { out[name] = v }
+	set("ver", 1)
+	set("jti", i.tokenID)
+	set("iss", s.Issuer(a.Org))
+	set("aud", s.Audiences[0])
+	if i.audience != "" {
+		set("aud", i.audience)
+	}
+	set("iat", now.Unix())
+	set("exp", now.Add(i.life.AccessLife()).Unix())
+	set("cid", c.ID)
+	set("client_id", c.ID)
+	set("scp", i.proof.Scopes)
+	if i.user != nil {
+		set("uid", i.user.ID)
+		set("auth_time", i.proof.AuthTime.Unix())
+	}
+	if i.proof.ACR != "" {
+		set("acr", i.proof.ACR)
+	}
+	if i.proof.Key != "" {
+		set("cnf", map[string]string{"jkt": i.proof.Key})
+	}
+	if i.actor != nil {
+		set("act", i.actor)
+	}
+	return out
+}
+
+// idClaims adds to out what the protocol puts into an ID token. (OpenID Connect
+// Core sections 2, 3.1.3.6 and 3.3.2.11)
+func (i *issue) idClaims(a idp.Actor, out map[string]any, id string, now time.Time, access string) map[string]any {
+	s, c := i.call.Server, i.call.Client
+	set := func(name string, v any) { out[name] = v }
+	set("ver", 1)
+	set("sub", i.user.ID)
+	set("iss", s.Issuer(a.Org))
+	set("aud", c.ID)
+	set("iat", now.Unix())
+	set("exp", now.Add(idTokenLife).Unix())
+	set("jti", id)
+	set("idp", a.OrgID())
+	set("auth_time", i.proof.AuthTime.Unix())
+	if len(i.proof.AMR) > 0 {
+		set("amr", i.proof.AMR)
+	}
+	if i.proof.ACR != "" {
+		set("acr", i.proof.ACR)
+	}
+	if i.proof.Nonce != "" {
+		set("nonce", i.proof.Nonce)
+	}
+	if i.proof.SessionID != "" {
+		set("sid", i.proof.SessionID)
+	}
+	if access != "" {
+		set("at_hash", halfHash(access))
+	}
+	if i.code != "" {
+		set("c_hash", halfHash(i.code))
+	}
+	if i.deviceSecret != "" {
+		set("ds_hash", halfHash(i.deviceSecret))
+	}
+	return out
+}
+
+// halfHash is how an ID token names what goes along with it: both algorithms
+// that sign here are of SHA-256. (OpenID Connect Core section 3.1.3.6)
+func halfHash(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}

@@ -1,0 +1,16 @@
+package oauth
+
+// The grant types. (RFC 6749 section 4, RFC 8628, RFC 8693, RFC 7523, OpenID
+// Connect CIBA; spec: oauth2 GrantType)
+const (
+	GrantCode        = "authorization_code"
+	GrantImplicit    = "implicit" // no grant type of the token endpoint, but a condition of rules
+	GrantRefresh     = "refresh_token"
+	GrantClient      = "client_credentials"
+	GrantPassword    = "password"
+	GrantDevice      = "urn:ietf:params:oauth:grant-type:device_code"
+	GrantExchange    = "urn:ietf:params:oauth:grant-type:token-exchange"
+	GrantAssertion   = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+	GrantInteraction = "interaction_code"
+	GrantBackchannel = "urn:openid:params:grant-type:ciba"
+)

@@ -1,0 +1,199 @@
+package oauth
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"usher/internal/idp"
+	"usher/internal/store"
+)
+
+// pushedDocument is an authorization request that a client sent beforehand.
+type pushedDocument struct {
+	ServerID string `json:"server,omitempty"`
+	Params   Params `json:"params"`
+}
+
+// Pushed names an authorization request that was sent beforehand.
+// (RFC 9126 section 2.2)
+type Pushed struct {
+	URI     string
+	Expires time.Duration
+}
+
+const (
+	pushedPrefix = "urn:okta:"
+	pushedLife   = 10 * time.Minute
+)
+
+// Push checks an authorization request and keeps it for the browser to come with
+// its name, once. It fails with a Fault. (RFC 9126 section 2.1)
+func (p *Provider) Push(ctx context.Context, a idp.Actor, in TokenRequestInput) (*Pushed, error) {
+	s, err := p.serving(ctx, a, in.ServerID)
+	if err != nil {
+		return nil, err
+	}
+	endpoint := s.Endpoint(a.Org, "par")
+	client, err := p.AuthenticateClient(ctx, a, in.Basic, in.Params, []string{endpoint, s.Endpoint(a.Org, "token"), s.Issuer(a.Org)})
+	if err != nil {
+		return nil, err
+	}
+	if in.Params["request_uri"] != "" {
+		return nil, fault(InvalidRequest, "The 'request_uri' parameter is not allowed in a pushed authorization request.")
+	}
+	params := in.Params
+	if params["request"] != "" {
+		if params, err = p.requestObject(ctx, a, s, client, params); err != nil {
+			return nil, err
+		}
+	}
+	keep := Params{}
+	for name, v := range params {
+		if !strings.HasPrefix(name, "client_assertion") && name != "client_secret" {
+			keep[name] = v
+		}
+	}
+	keep["client_id"] = client.ID
+	if in.Proof != "" {
+		key, err := p.CheckProof(ctx, a, ProofRequest{Proof: in.Proof, Method: in.Method, URL: endpoint})
+		if err != nil {
+			return nil, err
+		}
+		if jkt := keep["dpop_jkt"]; jkt != "" && jkt != key {
+			return nil, fault(InvalidProof, "The DPoP proof JWT is of another key than 'dpop_jkt'.")
+		}
+		keep["dpop_jkt"] = key
+	}
+	if _, err := p.readAuthorization(ctx, a, s, client, keep); err != nil {
+		if f := FaultOf(err); f != nil {
+			return nil, f
+		}
+		return nil, err
+	}
+	out := &Pushed{Expires: pushedLife}
+	err = p.Store.Write(ctx, func(tx *store.Tx) error {
+		var err error
+		out.URI, err = p.newTicket(tx, a.OrgID(), ticketPushed, pushedPrefix, client.ID, "", pushedLife, pushedDocument{s.ID, keep})
+		return err
+	})
+	return out, err
+}
+
+// pushed takes a request that was sent beforehand: of several browsers that come
+// with its name one goes on.
+func (p *Provider) pushed(ctx context.Context, a idp.Actor, s *Server, client *Client, uri string) (Params, error) {
+	bad := fault(InvalidRequestURI, "The 'request_uri' is unknown, was used already, or has expired.")
+	if !strings.HasPrefix(uri, pushedPrefix) {
+		return nil, bad
+	}
+	var d pushedDocument
+	t, err := readTicket(p.Store.Read(ctx), a.OrgID(), ticketPushed, uri, &d)
+	if err != nil {
+		return nil, err
+	}
+	if t == nil || t.ClientID != client.ID || d.ServerID != s.ID {
+		return nil, bad
+	}
+	err = p.Store.Write(ctx, func(tx *store.Tx) error {
+		t, err = takeTicket(tx, a.OrgID(), ticketPushed, uri, &d)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if t == nil {
+		return nil, bad
+	}
+	return d.Params, nil
+}
+
+// requestObject reads the parameters of a request from a JWT that the client has
+// signed. (OpenID Connect Core section 6.1, RFC 9101)
+func (p *Provider) requestObject(ctx context.Context, a idp.Actor, s *Server, client *Client, params Params) (Params, error) {
+	bad := func(text string) error { return fault(InvalidRequestObject, text) }
+	o, err := parseAssertion(params["request"])
+	if err != nil {
+		return nil, bad("The request object is not a signed JWT.")
+	}
+	if alg := client.Settings.RequestObjectSign; alg != "" && o.header().Algorithm != alg {
+		return nil, bad("The request object is not signed with the algorithm that the client has registered.")
+	}
+	wrong := bad("The request object signature is invalid.")
+	if strings.HasPrefix(o.header().Algorithm, "HS") {
+		if !client.Proof.NeedsSecret() {
+			return nil, wrong
+		}
+		err = p.verifyBySecret(ctx, client, o, wrong)
+	} else {
+		err = p.verifyByKeys(ctx, client, o, wrong)
+	}
+	if err != nil {
+		if isFault(err, InvalidClient) {
+			return nil, wrong
+		}
+		return nil, err
+	}
+	now := p.Clock.Now()
+	c := o.claims
+	switch {
+	case c.Issuer != "" && c.Issuer != client.ID:
+		return nil, bad("The issuer of the request object must be the client_id.")
+	case len(c.Audience) > 0 && !slices.Contains(c.Audience, s.Issuer(a.Org)):
+		return nil, bad("The audience of the request object must be the issuer of the authorization server.")
+	case c.Expires != nil && !now.Before(c.Expires.time()):
+		return nil, bad("The request object is expired.")
+	case c.NotBefore != nil && c.NotBefore.time().After(now.Add(clockSkew)):
+		return nil, bad("The request object is not valid yet.")
+	}
+	out, err := objectParams(o)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"client_id", "response_type"} {
+		if outside, inside := params[name], out[name]; outside != "" && inside != "" && outside != inside {
+			return nil, bad("The '" + name + "' of the request object is not that of the request.")
+		}
+	}
+	if out["response_type"] == "" && params["response_type"] != "" {
+		out["response_type"] = params["response_type"]
+	}
+	if out["request"] != "" || out["request_uri"] != "" {
+		return nil, bad("A request object must not hold another one.")
+	}
+	out["client_id"] = client.ID
+	return out, nil
+}
+
+// objectParams are the claims of a request object that are parameters.
+func objectParams(o *signed) (Params, error) {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(o.jws.UnsafePayloadWithoutVerification(), &all); err != nil {
+		return nil, fault(InvalidRequestObject, "The request object cannot be read.")
+	}
+	out := Params{}
+	for name, raw := range all {
+		switch name {
+		case "iss", "sub", "aud", "exp", "nbf", "iat", "jti":
+			continue
+		}
+		var text string
+		var number json.Number
+		switch {
+		case json.Unmarshal(raw, &text) == nil:
+		case json.Unmarshal(raw, &number) == nil:
+			text = number.String()
+		default:
+			continue // no parameter that is known here
+		}
+		if len(text) > maxParam {
+			return nil, fault(InvalidRequestObject, "A parameter of the request object is too long.")
+		}
+		if text != "" {
+			out[name] = text
+		}
+	}
+	return out, nil
+}

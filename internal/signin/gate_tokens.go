@@ -1,0 +1,34 @@
+package signin
+
+import (
+	"usher/internal/idp"
+	"usher/internal/store"
+)
+
+// The paths by which tokens of authorization servers come to be or live on, one
+// for each grant that is about a user.
+const (
+	PathAuthorize    Path = "authorize"          // an authorization code, or tokens at the authorization endpoint
+	PathCode         Path = "authorization_code" // tokens for a code
+	PathRefreshToken Path = "refresh_token"
+	PathPassword     Path = "password"
+	PathDevice       Path = "device_code"
+	PathExchange     Path = "token_exchange"
+	PathAssertion    Path = "jwt_bearer"
+	PathInteraction  Path = "interaction_code"
+	PathBackchannel  Path = "ciba"
+)
+
+// TokenPaths lists the paths of tokens.
+func TokenPaths() []Path {
+	return []Path{
+		PathAuthorize, PathCode, PathRefreshToken, PathPassword, PathDevice, PathExchange, PathAssertion, PathInteraction,
+		PathBackchannel,
+	}
+}
+
+// Pass reads a user in the transaction that mints something and asks the gate:
+// KindUnauthenticated for one who is gone or may not have it.
+func (e *Engine) Pass(tx *store.Tx, orgID, userID string, p Path) (*idp.User, error) {
+	return e.pass(tx, orgID, userID, p)
+}
