@@ -17,7 +17,7 @@ import (
 type serveCmd struct {
 	logFlags       `embed:""`
 	databaseFlags  `embed:""`
-	mailFlags      `embed:""`
+	deliverFlags   `embed:""`
 	Listen         string   `help:"Address to answer on." default:"127.0.0.1:8080"`
 	BaseURL        string   `help:"Public address of the default organisation, e.g. https://id.example.com; links and issuers come from it." placeholder:"URL"`
 	TLSCert        string   `help:"Certificate chain in PEM." placeholder:"FILE" type:"existingfile"`
@@ -40,8 +40,11 @@ func (c *serveCmd) Run(ctx context.Context, io streams) (err error) {
 	if err := c.configure(&cfg); err != nil {
 		return err
 	}
-	if cfg.Mail = c.smtp(); cfg.Mail == nil {
-		log.Warn("no mail is sent: messages stay in the outbox until --smtp-host names a mail server")
+	if cfg.Senders, err = c.senders(); err != nil {
+		return err
+	}
+	for kind, flags := range unsent(cfg.Senders) {
+		log.Warn("messages of a kind are not sent: they stay in the outbox", "kind", kind, "give", flags)
 	}
 	clock := env.NewMovable(env.System{})
 	if cfg.TestMode {

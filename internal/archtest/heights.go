@@ -24,6 +24,7 @@ var heights = map[string]height{
 	"web":          0,
 	"internal/idp": 0, "internal/env": 0, "internal/egress": 0, "internal/scim": 0, "internal/el": 0,
 	"internal/archtest": 0,
+	"internal/fresh":    1,
 	"internal/store":    1,
 	"internal/eventlog": 2, "internal/notify": 2, "internal/keys": 2, "internal/jobs": 2, "internal/decision": 2,
 	"internal/credential": 3,

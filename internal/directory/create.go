@@ -32,6 +32,23 @@ type NewUser struct {
 // user is active at once; without, an invitation goes out by mail. KindInvalid
 // lists every fault of the profile, or names the first of the credentials.
 func (s *Service) CreateUser(ctx context.Context, actor idp.Actor, n NewUser) (*idp.User, error) {
+	for range maxDrafts {
+		u, err := s.createUser(ctx, actor, n)
+		if !errors.Is(err, errSchemaMoved) {
+			return u, err
+		}
+		s.schemas.ForgetAll()
+	}
+	return nil, &idp.Error{Kind: idp.KindConflict, Object: "schema"}
+}
+
+// maxDrafts bounds how often a new user is judged anew while the schema changes.
+const maxDrafts = 5
+
+// errSchemaMoved tells that a user was judged by a schema that has changed.
+var errSchemaMoved = errors.New("directory: the schema has changed meanwhile")
+
+func (s *Service) createUser(ctx context.Context, actor idp.Actor, n NewUser) (*idp.User, error) {
 	d, err := s.draft(ctx, actor, n)
 	if err != nil {
 		return nil, err
@@ -44,6 +61,9 @@ func (s *Service) CreateUser(ctx context.Context, actor idp.Actor, n NewUser) (*
 		out = &u
 		return s.insert(tx, actor, out, d)
 	})
+	if store.Exists(err, "users.login_key") {
+		return nil, taken(AttrLogin)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -79,11 +99,17 @@ func (s *Service) draft(ctx context.Context, actor idp.Actor, n NewUser) (*draft
 	if err != nil {
 		return nil, err
 	}
-	schema, err := schemaOf(read, actor.Org, typeID)
+	schema, err := s.known(ctx, actor.Org, typeID)
 	if err != nil {
 		return nil, err
 	}
 	a, text, err := schema.profile(n.Profile, "newUser")
+	if err != nil { // perhaps by a schema that has changed meanwhile
+		if schema, err = schemaOf(read, actor.Org, typeID); err != nil {
+			return nil, err
+		}
+		a, text, err = schema.profile(n.Profile, "newUser")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +177,14 @@ func (n NewUser) provider() idp.Provider {
 
 // insert writes the draft with everything that belongs to it.
 func (s *Service) insert(tx *store.Tx, actor idp.Actor, u *idp.User, d *draft) error {
-	set, _, err := s.holdRules(tx, u.OrgID)
+	head, schema, err := tx.HoldRulesAndSchema(u.OrgID, u.TypeID)
+	if err != nil {
+		return failure("hold group rules", err)
+	}
+	if !d.schema.is(schema) {
+		return errSchemaMoved
+	}
+	set, _, err := s.held(tx, u.OrgID, head)
 	if err != nil {
 		return err
 	}
@@ -164,11 +197,7 @@ func (s *Service) insert(tx *store.Tx, actor idp.Actor, u *idp.User, d *draft) e
 		u.Activated, u.StatusChanged = now, now
 	}
 	row := store.UserRow{User: *u, Keys: keysOf(d.attributes)}
-	err = tx.InsertUser(&row)
-	if store.Exists(err, "users.login_key") {
-		return taken(AttrLogin)
-	}
-	if err != nil {
+	if err := tx.InsertUser(&row); err != nil {
 		return fmt.Errorf("insert user: %w", err)
 	}
 	u.Version = row.Version

@@ -51,6 +51,11 @@ func (s *Service) holdRules(tx *store.Tx, orgID string) (set *ruleSet, ever bool
 	if err != nil {
 		return nil, false, failure("hold group rules", err)
 	}
+	return s.held(tx, orgID, head)
+}
+
+// held gives the active rules of a head that the transaction holds.
+func (s *Service) held(tx *store.Tx, orgID string, head store.RuleHead) (set *ruleSet, ever bool, err error) {
 	if head.Active == 0 {
 		return nil, head.Revision != "", nil
 	}

@@ -77,6 +77,7 @@ func (s *Service) ChangeUserSchema(ctx context.Context, actor idp.Actor, typeID 
 		out = after
 		return s.retire(tx, actor.Org, removed)
 	})
+	s.Forget()
 	return out, err
 }
 

@@ -32,6 +32,11 @@ type Schema struct {
 	unique string
 }
 
+// is tells whether this is still the schema of a version that was read.
+func (s *Schema) is(v store.SchemaVersion) bool {
+	return s.version == v.Version && s.LastUpdated.Equal(v.LastUpdated)
+}
+
 // Attribute finds an attribute by its name, nil when there is none.
 func (s *Schema) Attribute(name string) *Attribute {
 	for i := range s.Attributes {
@@ -139,6 +144,25 @@ func allUsers(tx *store.Tx, org *idp.Org) (*Schema, error) {
 	}
 	return out, nil
 }
+
+// known is what may be a second old: the schema of a type, for a decision that is
+// compared with the schema's version once more before it is written, or for ""
+// that of all types together, for a search. What it gives is shared.
+func (s *Service) known(ctx context.Context, org *idp.Org, typeID string) (*Schema, error) {
+	return s.schemas.Get(schemaKey{org.ID, typeID}, func() (*Schema, error) {
+		read := s.Store.Read(ctx)
+		if typeID == "" {
+			return allUsers(read, org)
+		}
+		return schemaOf(read, org, typeID)
+	})
+}
+
+// schemaKey is an organisation and a type of its users, "" for all.
+type schemaKey struct{ org, typeID string }
+
+// Forget drops what this node remembers, e.g. after a snapshot was restored.
+func (s *Service) Forget() { s.schemas.ForgetAll() }
 
 // Save writes what differs from the schema as it began. KindConflict when
 // somebody else has changed it meanwhile.

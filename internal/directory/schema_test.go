@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -36,6 +37,31 @@ func (w *world) enriched(t *testing.T) {
 	} {
 		w.define(t, custom(name, a))
 	}
+}
+
+// TestANewUserIsJudgedByTheSchemaOfAllNodes: a node that remembers an older
+// schema notices when it writes.
+func TestANewUserIsJudgedByTheSchemaOfAllNodes(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		other := &directory.Service{
+			Store: w.Store, Log: w.Log, IDs: w.IDs, Clock: w.Clock, Rand: w.Rand,
+			Credentials: w.Credentials, Outbox: w.Outbox, PasswordPolicy: w.PasswordPolicy,
+		}
+		for i, c := range []struct {
+			length int
+			ok     bool
+		}{{4, true}, {3, false}, {5, true}} {
+			change := custom("badge", directory.Attribute{Type: directory.TypeString, Max: c.length})
+			if _, err := other.ChangeUserSchema(t.Context(), w.admin, "", change); err != nil {
+				t.Fatal(err)
+			}
+			p := person(fmt.Sprintf("badge%d@example.com", i))
+			p["badge"] = "ABCD"
+			if _, err := w.CreateUser(t.Context(), w.admin, directory.NewUser{Profile: p}); (err == nil) != c.ok {
+				t.Errorf("badges of up to %d: %v", c.length, err)
+			}
+		}
+	})
 }
 
 func TestCustomAttributes(t *testing.T) {

@@ -106,7 +106,7 @@ func columns() map[scim.Path]store.UserColumn {
 // that is none.
 func (s *Service) SearchUsers(ctx context.Context, actor idp.Actor, u UserSearch) (users []*idp.User, next string, err error) {
 	read := s.Store.Read(ctx)
-	schema, err := allUsers(read, actor.Org)
+	schema, err := s.known(ctx, actor.Org, "")
 	if err != nil {
 		return nil, "", err
 	}

@@ -8,6 +8,7 @@ import (
 	"usher/internal/credential"
 	"usher/internal/env"
 	"usher/internal/eventlog"
+	"usher/internal/fresh"
 	"usher/internal/idp"
 	"usher/internal/notify"
 	"usher/internal/store"
@@ -56,7 +57,8 @@ type Service struct {
 	// OnGroupDelete runs before a group is removed.
 	OnGroupDelete []func(tx *store.Tx, actor idp.Actor, g *idp.Group) error
 
-	rules ruleCache
+	rules   ruleCache
+	schemas fresh.Cache[schemaKey, *Schema] // ADR 0007
 }
 
 // Page is a part of a list: up to Limit elements behind the identifier After.

@@ -158,7 +158,7 @@ func (s *Service) UpdateUserType(ctx context.Context, actor idp.Actor, id string
 // DeleteUserType removes a type that nobody is of, with its schema. KindInvalid
 // for the default one and for one that somebody is of. (spec: management#deleteUserType)
 func (s *Service) DeleteUserType(ctx context.Context, actor idp.Actor, id string) error {
-	return s.tx(ctx, "delete user type", func(tx *store.Tx) error {
+	err := s.tx(ctx, "delete user type", func(tx *store.Tx) error {
 		t, err := findType(tx, actor.Org, id)
 		if err != nil {
 			return err
@@ -189,6 +189,8 @@ func (s *Service) DeleteUserType(ctx context.Context, actor idp.Actor, id string
 		}
 		return tx.DeleteUserType(actor.OrgID(), t.ID)
 	})
+	s.Forget()
+	return err
 }
 
 // check holds what is given to the rules.

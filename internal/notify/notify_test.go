@@ -192,6 +192,42 @@ func TestListSelects(t *testing.T) {
 	})
 }
 
+func TestOutboxGivesAndForgets(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ann, bob := w.enqueue(t, mailTo("ann@example.com")), w.enqueue(t, mailTo("bob@example.com"))
+		text := mailTo("+15550100")
+		text.Kind = notify.SMS
+		sms := w.enqueue(t, text)
+		if m, err := w.Get(t.Context(), "00o1", ann); err != nil || m.To != "ann@example.com" || m.Text == "" {
+			t.Fatalf("%+v, %v", m, err)
+		}
+		if list := w.list(t, notify.Query{Kind: notify.SMS}); len(list) != 1 || list[0].ID != sms {
+			t.Errorf("%v", list)
+		}
+		for _, call := range []func() error{
+			func() error { _, err := w.Get(t.Context(), "00oother", ann); return err },
+			func() error { return w.Remove(t.Context(), "00oother", ann) },
+			func() error { return w.Remove(t.Context(), "00o1", "msg0") },
+		} {
+			if err := call(); idp.KindOf(err) != idp.KindNotFound {
+				t.Errorf("%v", err)
+			}
+		}
+		if err := w.Remove(t.Context(), "00o1", ann); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := w.Delete(t.Context(), "00o1", notify.Query{To: "BOB@example.com"}); err != nil || n != 1 {
+			t.Fatalf("%d, %v", n, err)
+		}
+		if list := w.list(t, notify.Query{}); len(list) != 1 || list[0].ID == bob {
+			t.Errorf("%v", list)
+		}
+		if n, err := w.Delete(t.Context(), "00oother", notify.Query{}); err != nil || n != 0 {
+			t.Errorf("%d, %v", n, err)
+		}
+	})
+}
+
 // TestListLooksBehindTheFirstPage finds one recipient among many others.
 func TestListLooksBehindTheFirstPage(t *testing.T) {
 	w := newWorld(t, storetest.SQLite(t))

@@ -7,8 +7,10 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"usher/internal/notify"
+	"usher/internal/store"
 )
 
 // sender notes what it is given and answers as it is told.
@@ -205,4 +207,107 @@ func TestWorkerDoesNotSendWhatHasLostItsSense(t *testing.T) {
 			t.Fatalf("%+v after %d attempts", got, len(away.got))
 		}
 	})
+}
+
+// TestWorkerHeedsWhatTheOtherSideSays looks at the pause that is asked for, at a
+// device that is gone, at what is kept of an error, and at who is told.
+func TestWorkerHeedsWhatTheOtherSideSays(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for _, to := range []string{"later", "soon", "far", "gone", "long", "fine"} {
+			w.enqueue(t, mailTo(to))
+		}
+		worker := w.worker(&sender{answer: func(m notify.Message) error {
+			switch m.To {
+			case "later":
+				return notify.Later(errors.New("busy"), 7*time.Minute)
+			case "soon":
+				return notify.Later(errors.New("busy"), time.Second)
+			case "far":
+				return notify.Later(errors.New("busy"), 1000*time.Hour)
+			case "gone":
+				return notify.Gone(errors.New("no such device"))
+			case "long":
+				return notify.Refused(errors.New(strings.Repeat("é", 500)))
+			}
+			return nil
+		}})
+		var gone []string
+		worker.OnGone = func(_ *store.Tx, m notify.Message) error { gone = append(gone, m.To); return nil }
+		var mu sync.Mutex
+		outcomes := map[string]int{}
+		worker.Observe = func(k notify.Kind, outcome string) {
+			mu.Lock()
+			defer mu.Unlock()
+			outcomes[string(k)+" "+outcome]++
+		}
+		run(t, worker)
+		for _, m := range w.list(t, notify.Query{}) {
+			pause := m.Due.Sub(noon)
+			switch m.To {
+			case "later":
+				if pause != 7*time.Minute || m.Problem != "busy" {
+					t.Errorf("%+v", m)
+				}
+			case "soon":
+				if pause != 10*time.Second {
+					t.Errorf("the usual pause is shortened: %+v", m)
+				}
+			case "far":
+				if pause != 2*time.Hour {
+					t.Errorf("the pause has no end: %+v", m)
+				}
+			case "gone", "long":
+				if m.Status != notify.Dead || m.Problem == "" || len(m.Problem) > 300 || !utf8.ValidString(m.Problem) {
+					t.Errorf("%+v", m)
+				}
+			case "fine":
+				if m.Status != notify.Sent || m.Problem != "" {
+					t.Errorf("%+v", m)
+				}
+			}
+		}
+		if len(gone) != 1 || gone[0] != "gone" {
+			t.Errorf("gone: %v", gone)
+		}
+		if outcomes["email retry"] != 3 || outcomes["email dead"] != 2 || outcomes["email sent"] != 1 {
+			t.Errorf("%v", outcomes)
+		}
+		if dead := w.list(t, notify.Query{Status: notify.Dead}); len(dead) != 2 {
+			t.Errorf("dead letters: %v", dead)
+		}
+	})
+}
+
+// TestGoneDevicesAndTheirMessagesAreOne: when the device cannot be marked, the
+// message is not settled either.
+func TestGoneDevicesAndTheirMessagesAreOne(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.enqueue(t, mailTo("ann"))
+		worker := w.worker(&sender{answer: func(notify.Message) error { return notify.Gone(errors.New("no such device")) }})
+		boom := errors.New("boom")
+		worker.OnGone = func(*store.Tx, notify.Message) error { return boom }
+		if err := worker.Run(t.Context()); !errors.Is(err, boom) {
+			t.Fatal(err)
+		}
+		if m := w.list(t, notify.Query{})[0]; m.Status != notify.Queued || m.Problem != "" {
+			t.Fatalf("%+v", m)
+		}
+	})
+}
+
+func TestPushesFindTheirService(t *testing.T) {
+	apple, google, hook := &sender{}, &sender{}, &sender{}
+	all := notify.Pushes{APNs: apple, FCM: google, Webhook: hook}
+	for service, want := range map[string]*sender{notify.PushAPNs: apple, notify.PushFCM: google, "": hook, "other": hook} {
+		before := len(want.got)
+		if err := all.Send(t.Context(), notify.Message{Data: map[string]string{notify.DataPushService: service}}); err != nil || len(want.got) != before+1 {
+			t.Errorf("%q: %v", service, err)
+		}
+	}
+	if err := (notify.Pushes{Webhook: hook}).Send(t.Context(), notify.Message{Data: map[string]string{notify.DataPushService: notify.PushAPNs}}); err != nil || len(hook.got) != 3 {
+		t.Error("the webhook does not step in")
+	}
+	if err := (notify.Pushes{FCM: google}).Send(t.Context(), notify.Message{Data: map[string]string{notify.DataPushService: notify.PushAPNs}}); err == nil {
+		t.Error("a push for nobody is sent")
+	}
 }

@@ -51,35 +51,36 @@ type Service struct {
 type cachedServer struct {
 	server *Server
 	at     time.Time
+	base   string // the organisation's base URL
 }
 
 // Server returns an authorization server with all that belongs to it: the
 // organisation's own one for "", the standard one for "default". What it says
 // may be a second old; nobody may change it. KindNotFound.
 func (s *Service) Server(ctx context.Context, org *idp.Org, id string) (*Server, error) {
-	if id == "" {
-		return ownServer(org), nil
-	}
-	if !plainID(id) {
+	if id != "" && !plainID(id) {
 		return nil, idp.NotFound(TypeServer, id)
 	}
 	now, at := s.Clock.Now(), keys.Owner{OrgID: org.ID, ServerID: id}
 	s.mu.Lock()
 	c, ok := s.cache[at]
 	s.mu.Unlock()
-	if age := now.Sub(c.at); ok && age >= 0 && age < serverLife {
+	if age := now.Sub(c.at); ok && age >= 0 && age < serverLife && c.base == org.BaseURL {
 		return c.server, nil
 	}
-	v, err := s.read(ctx, org, id)
-	if err != nil {
-		return nil, err
+	v := ownServer(org)
+	if id != "" {
+		var err error
+		if v, err = s.read(ctx, org, id); err != nil {
+			return nil, err
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.cache == nil || len(s.cache) >= maxServers {
 		s.cache = map[keys.Owner]cachedServer{}
 	}
-	s.cache[at] = cachedServer{v, now}
+	s.cache[at] = cachedServer{v, now, org.BaseURL}
 	return v, nil
 }
 

@@ -37,8 +37,9 @@ type Config struct {
 	MetricsFrom httpkit.Proxies
 	// Hashing are the costs of password hashes; zero for the default.
 	Hashing credential.Params
-	// Mail sends what the outbox holds; nil leaves messages queued.
-	Mail    *notify.SMTP
+	// Senders take what the outbox holds, by kind of message; a kind without
+	// one stays queued.
+	Senders map[notify.Kind]notify.Sender
 	Log     *slog.Logger
 	Version string
 
@@ -74,9 +75,11 @@ func (c *Config) check() error {
 		return errors.New("no master key: Usher encrypts secrets at rest and does not start without one. " +
 			"Make one with `openssl rand -base64 32` and give it in USHER_MASTER_KEY or by --master-key-file; keep it as safe as the database")
 	}
-	if c.Mail != nil {
-		if err := c.Mail.Check(); err != nil {
-			return err
+	for kind, sender := range c.Senders {
+		if s, ok := sender.(interface{ Check() error }); ok {
+			if err := s.Check(); err != nil {
+				return fmt.Errorf("sender of %s: %w", kind, err)
+			}
 		}
 	}
 	base, err := cleanBaseURL(c.BaseURL)

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"usher/internal/api/httpkit"
+	"usher/internal/notify"
 	"usher/internal/store"
 )
 
@@ -24,17 +25,23 @@ type health struct {
 	store       *store.Store
 	registry    *prometheus.Registry
 	requests    *prometheus.HistogramVec
+	messages    *prometheus.CounterVec
 	metricsFrom httpkit.Proxies
 	metrics     http.Handler
 }
 
-func newHealth(s *store.Store, from httpkit.Proxies) *health {
+func newHealth(s *store.Store, outbox *notify.Outbox, from httpkit.Proxies) *health {
 	h := &health{store: s, registry: prometheus.NewRegistry(), metricsFrom: from}
 	h.requests = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Namespace: "usher", Name: "http_request_seconds", Help: "Answered requests by operation and class of status.",
 		Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5},
 	}, []string{"operation", "status"})
-	h.registry.MustRegister(h.requests, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	h.messages = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "usher", Name: "message_attempts_total", Help: "Attempts of this node to send a message, by kind and outcome: sent, retry, dead.",
+	}, []string{"kind", "outcome"})
+	h.registry.MustRegister(h.requests, h.messages, &outboxGauge{outbox: outbox, desc: prometheus.NewDesc(
+		"usher_outbox_messages", "Messages in the outbox of all nodes, by state: queued, sent, dead.", []string{"status"}, nil,
+	)}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	h.metrics = promhttp.HandlerFor(h.registry, promhttp.HandlerOpts{})
 	return h
 }
@@ -43,6 +50,34 @@ func newHealth(s *store.Store, from httpkit.Proxies) *health {
 // the text of a request.
 func (h *health) observe(route string, status int, took time.Duration) {
 	h.requests.WithLabelValues(route, strconv.Itoa(status/100)+"xx").Observe(took.Seconds())
+}
+
+// delivered counts an attempt to send a message.
+func (h *health) delivered(kind notify.Kind, outcome string) {
+	h.messages.WithLabelValues(string(kind), outcome).Inc()
+}
+
+// outboxGauge counts the outbox when it is asked.
+type outboxGauge struct {
+	outbox *notify.Outbox
+	desc   *prometheus.Desc
+}
+
+// Describe implements prometheus.Collector.
+func (g *outboxGauge) Describe(out chan<- *prometheus.Desc) { out <- g.desc }
+
+// Collect implements prometheus.Collector. A database that does not answer soon
+// leaves the figures out; /readyz tells of it.
+func (g *outboxGauge) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
+	defer cancel()
+	counts, err := g.outbox.Counts(ctx)
+	if err != nil {
+		return
+	}
+	for status, n := range counts {
+		out <- prometheus.MustNewConstMetric(g.desc, prometheus.GaugeValue, float64(n), string(status))
+	}
 }
 
 // wrap answers the probes before anything else and hands the rest on.

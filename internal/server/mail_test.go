@@ -69,7 +69,9 @@ func sink(t *testing.T) (port int, message <-chan string) {
 func TestInvitationsLeave(t *testing.T) {
 	port, message := sink(t)
 	app := apptest.New(t, apptest.Configure(func(c *server.Config) {
-		c.Mail = &notify.SMTP{Host: "127.0.0.1", Port: port, Security: notify.SecurityNone, From: "Usher <usher@example.com>"}
+		c.Senders = map[notify.Kind]notify.Sender{
+			notify.Email: &notify.SMTP{Host: "127.0.0.1", Port: port, Security: notify.SecurityNone, From: "Usher <usher@example.com>"},
+		}
 	}))
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"usher/internal/api/authn"
@@ -121,9 +123,12 @@ func (s *Server) jobs() []jobs.Job {
 		jobs.Stamp(s.stampEvents),
 	}
 	list = append(list, s.fleet.job()...)
-	if s.cfg.Mail != nil {
-		w := &notify.Worker{Outbox: s.services.outbox, Log: s.cfg.Log, Senders: map[notify.Kind]notify.Sender{notify.Email: s.cfg.Mail}}
-		list = append(list, jobs.Job{Name: "outbox", Every: time.Second, Shared: true, Run: w.Run})
+	// A job for each kind: a slow mail server must not hold up codes.
+	for _, kind := range slices.Sorted(maps.Keys(s.cfg.Senders)) {
+		w := &notify.Worker{
+			Outbox: s.services.outbox, Log: s.cfg.Log, Senders: map[notify.Kind]notify.Sender{kind: s.cfg.Senders[kind]}, Observe: s.health.delivered,
+		}
+		list = append(list, jobs.Job{Name: "outbox." + string(kind), Every: time.Second, Shared: true, Run: w.Run})
 	}
 	return list
 }
@@ -143,13 +148,16 @@ func (s *Server) mount(r *httpkit.Router) error {
 	(&management.TemplatesAPI{Templates: v.templates}).Mount(r)
 	(&management.AppsAPI{Apps: v.apps, Directory: v.directory}).Mount(r)
 	o := &oauth2.API{Provider: v.provider}
-	p, err := pages.New(pages.Config{Engine: v.engine, Sessions: v.sessions, Rand: s.cfg.Rand, Redirectable: v.redirectable, FramedBy: v.policies.FramedBy, Onward: o.Onward})
+	p, err := pages.New(pages.Config{
+		Engine: v.engine, Sessions: v.sessions, Rand: s.cfg.Rand, Redirectable: v.redirectable, Onward: o.Onward, FramedBy: v.policies.FramedBy,
+	})
 	if err != nil {
 		return err
 	}
 	p.Mount(r)
 	s.mountCoverage(r)
 	(&authn.API{Engine: v.engine, Redirectable: v.redirectable, OnPageError: p.WriteError}).Mount(r)
+	(&oauth2.MetadataAPI{Servers: v.oauth}).Mount(r)
 	(&idx.API{Engine: v.engine}).Mount(r)
 	o.Pages = p
 	o.Mount(r)

@@ -60,7 +60,7 @@ func New(ctx context.Context, cfg Config, progress func(string)) (_ *Server, err
 	}
 	s := &Server{cfg: cfg, store: db, services: newServices(cfg, db, keeper)}
 	s.orgs = &orgResolver{store: db, clock: cfg.Clock, baseURL: cfg.BaseURL, hosts: map[string]cachedOrg{}}
-	s.health = newHealth(db, cfg.MetricsFrom)
+	s.health = newHealth(db, s.services.outbox, cfg.MetricsFrom)
 	if s.router, err = s.newRouter(); err != nil {
 		return nil, err
 	}
@@ -139,6 +139,7 @@ func (s *Server) Restore(ctx context.Context, snapshot []byte) error {
 	}
 	s.orgs.forget()
 	s.services.tokens.ForgetAll()
+	s.services.directory.Forget()
 	s.services.oauth.Forget()
 	return nil
 }

@@ -11,30 +11,38 @@ type GiveLogin struct {
 	Remember bool // keep the browser signed in
 }
 
-// Choose picks a method to verify or to enrol.
+// Choose picks a method to verify. What has to be sent for it is sent.
 type Choose struct {
 	Method   string // kind or authenticator identifier
-	FactorID string
+	FactorID string // one of the user's enrolments, where there are several
+	// Auto tells that nobody asked for it by hand.
+	Auto bool
 }
 
 // VerifyFactor proves a method. Answer holds the fields that the method
 // declares, e.g. "password".
 type VerifyFactor struct {
 	Method   string // empty: the chosen one
-	FactorID string
+	FactorID string // of a further factor; empty: the chosen one
 	Answer   map[string]string
+	// RememberDevice asks not to be asked again on this device.
+	RememberDevice bool
 }
 
-// SendAgain repeats the sending of a challenge.
+// SendAgain repeats the sending of a challenge, also of one that was rejected or
+// has expired.
 type SendAgain struct{}
 
 // Poll looks whether an answer has come from elsewhere.
-type Poll struct{}
+type Poll struct{ RememberDevice bool }
 
 // EnrollFactor begins an enrolment.
 type EnrollFactor struct {
-	Method string
+	// Key names the factor as policies do, e.g. okta_otp.
+	Key    string
 	Fields map[string]string
+	// Replace lets it take the place of one that the user has.
+	Replace bool
 }
 
 // ActivateFactor proves an enrolment under way.

@@ -21,6 +21,8 @@ const maxTries = 4
 //   - KindUnauthenticated when a proof does not hold, whatever the reason;
 //   - KindInvalid when a field is missing, too long, or names what is not offered;
 //   - KindPasswordRejected and KindPasswordUpdate when a new password is refused;
+//   - KindWrongPasscode and its like when a further factor is not proved, and
+//     KindUserLocked when that happened too often;
 //   - KindTransactionState when the transaction is at another step;
 //   - KindConflict when another request came first;
 //   - KindBadToken as Next does.
@@ -95,17 +97,24 @@ func (r *run) do(p planned) error {
 	case Choose:
 		return r.choose(act)
 	case VerifyFactor:
+		if len(r.t.Proofs) > 0 {
+			return r.verifyFurther(act, p)
+		}
 		return r.verify(p)
 	case SetPassword:
 		return r.setPassword(act, p)
 	case Skip:
 		return r.skip()
+	case SendAgain:
+		return r.sendAgain(factor.ChallengeOptions{})
+	case Poll:
+		return r.poll(act)
+	case EnrollFactor:
+		return r.enroll(act, p)
+	case ActivateFactor:
+		return r.activate(p)
 	case Previous:
-		if r.t.Chosen == "" || len(r.t.Proofs) > 0 {
-			return idp.Fail(idp.KindTransactionState)
-		}
-		r.t.Chosen = ""
-		return nil
+		return r.previous()
 	case Cancel:
 		r.step = Identify{Login: r.t.Login, Registration: r.actor.Org.Settings.Registration}
 		return r.end(r.tx, r.actor, r.t)
@@ -117,7 +126,7 @@ func (r *run) do(p planned) error {
 		return r.start(IntentRecover, act.Login, act.Method)
 	case StartUnlock:
 		return r.start(IntentUnlock, act.Login, act.Method)
-	case AnswerRecovery, GiveCode, SendAgain, Poll, EnrollFactor, ActivateFactor, GiveProfile:
+	case AnswerRecovery, GiveCode, GiveProfile:
 		// No step that this server comes to offers them.
 		return idp.Fail(idp.KindTransactionState)
 	}
@@ -146,16 +155,15 @@ func (r *run) choose(act Choose) error {
 		return err
 	}
 	v, ok := d.step.(Verify)
-	if !ok {
-		return idp.Fail(idp.KindTransactionState)
+	if !ok || !v.Primary {
+		return r.chooseFurther(act, d)
 	}
-	for _, m := range v.Options {
-		if act.Method == m.Kind || act.Method == m.ID {
-			r.t.Chosen = m.Kind
-			return nil
-		}
+	m, err := pick(v.Options, act.Method, "")
+	if err != nil {
+		return err
 	}
-	return idp.Invalid("method", idp.Cause{Field: "method", Text: "is not offered"})
+	r.t.Chosen = m.Kind
+	return nil
 }
 
 func (r *run) skip() error {
@@ -163,11 +171,20 @@ func (r *run) skip() error {
 	if err != nil {
 		return err
 	}
-	if c, ok := d.step.(ChangePassword); !ok || c.Reason != PasswordWarned {
-		return idp.Fail(idp.KindTransactionState)
+	switch s := d.step.(type) {
+	case ChangePassword:
+		if s.Reason == PasswordWarned {
+			r.t.Skipped = true
+			return nil
+		}
+	case Enroll:
+		if s.Skippable {
+			r.t.EnrollSkipped = true
+			return nil
+		}
+	default:
 	}
-	r.t.Skipped = true
-	return nil
+	return idp.Fail(idp.KindTransactionState)
 }
 
 // settle finds the step after all actions, and stores what it asks for.

@@ -33,6 +33,8 @@ type decision struct {
 	user  *idp.User // nil while nothing is proved
 	// signOn is set once the policies were asked.
 	signOn *policy.SignOn
+	// demanded tells that a further factor is asked for and not proved.
+	demanded bool
 	// expired tells that the password has reached its greatest age.
 	expired bool
 }
@@ -77,6 +79,9 @@ func (e *Engine) decide(tx *store.Tx, a idp.Actor, t *Transaction, known *facts)
 			return decision{}, err
 		}
 	}
+	if known.user.Status == idp.UserLockedOut && t.holds(known.user) {
+		return decision{}, idp.Fail(idp.KindUserLocked)
+	}
 	if !maySignIn(known.user.Status) || !t.holds(known.user) {
 		return decision{}, idp.Fail(idp.KindBadToken)
 	}
@@ -95,24 +100,29 @@ func (e *Engine) proved(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User, 
 		d.step = Denied{Reason: reasonDenied}
 		return d, nil
 	}
-	if s.RequireFactor {
-		// No method but the password can be enrolled, so nobody can satisfy this.
-		d.step = Denied{Reason: reasonNoFactor}
-		return d, nil
+	f, err := e.further(tx, a, t, u, s)
+	if err != nil {
+		return decision{}, err
 	}
-	if !u.Provider.Local() || !u.HasPassword {
-		d.step = Done{}
-		return d, nil
+	d.demanded = f.demanded
+	if d.step, err = e.proving(tx, a, t, u, s, f); err != nil || d.step != nil {
+		return d, err
 	}
-	d.expired = pw.Age.Expired(u.PasswordChanged, tx.Now())
-	switch {
-	case d.expired || u.Status == idp.UserPasswordExpired:
-		d.step = changePassword(PasswordExpired, pw, time.Time{})
-	case t.Warn && !t.Skipped && pw.Age.Warns(u.PasswordChanged, tx.Now()):
-		d.step = changePassword(PasswordWarned, pw, pw.Age.Expires(u.PasswordChanged))
-	default:
-		d.step = Done{}
+	if u.Provider.Local() && u.HasPassword {
+		d.expired = pw.Age.Expired(u.PasswordChanged, tx.Now())
+		switch {
+		case d.expired || u.Status == idp.UserPasswordExpired:
+			d.step = changePassword(PasswordExpired, pw, time.Time{})
+			return d, nil
+		case t.Warn && !t.Skipped && pw.Age.Warns(u.PasswordChanged, tx.Now()):
+			d.step = changePassword(PasswordWarned, pw, pw.Age.Expires(u.PasswordChanged))
+			return d, nil
+		}
 	}
+	if d.step, err = e.enrolling(tx, a, t, u, s, f); err != nil || d.step != nil {
+		return d, err
+	}
+	d.step = Done{}
 	return d, nil
 }
 

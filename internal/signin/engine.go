@@ -55,7 +55,12 @@ type Options struct {
 	// Login is offered as the name to sign in with.
 	Login string
 	// Warn asks to be told when the password will expire soon.
-	Warn       bool
+	Warn bool
+	// Optional asks to be offered what may be enrolled after what must.
+	Optional bool
+	// Device is what the user's device is known by, empty when it is not: a token
+	// that an application vouches for, or a cookie's.
+	Device     string
 	RelayState string
 	Return     string
 	Notes      map[string]string
@@ -75,7 +80,10 @@ func (e *Engine) Begin(_ context.Context, a idp.Actor, o Options) *Transaction {
 	now := e.Clock.Now()
 	t := &Transaction{
 		Begun: now, Life: o.Life, Carried: o.Carried, Intent: o.Intent, Finish: o.Finish,
-		Login: o.Login, Warn: o.Warn, RelayState: o.RelayState, Return: o.Return, Notes: o.Notes,
+		Login: o.Login, Warn: o.Warn, Optional: o.Optional, RelayState: o.RelayState, Return: o.Return, Notes: o.Notes,
+	}
+	if o.Device != "" {
+		t.Device = deviceKey(o.Device)
 	}
 	if t.Life <= 0 {
 		t.Life = a.Org.Settings.TransactionLife

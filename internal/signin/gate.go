@@ -156,8 +156,12 @@ func (e *Engine) Redeem(ctx context.Context, a idp.Actor, handle string) (*Issue
 		if err != nil {
 			return err
 		}
-		// A further factor cannot be asked for here, as in proved.
-		if !d.Allowed || d.RequireFactor || !t.holds(out.User) {
+		// A further factor that is wanted by now cannot be asked for here.
+		proved, err := e.satisfied(tx, t, out.User, d)
+		if err != nil {
+			return err
+		}
+		if !d.Allowed || !proved || !t.holds(out.User) {
 			return idp.Fail(idp.KindUnauthenticated)
 		}
 		if out.Secret, out.Session, err = e.Sessions.Create(tx, out.User, t.proofs(d)); err != nil {

@@ -27,6 +27,9 @@ type planned struct {
 	attempt factor.Attempt
 	// answer is the comparison of AnswerRecovery.
 	answer credential.Proof
+	// factorID is the further factor that attempt is at; draft one to be enrolled.
+	factorID string
+	draft    factor.Draft
 	// rejected says why a new password is refused; hash is its hash when it is not.
 	rejected error
 	hash     string
@@ -63,17 +66,25 @@ func (e *Engine) prepare(ctx context.Context, a idp.Actor, t *Transaction, actio
 			}
 			p.action, p.user, identified = act, u, true
 		case VerifyFactor:
-			if !identified || len(t.Proofs) > 0 || t.Completed {
+			switch {
+			case len(t.Proofs) > 0 && !t.Completed:
+				err = e.prepareFurther(ctx, a, t, act, &p)
+			case !identified || t.Completed:
 				return nil, idp.Fail(idp.KindTransactionState)
+			default:
+				err = e.check(ctx, a, t, act, &p)
 			}
-			err = e.check(ctx, a, t, act, &p)
+		case EnrollFactor:
+			err = e.prepareEnroll(ctx, a, t, act, &p)
+		case ActivateFactor:
+			err = e.prepareActivate(ctx, a, t, act, &p)
 		case SetPassword:
 			err = e.prepareSetPassword(ctx, a, t, act, &p)
 		case AnswerRecovery:
 			err = e.prepareAnswer(ctx, a, t, act, &p)
 		case GiveCode:
 			err = e.prepareCode(ctx, a, t, act, &p)
-		case UseInvitation, UseRecoveryToken, Choose, SendAgain, Poll, EnrollFactor, ActivateFactor, StartRecovery, StartUnlock, GiveProfile, Skip, Previous, Cancel:
+		case UseInvitation, UseRecoveryToken, Choose, SendAgain, Poll, StartRecovery, StartUnlock, GiveProfile, Skip, Previous, Cancel:
 		}
 		if err != nil {
 			return nil, err

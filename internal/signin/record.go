@@ -69,6 +69,9 @@ func (r *run) evaluated(d decision) error {
 			{ID: d.signOn.RuleID, Type: "PolicyRule", AlternateID: "unknown", DisplayName: d.signOn.RuleName},
 		}
 	}
+	if d.demanded {
+		e.Result = idp.ResultChallenge
+	}
 	if isDenied {
 		e.Result, e.Reason = idp.ResultDeny, denied.Reason
 	}

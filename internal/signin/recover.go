@@ -127,7 +127,7 @@ func (r *run) doRecovery(p planned) error {
 		}
 		return r.chooseWay(act)
 	case SendAgain:
-		return r.sendAgain()
+		return r.sendCodeAgain()
 	case GiveCode:
 		return r.giveCode(p)
 	case AnswerRecovery:

@@ -140,8 +140,8 @@ func (r *run) chooseWay(act Choose) error {
 	return idp.Invalid("method", idp.Cause{Field: "method", Text: "is not offered"})
 }
 
-// sendAgain repeats the sending of a code.
-func (r *run) sendAgain() error {
+// sendCodeAgain repeats the sending of a code.
+func (r *run) sendCodeAgain() error {
 	v := r.t.Recovery
 	if v.Opened || v.Way == "" {
 		return idp.Fail(idp.KindTransactionState)

@@ -1,8 +1,10 @@
 package signin
 
 import (
+	"encoding/json"
 	"time"
 
+	"usher/internal/factor"
 	"usher/internal/idp"
 )
 
@@ -28,14 +30,32 @@ type Verify struct {
 	Primary bool
 	// Recoverable tells whether a forgotten password may be recovered.
 	Recoverable bool
+	// Remember is what may be said about the device; of a further factor.
+	Remember Remember
 }
 
-// Challenge waits for the answer to a challenge that was sent.
+// Remember tells whether a proof may be remembered with the device, so that it is
+// not asked for again there. (management reference: primary authentication,
+// remember device)
+type Remember struct {
+	Allowed bool
+	// Life is how long; zero for as long as devices are remembered at all.
+	Life time.Duration
+	// Default tells whether it is offered as the usual choice.
+	Default bool
+}
+
+// Challenge waits for the answer to the method that was chosen.
 type Challenge struct {
 	Method Method
 	// Waiting tells that the answer comes from elsewhere and is polled for.
 	Waiting bool
-	Expires time.Time
+	// Result is what has become of it where Waiting.
+	Result  factor.Result
+	Expires time.Time // zero where nothing was sent
+	// View is what the user needs to see of it.
+	View     factor.View
+	Remember Remember
 }
 
 // Enroll asks to choose a method and enrol it.
@@ -48,7 +68,9 @@ type Enroll struct {
 type Activate struct {
 	Method  Method
 	Waiting bool
+	Result  factor.Result // where Waiting
 	Expires time.Time
+	View    factor.View
 }
 
 // ChangePassword asks for a new password.
@@ -131,6 +153,18 @@ type Method struct {
 	Kind     string // the method's name in the catalogue of package factor, e.g. "password"
 	ID       string // the authenticator's identifier: stable within the organisation
 	FactorID string // the user's enrolment, empty where there is none (or it must not show)
+
+	// Factor names the factor for policies and administrators; zero for the
+	// password.
+	Factor factor.Kind
+	// Profile is what may be shown of the enrolment, an object; nil for none.
+	Profile json.RawMessage
+	// Required tells that a policy wants it enrolled, Enrolled that it is: of the
+	// options of Enroll.
+	Required, Enrolled bool
+	// Sends tells that the method makes a challenge before it can be answered,
+	// Resends that it can be sent again, Waits that the answer comes from elsewhere.
+	Sends, Resends, Waits bool
 }
 
 // Subject is the user of a transaction, as far as the protocols may show it.

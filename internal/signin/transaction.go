@@ -70,6 +70,16 @@ type Transaction struct {
 	// proof: once somebody else sets another one, the proofs are void.
 	PasswordSet time.Time `json:"passwordSet,omitzero"`
 
+	// Pending is the factor that is being proved or enrolled, nil for none.
+	Pending *Pending `json:"pending,omitempty"`
+	// Device is the SHA-256, in base64url, of what the user's device is known by,
+	// empty when it is not.
+	Device string `json:"device,omitempty"`
+	// Optional asks to be offered what may be enrolled after what must;
+	// EnrollSkipped tells that this was declined.
+	Optional      bool `json:"optional,omitempty"`
+	EnrollSkipped bool `json:"enrollSkipped,omitempty"`
+
 	Chosen  string `json:"chosen,omitempty"` // the kind of the method that was picked
 	Warn    bool   `json:"warn,omitempty"`   // tell when the password will expire soon
 	Skipped bool   `json:"skipped,omitempty"`
@@ -89,6 +99,14 @@ type Transaction struct {
 	Notes map[string]string `json:"notes,omitempty"`
 }
 
+// Pending is a factor that is being proved or enrolled.
+type Pending struct {
+	FactorID string `json:"factor"`
+	// Challenge is what waits for its answer, empty for a method without.
+	Challenge string `json:"challenge,omitempty"`
+	Enrolling bool   `json:"enrolling,omitempty"`
+}
+
 // Proof is a method that was proved in this transaction.
 type Proof struct {
 	Method string    `json:"method"`
@@ -96,6 +114,24 @@ type Proof struct {
 	At     time.Time `json:"at"`
 	// Credential is how the system log calls it, e.g. PASSWORD.
 	Credential string `json:"credential"`
+	// Factor is the enrolment that was proved, or made and proved; empty for the
+	// password.
+	Factor string `json:"factor,omitempty"`
+	// Enrolled tells that it was enrolled in this transaction.
+	Enrolled bool `json:"enrolled,omitempty"`
+}
+
+// amrMany is the method of a sign-in with more than one factor. (RFC 8176)
+const amrMany = "mfa"
+
+// further tells whether a factor beyond the first was proved.
+func (t *Transaction) further() bool {
+	return slices.ContainsFunc(t.Proofs, func(p Proof) bool { return p.Factor != "" }) && len(t.Proofs) > 1
+}
+
+// enrolled tells whether a factor was enrolled in this transaction.
+func (t *Transaction) enrolled() bool {
+	return slices.ContainsFunc(t.Proofs, func(p Proof) bool { return p.Enrolled })
 }
 
 // amr lists the methods of all proofs without repetition.
@@ -110,6 +146,9 @@ func (t *Transaction) amr() []string {
 			}
 		}
 	}
+	if t.further() {
+		out = append(out, amrMany)
+	}
 	return out
 }
 
@@ -121,6 +160,10 @@ func (t *Transaction) clone() *Transaction {
 	if t.Recovery != nil {
 		recovery := *t.Recovery
 		c.Recovery = &recovery
+	}
+	if t.Pending != nil {
+		pending := *t.Pending
+		c.Pending = &pending
 	}
 	return &c
 }

@@ -46,6 +46,7 @@ func dumpTables() []dumpTable {
 		{"factor_counts", "org_id, user_id, factor_id"},
 		{"factor_challenges", "org_id, id"},
 		{"recovery_guesses", "org_id, user_id"},
+		{"remembered_devices", "org_id, user_id, device"},
 		{"roles", "org_id, principal_id, id"},
 		{"role_targets", "org_id, principal_id, role_id, kind, target_id, instance_id"},
 		{"api_tokens", "org_id, id"},

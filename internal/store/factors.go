@@ -81,10 +81,13 @@ func (tx *Tx) DeleteFactor(orgID, userID, id string) error {
 	return tx.one("DELETE FROM factors WHERE org_id = $1 AND user_id = $2 AND id = $3", orgID, userID, id)
 }
 
-// DeleteFactors removes all factors of a user with their challenges, and tells
-// how many there were.
+// DeleteFactors removes all factors of a user, with their challenges and the
+// devices on which one was proved, and tells how many there were.
 func (tx *Tx) DeleteFactors(orgID, userID string) (int, error) {
 	if _, err := tx.exec("DELETE FROM factor_challenges WHERE org_id = $1 AND user_id = $2", orgID, userID); err != nil {
+		return 0, err
+	}
+	if err := tx.ForgetDevices(orgID, userID); err != nil {
 		return 0, err
 	}
 	n, err := tx.exec("DELETE FROM factors WHERE org_id = $1 AND user_id = $2", orgID, userID)

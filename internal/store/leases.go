@@ -46,6 +46,7 @@ func (tx *Tx) Purge(limit int) (int, error) {
 		{"DELETE FROM oauth_tickets WHERE (org_id, hash) IN (SELECT org_id, hash FROM oauth_tickets WHERE expires <= $1 LIMIT $2)", tx.now},
 		{"DELETE FROM oauth_refresh WHERE (org_id, id) IN (SELECT org_id, id FROM oauth_refresh WHERE expires <= $1 LIMIT $2)", tx.now},
 		{"DELETE FROM oauth_spent WHERE (org_id, hash) IN (SELECT org_id, hash FROM oauth_spent WHERE expires <= $1 LIMIT $2)", tx.now},
+		{"DELETE FROM remembered_devices WHERE (org_id, user_id, device) IN (SELECT org_id, user_id, device FROM remembered_devices WHERE expires <= $1 LIMIT $2)", tx.now},
 		{"DELETE FROM factor_challenges WHERE (org_id, id) IN (SELECT org_id, id FROM factor_challenges WHERE expires <= $1 LIMIT $2)", tx.now.Add(-challengeKept)},
 		{"DELETE FROM sign_in_sources WHERE (org_id, user_id, source) IN (SELECT org_id, user_id, source FROM sign_in_sources WHERE expires <= $1 LIMIT $2)", tx.now},
 		{"DELETE FROM decisions WHERE (org_id, request, id) IN (SELECT org_id, request, id FROM decisions WHERE expires <= $1 LIMIT $2)", tx.now},

@@ -136,17 +136,33 @@ type RuleHead struct {
 // Where there has never been a rule it is a read and no more. (SQLite has one
 // writer at a time, PostgreSQL gets a shared row lock.)
 func (tx *Tx) HoldRules(orgID string) (h RuleHead, err error) {
-	query := "SELECT revision, active, since FROM group_rule_heads WHERE org_id = $1"
-	if tx.engine.name() == "postgres" {
-		query += " FOR SHARE"
-	}
 	var since int64
-	err = tx.first(func(s scan) error { return s(&h.Revision, &h.Active, &since) }, query, orgID)
+	err = tx.first(func(s scan) error { return s(&h.Revision, &h.Active, &since) }, tx.holdRules(), orgID)
 	h.Since = at(since)
 	if err == ErrNotFound { //nolint:errorlint // first returns it bare
 		err = nil
 	}
 	return h, err
+}
+
+func (tx *Tx) holdRules() string {
+	const query = "SELECT revision, active, since FROM group_rule_heads WHERE org_id = $1"
+	if tx.engine.name() == "postgres" {
+		return query + " FOR SHARE"
+	}
+	return query
+}
+
+// HoldRulesAndSchema is HoldRules, and reads the version of a profile schema
+// with it, in one statement.
+func (tx *Tx) HoldRulesAndSchema(orgID, typeID string) (h RuleHead, v SchemaVersion, err error) {
+	var since, updated int64
+	err = tx.first(func(s scan) error { return s(&h.Revision, &h.Active, &since, &v.Version, &updated) },
+		`SELECT coalesce(h.revision, ''), coalesce(h.active, 0), coalesce(h.since, 0), coalesce(s.version, 0), coalesce(s.last_updated, 0)
+ FROM (SELECT 1 AS one) AS here LEFT JOIN (`+tx.holdRules()+`) AS h ON 1 = 1
+ LEFT JOIN (SELECT version, last_updated FROM user_schemas WHERE org_id = $1 AND type_id = $2) AS s ON 1 = 1`, orgID, typeID)
+	h.Since, v.LastUpdated = at(since), at(updated)
+	return h, v, err
 }
 
 // ReviseRules gives the head a new revision and waits for those who hold it.

@@ -190,9 +190,9 @@ func (tx *Tx) exec(query string, args ...any) (int64, error) {
 	return n, nil
 }
 
-// later runs a statement by which nothing in this transaction is decided and
-// that breaks no constraint which a caller would tell apart: on PostgreSQL it
-// saves a round trip. It has run before the next statement and the commit.
+// later runs a statement by which nothing in this transaction is decided: on
+// PostgreSQL it saves a round trip. It has run before the next statement and the
+// commit; where it breaks a constraint, it or one of these fails.
 func (tx *Tx) later(query string, args ...any) error {
 	if err := tx.q.later(tx.ctx, query, args); err != nil {
 		return tx.engine.translate(err)

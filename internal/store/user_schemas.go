@@ -12,6 +12,13 @@ type UserSchema struct {
 	Version       int64 // 0: there is none yet
 }
 
+// SchemaVersion tells two states of a UserSchema apart. It is zero where there
+// are no changes.
+type SchemaVersion struct {
+	Version     int64
+	LastUpdated time.Time
+}
+
 // UserSchema reads the changes, ErrNotFound when there are none.
 func (tx *Tx) UserSchema(orgID, typeID string) (*UserSchema, error) {
 	u := UserSchema{OrgID: orgID, TypeID: typeID}

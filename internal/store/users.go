@@ -59,16 +59,15 @@ func (s *userScan) read(scan scan) error {
 
 func scanUser(orgID string, u *idp.User) func(scan) error { return newUserScan(orgID, u).read }
 
-// InsertUser adds a user at version 1. It fails with ExistsError on
-// "users.login_key" when the login is taken.
+// InsertUser adds a user at version 1. When the login is taken, it, the next
+// statement or the commit fails with ExistsError on "users.login_key".
 func (tx *Tx) InsertUser(u *UserRow) error {
 	u.Version = 1
-	_, err := tx.exec(`INSERT INTO users (org_id, login_key, short_key, email_key, first_key, last_key, `+userColumns+`)
+	return tx.later(`INSERT INTO users (org_id, login_key, short_key, email_key, first_key, last_key, `+userColumns+`)
  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
 		u.OrgID, u.Keys.Login, u.Keys.Short, u.Keys.Email, u.Keys.First, u.Keys.Last,
 		u.ID, u.TypeID, string(u.Status), u.Login, string(u.Profile), string(u.Provider.Type), u.Provider.Name, flag(u.HasPassword), u.RecoveryQuestion, u.Factors,
 		ms(u.Created), ms(u.Activated), ms(u.StatusChanged), ms(u.LastLogin), ms(u.LastUpdated), ms(u.PasswordChanged), u.Version)
-	return err
 }
 
 // UpdateUser writes a user that was read at u.Version, else ErrStale, and

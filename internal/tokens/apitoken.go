@@ -119,18 +119,9 @@ func (s *Service) Verify(ctx context.Context, org *idp.Org, secret string) (*Ver
 	}
 	k := cacheKey{org: org.ID}
 	copy(k.hash[:], keys.Hash(secret))
-	e, ticket := s.cache.get(k)
-	if e == nil {
-		owner, err := s.Store.Read(ctx).APITokenOwner(org.ID, k.hash[:])
-		if errors.Is(err, store.ErrNotFound) {
-			return nil, idp.Fail(idp.KindBadToken)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read an API token: %w", err)
-		}
-		e = &entry{verified: verified(owner.Token, &owner.User, owner.Roles)}
-		e.noted.Store(owner.Token.LastUsed.UnixMilli())
-		s.cache.put(k, e, ticket)
+	e, err := s.cache.Get(k, func() (*entry, error) { return s.read(ctx, k) })
+	if err != nil {
+		return nil, err
 	}
 	now := s.Clock.Now()
 	noted := e.noted.Load()
@@ -146,6 +137,20 @@ func (s *Service) Verify(ctx context.Context, org *idp.Org, secret string) (*Ver
 		}
 	}
 	return e.verified, nil
+}
+
+// read finds out whose token it is, else KindBadToken.
+func (s *Service) read(ctx context.Context, k cacheKey) (*entry, error) {
+	owner, err := s.Store.Read(ctx).APITokenOwner(k.org, k.hash[:])
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, idp.Fail(idp.KindBadToken)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read an API token: %w", err)
+	}
+	e := &entry{verified: verified(owner.Token, &owner.User, owner.Roles)}
+	e.noted.Store(owner.Token.LastUsed.UnixMilli())
+	return e, nil
 }
 
 // note writes down that a token was used. One that was revoked in the meantime
@@ -189,7 +194,7 @@ func (s *Service) Revoke(ctx context.Context, a idp.Actor, id string) error {
 	if err != nil {
 		return err
 	}
-	s.cache.remove(func(v *Verified) bool { return v.Token.ID == id })
+	s.forget(func(v *Verified) bool { return v.Token.ID == id })
 	return nil
 }
 
@@ -211,12 +216,12 @@ func (s *Service) RevokeAll(tx *store.Tx, a idp.Actor, userID string) error {
 // Forget makes what this node has cached about a user's tokens be read again.
 // Call it after a change of the user's state or roles has committed.
 func (s *Service) Forget(orgID, userID string) {
-	s.cache.remove(func(v *Verified) bool { return v.Token.OrgID == orgID && v.User.ID == userID })
+	s.forget(func(v *Verified) bool { return v.Token.OrgID == orgID && v.User.ID == userID })
 }
 
 // ForgetAll empties the cache, e.g. after a snapshot was restored.
 func (s *Service) ForgetAll() {
-	s.cache.remove(func(*Verified) bool { return true })
+	s.cache.ForgetAll()
 }
 
 func (s *Service) record(tx *store.Tx, a idp.Actor, what idp.EventType, t store.APIToken) error {

@@ -11,6 +11,7 @@ import (
 
 	"usher/internal/env"
 	"usher/internal/eventlog"
+	"usher/internal/fresh"
 	"usher/internal/idp"
 	"usher/internal/store"
 	"usher/internal/store/storetest"
@@ -62,7 +63,7 @@ func newWorld(t testing.TB, url string) *world {
 // node is a service of its own cache, as another process would have.
 func (w *world) node(s *store.Store, ids env.IDs) *Service {
 	n := &Service{Store: s, Log: &eventlog.Log{IDs: ids}, IDs: ids, Rand: env.NewSeeded(1), Clock: w.clock}
-	n.cache.age = func() time.Duration { return time.Duration(w.age.Load()) }
+	n.cache.Age = func() time.Duration { return time.Duration(w.age.Load()) }
 	return n
 }
 
@@ -172,24 +173,6 @@ func TestRevoke(t *testing.T) {
 	})
 }
 
-// TestLateAnswerIsNotCached: what was read before a revocation must not be put
-// into the cache after it.
-func TestLateAnswerIsNotCached(t *testing.T) {
-	w := newWorld(t, storetest.SQLite(t))
-	k := cacheKey{org: w.org.ID}
-	_, before := w.cache.get(k)
-	w.Forget(w.org.ID, w.row.ID)
-	w.cache.put(k, &entry{verified: &Verified{}}, before)
-	if e, _ := w.cache.get(k); e != nil {
-		t.Error("the late answer is there")
-	}
-	_, now := w.cache.get(k)
-	w.cache.put(k, &entry{verified: &Verified{}}, now)
-	if e, _ := w.cache.get(k); e == nil {
-		t.Error("an answer in time is not there")
-	}
-}
-
 func TestTokenDiesWithItsUser(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		secret, _ := w.create(t)
@@ -284,30 +267,10 @@ func TestTokenHoldsOnADatabaseThatOnlyReads(t *testing.T) {
 	n := w.node(storetest.Open(t, url+reading+"default_transaction_read_only=on", w.clock), &env.Counting{})
 	for range 3 {
 		w.clock.Advance(2 * time.Minute)
-		w.age.Add(int64(cacheLife))
+		w.age.Add(int64(fresh.Life))
 		if !w.holds(t, n, secret) {
 			t.Error("the token is refused")
 		}
-	}
-}
-
-func TestCacheIsBounded(t *testing.T) {
-	var c cache
-	now := time.Duration(0)
-	c.age = func() time.Duration { return now }
-	for i := range 3 * cacheSize {
-		k := cacheKey{org: fmt.Sprint(i)}
-		_, ticket := c.get(k)
-		c.put(k, &entry{verified: &Verified{}}, ticket)
-		if e, _ := c.get(k); e == nil {
-			t.Fatalf("entry %d is not there", i)
-		}
-		if i == cacheSize/2 {
-			now += cacheLife
-		}
-	}
-	if len(c.known) > cacheSize {
-		t.Errorf("%d entries", len(c.known))
 	}
 }
 

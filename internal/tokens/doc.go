@@ -4,7 +4,7 @@
 // It does not decide what a bearer may do: it tells whose token it is and which
 // roles that user holds. Secrets are shown once; the store keeps SHA-256.
 //
-// Verified API tokens are cached for one second at most. On the node that
+// Verified API tokens are cached for one second at most (package fresh). On the node that
 // revokes a token the revocation holds at once; other nodes may accept the
 // token, or an earlier set of roles, until their second is over.
 package tokens

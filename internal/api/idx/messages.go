@@ -64,6 +64,7 @@ var kinds = map[idp.Kind]problem{
 	idp.KindUnauthenticated:  {status: http.StatusUnauthorized, key: "errors.E0000004", text: "Authentication failed"},
 	idp.KindBadToken:         {status: http.StatusUnauthorized, key: "idx.session.expired", text: "The session has expired.", terminal: true},
 	idp.KindTooManyRequests:  {status: http.StatusTooManyRequests, key: "tooManyRequests", text: "There were too many requests. Wait a moment and try again.", terminal: true},
+	idp.KindUserLocked:       {status: http.StatusForbidden, key: "errors.E0000069", text: "User Locked", terminal: true},
 	idp.KindTransactionState: {status: http.StatusBadRequest, key: "errors.E0000079", text: "This operation is not allowed in the current authentication state."},
 }
 

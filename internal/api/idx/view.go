@@ -64,6 +64,9 @@ func (v *view) render(step signin.Step) (*envelope, error) {
 	case signin.Identify:
 		out.Step = stepIdentify
 	case signin.Verify:
+		if !s.Primary {
+			return nil, denied()
+		}
 		out.Step = stepAuthenticate
 		v.methods(out, s)
 	case signin.ChangePassword:
@@ -76,7 +79,10 @@ func (v *view) render(step signin.Step) (*envelope, error) {
 		return nil, denied()
 	case signin.Locked:
 		return nil, locked()
-	case signin.Challenge, signin.Enroll, signin.Activate, signin.Recover, signin.Unlock, signin.EnrollProfile, signin.Consent:
+	case signin.Challenge, signin.Enroll, signin.Activate:
+		// This protocol has no forms for further factors: who needs one does not get in.
+		return nil, denied()
+	case signin.Recover, signin.Unlock, signin.EnrollProfile, signin.Consent:
 		return nil, errors.New("idx: the engine came to a step that this protocol has no form for")
 	}
 	var forms []form

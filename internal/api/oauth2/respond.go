@@ -26,7 +26,7 @@ func (a *API) respond(r *httpkit.Request, out *oauth.Answer) error {
 	case oauth.ModeFragment:
 		return redirect(r, http.StatusFound, out.To+"#"+out.Values.Encode())
 	case oauth.ModeForm:
-		return page(r, formPage, formScript, "form-action "+httpkit.Source(out.To)+"; frame-ancestors 'none'", out)
+		return scripted(r, formPage, formScript, "form-action "+httpkit.Source(out.To)+"; frame-ancestors 'none'", out)
 	case oauth.ModeMessage:
 		return a.message(r, out)
 	}
@@ -72,11 +72,11 @@ func (a *API) message(r *httpkit.Request, out *oauth.Answer) error {
 	}
 	origin := httpkit.Source(out.To)
 	view := struct{ Answer, Origin string }{string(text), origin}
-	return page(r, messagePage, messageScript, "form-action 'none'; frame-ancestors "+origin, view)
+	return scripted(r, messagePage, messageScript, "form-action 'none'; frame-ancestors "+origin, view)
 }
 
-// page answers with a page that may run one script and nothing else.
-func page(r *httpkit.Request, t *template.Template, script, policy string, view any) error {
+// scripted answers with a page that may run one script and nothing else.
+func scripted(r *httpkit.Request, t *template.Template, script, policy string, view any) error {
 	var b bytes.Buffer
 	if err := t.Execute(&b, view); err != nil {
 		return err

@@ -20,11 +20,11 @@ type Config struct {
 	// Redirectable tells whether the organisation trusts a web origin so far
 	// that browsers may be sent there.
 	Redirectable func(ctx context.Context, org *idp.Org, origin string) (bool, error)
-	// FramedBy lists the web origins whose pages may frame these.
-	FramedBy func(ctx context.Context, org *idp.Org) ([]string, error)
 	// Onward tells to which address of others an address of ours leads at once,
 	// "" for none; nil for never.
 	Onward func(ctx context.Context, org *idp.Org, address string) string
+	// FramedBy lists the web origins whose pages may frame these.
+	FramedBy func(ctx context.Context, org *idp.Org) ([]string, error)
 }
 
 // Pages serves the pages for people.

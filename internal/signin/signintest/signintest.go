@@ -277,6 +277,44 @@ func (w *World) SetSignOn(change func(*policy.SignOnAction)) {
 	})
 }
 
+// SetEnroll changes when the default enrolment policy asks for factors, and which
+// it lets users enrol; the others stay as they are.
+func (w *World) SetEnroll(when policy.EnrollWhen, factors map[string]policy.SelfEnroll) {
+	w.T.Helper()
+	w.edit(policy.TypeEnroll, func(p *store.Policy) error {
+		var doc map[string]json.RawMessage
+		if err := json.Unmarshal(p.Document, &doc); err != nil {
+			return err
+		}
+		s, err := policy.ParseEnrollSettings(doc["settings"])
+		if err != nil {
+			return err
+		}
+		for key, self := range factors {
+			f := s.Factors[key]
+			f.Enroll.Self = self
+			s.Factors[key] = f
+		}
+		if doc["settings"], err = json.Marshal(s); err != nil {
+			return err
+		}
+		if p.Document, err = json.Marshal(doc); err != nil {
+			return err
+		}
+		r := &p.Rules[0]
+		var rule struct {
+			Conditions json.RawMessage `json:"conditions"`
+			Actions    policy.Actions  `json:"actions"`
+		}
+		if err := json.Unmarshal(r.Document, &rule); err != nil {
+			return err
+		}
+		rule.Actions.Enroll = &policy.EnrollAction{Self: when}
+		r.Document, err = json.Marshal(rule)
+		return err
+	})
+}
+
 func (w *World) edit(t policy.Type, change func(*store.Policy) error) {
 	w.T.Helper()
 	must(w.T, w.Store.Tx(context.Background(), func(tx *store.Tx) error {
@@ -304,7 +342,8 @@ func (w *World) Events() []string {
 	var out []string
 	for _, e := range w.AllEvents() {
 		switch e.Type {
-		case eventlog.SessionStart, eventlog.EvaluateSignOn, eventlog.AccountLock, eventlog.AccountUnlock, eventlog.PasswordUpdate, eventlog.PasswordExpire, eventlog.SessionClear:
+		case eventlog.SessionStart, eventlog.EvaluateSignOn, eventlog.AccountLock, eventlog.AccountUnlock, eventlog.PasswordUpdate, eventlog.PasswordExpire, eventlog.SessionClear,
+			eventlog.AuthViaMFA, eventlog.FactorActivate:
 			text := string(e.Type) + " " + string(e.Result)
 			if e.Reason != "" {
 				text += " " + e.Reason

@@ -37,3 +37,16 @@ CREATE TABLE IF NOT EXISTS factor_challenges (
 ) CLUSTERED;
 CREATE INDEX IF NOT EXISTS factor_challenges_factor_id ON factor_challenges (org_id, user_id, factor_id, id);
 CREATE INDEX IF NOT EXISTS factor_challenges_expires ON factor_challenges (expires);
+
+-- The devices on which a user need not prove a further factor again. device is
+-- the SHA-256 of what the device is known by, in base64url.
+CREATE TABLE IF NOT EXISTS remembered_devices (
+    org_id  NAME NOT NULL,
+    user_id NAME NOT NULL,
+    device  NAME NOT NULL,
+    proved  BIGINT NOT NULL,
+    expires BIGINT NOT NULL,
+    CONSTRAINT remembered_devices__device PRIMARY KEY (org_id, user_id, device),
+    FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id) ON DELETE CASCADE
+) CLUSTERED;
+CREATE INDEX IF NOT EXISTS remembered_devices_expires ON remembered_devices (expires);

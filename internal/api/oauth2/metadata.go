@@ -1,0 +1,126 @@
+package oauth2
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"usher/internal/api/httpkit"
+	"usher/internal/oauth"
+	"usher/openapi"
+)
+
+// MetadataAPI publishes what the authorization servers are and by which keys
+// their tokens are verified. Servers is required.
+type MetadataAPI struct {
+	Servers *oauth.Service
+
+	mu    sync.Mutex
+	cache map[pageKey]*page
+}
+
+// Mount registers the operations.
+func (a *MetadataAPI) Mount(r *httpkit.Router) {
+	r.Op(openapi.GetWellKnownOAuthConfiguration, a.metadata(false))
+	r.Op(openapi.GetWellKnownOpenIDConfiguration, a.metadata(true))
+	r.Op(openapi.GetWellKnownOAuthConfigurationCustomAS, a.metadata(false))
+	r.Op(openapi.GetWellKnownOpenIDConfigurationCustomAS, a.metadata(true))
+	r.Op(openapi.OauthKeys, a.keys)
+	r.Op(openapi.OauthKeysCustomAS, a.keys)
+}
+
+// How long clients may keep the documents. Keys are published long before they
+// sign, but one that is rotated by hand may sign within the hour.
+const (
+	metadataAge = "max-age=86400, must-revalidate"
+	keysAge     = "max-age=3600, must-revalidate"
+)
+
+// maxPages bounds the documents that are kept ready.
+const maxPages = 4096
+
+// pageKey names a document.
+type pageKey struct{ org, base, server, name string }
+
+// page is a document that is ready to send. It holds while source is what it was
+// made of.
+type page struct {
+	source any
+	body   []byte
+	etag   string
+}
+
+func newPage(source, document any) (*page, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(document); err != nil {
+		return nil, err
+	}
+	p := &page{source: source, body: bytes.TrimRight(b.Bytes(), "\n")}
+	sum := sha256.Sum256(p.body)
+	p.etag = `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+	return p, nil
+}
+
+// send answers with the document, or with 304 to a caller who has it.
+func (p *page) send(r *httpkit.Request, age string) error {
+	h := r.W.Header()
+	h["Cache-Control"] = []string{age}
+	h.Del("Pragma")
+	h.Del("Expires")
+	h["Etag"] = []string{p.etag}
+	if slices.Contains(strings.Split(r.Header.Get("If-None-Match"), ", "), p.etag) {
+		r.W.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	return r.Bytes(http.StatusOK, "application/json", p.body)
+}
+
+// metadata answers with what a server says about itself.
+// (RFC 8414; OpenID Connect Discovery section 4)
+func (a *MetadataAPI) metadata(openID bool) httpkit.Handler {
+	return func(r *httpkit.Request) error {
+		v, err := a.Servers.Serving(r.Context(), r.Org, r.Param("authorizationServerId"))
+		if err != nil {
+			return err
+		}
+		name := "oauth"
+		if openID {
+			name = "openid"
+		}
+		p, err := a.page(pageKey{r.Org.ID, r.Org.BaseURL, v.ID, name}, v, func() (any, error) { return describe(r.Org, v, openID), nil })
+		if err != nil {
+			return err
+		}
+		return p.send(r, metadataAge)
+	}
+}
+
+func (a *MetadataAPI) page(key pageKey, source any, describe func() (any, error)) (*page, error) {
+	a.mu.Lock()
+	p := a.cache[key]
+	a.mu.Unlock()
+	if p != nil && p.source == source {
+		return p, nil
+	}
+	document, err := describe()
+	if err != nil {
+		return nil, err
+	}
+	if p, err = newPage(source, document); err != nil {
+		return nil, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.cache == nil || len(a.cache) >= maxPages {
+		a.cache = map[pageKey]*page{}
+	}
+	a.cache[key] = p
+	return p, nil
+}

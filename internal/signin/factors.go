@@ -1,0 +1,249 @@
+package signin
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"usher/internal/factor"
+	"usher/internal/idp"
+	"usher/internal/policy"
+	"usher/internal/store"
+)
+
+// further is what stands about the factors beyond the first of a sign-in.
+type further struct {
+	// demanded tells that the sign-on policy asks for one that was not proved.
+	demanded bool
+	// usable are those that the user has enrolled and may prove.
+	usable []factor.Held
+	// asked is what the enrolment policy decides; nil while it was not asked.
+	asked *policy.Enrollment
+}
+
+// satisfied tells whether the proofs of a transaction are what the sign-on
+// policy asks for.
+func (e *Engine) satisfied(tx *store.Tx, t *Transaction, u *idp.User, s policy.SignOn) (bool, error) {
+	if !s.RequireFactor || t.further() {
+		return true, nil
+	}
+	return e.remembered(tx, t, u, s)
+}
+
+// further finds what stands about further factors. Where none is demanded it
+// reads nothing: that is every sign-in of an organisation that asks for none.
+func (e *Engine) further(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User, s policy.SignOn) (*further, error) {
+	ok, err := e.satisfied(tx, t, u, s)
+	if err != nil || ok {
+		return &further{}, err
+	}
+	f := &further{demanded: true}
+	if err := e.ask(tx, a, u, f); err != nil {
+		return nil, err
+	}
+	held, err := e.Factors.Held(tx, a.Org, u)
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range held {
+		if h.Factor.Status == factor.StatusActive && f.allows(h.Kind) {
+			f.usable = append(f.usable, h)
+		}
+	}
+	return f, nil
+}
+
+// ask asks the enrolment policy, once.
+func (e *Engine) ask(tx *store.Tx, a idp.Actor, u *idp.User, f *further) error {
+	if f.asked != nil {
+		return nil
+	}
+	en, err := e.Policies.Enrollment(tx, a.Org, u, policy.From{Client: a.Client})
+	if err != nil {
+		return err
+	}
+	f.asked = &en
+	return nil
+}
+
+// allows tells whether the enrolment policy lets users have a factor.
+func (f *further) allows(k factor.Kind) bool {
+	self := f.asked.Factors[k.Key]
+	return self == policy.EnrollOptional || self == policy.EnrollRequired
+}
+
+// proving is the step of proving a further factor: a choice, or the one that was
+// chosen. nil where nothing that the user has can be proved.
+func (e *Engine) proving(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User, s policy.SignOn, f *further) (Step, error) {
+	if !f.demanded || len(f.usable) == 0 {
+		return nil, nil
+	}
+	if t.Pending != nil && !t.Pending.Enrolling {
+		i := slices.IndexFunc(f.usable, func(h factor.Held) bool { return h.Factor.ID == t.Pending.FactorID })
+		if i >= 0 {
+			return e.challenge(tx, a, t, u, s, f.usable[i])
+		}
+	}
+	v := Verify{Remember: remember(s)}
+	for _, h := range f.usable {
+		v.Options = append(v.Options, e.holding(a, h))
+	}
+	return v, nil
+}
+
+// holding is how a step offers a factor that the user has.
+func (e *Engine) holding(a idp.Actor, h factor.Held) Method {
+	m := e.kindly(a, h.Kind, h.Method)
+	m.FactorID, m.Profile, m.Enrolled = h.Factor.ID, h.Factor.Profile, h.Factor.Status == factor.StatusActive
+	if masker, ok := h.Method.(factor.Masker); ok {
+		m.Profile = masker.Mask(h.Factor.Profile)
+	}
+	return m
+}
+
+// kindly is how a step offers a factor that the user may or may not have.
+func (e *Engine) kindly(a idp.Actor, k factor.Kind, of factor.Method) Method {
+	m := e.offer(a, k.Method)
+	m.Factor, m.Waits = k, of.Describe().Waits
+	_, m.Sends = of.(factor.Challenger)
+	_, m.Resends = of.(factor.Resender)
+	m.Resends = m.Resends || m.Waits
+	return m
+}
+
+// challenge is the step of answering the factor that was chosen.
+func (e *Engine) challenge(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User, s policy.SignOn, h factor.Held) (Step, error) {
+	c := Challenge{Method: e.holding(a, h), Remember: remember(s)}
+	c.Waiting = c.Method.Waits
+	var err error
+	c.Result, c.Expires, c.View, err = e.pending(tx, a, t, u, h)
+	return c, err
+}
+
+// pending is what there is to know of the challenge of a transaction.
+func (e *Engine) pending(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User, h factor.Held) (factor.Result, time.Time, factor.View, error) {
+	sub, err := e.pendingSubject(tx, a, t, u, h.Factor)
+	if err != nil {
+		return "", time.Time{}, factor.View{}, err
+	}
+	var view factor.View
+	if v, ok := h.Method.(factor.Viewer); ok {
+		if view, err = v.View(tx, sub); err != nil {
+			return "", time.Time{}, factor.View{}, err
+		}
+	}
+	if sub.Challenge == nil {
+		return "", time.Time{}, view, nil
+	}
+	return factor.ResultOf(sub.Challenge, tx.Now()), sub.Challenge.Expires, view, nil
+}
+
+// pendingSubject is who proves or enrols a factor in a transaction, with the
+// challenge of this transaction alone.
+func (e *Engine) pendingSubject(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User, f *store.Factor) (factor.Subject, error) {
+	sub := factor.Subject{Org: a.Org, User: u, Factor: f}
+	if t.Pending == nil || t.Pending.Challenge == "" || t.Pending.FactorID != f.ID {
+		return sub, nil
+	}
+	purpose := factor.ToVerify
+	if t.Pending.Enrolling {
+		purpose = factor.ToActivate
+	}
+	var err error
+	sub.Challenge, err = factor.ChallengeOf(tx, f, factor.Owner(t.Handle), purpose, t.Pending.Challenge)
+	if idp.KindOf(err) == idp.KindNotFound {
+		return sub, nil
+	}
+	return sub, err
+}
+
+// enrolling is the step of enrolling factors, nil where nothing is to be
+// enrolled. (management reference: primary authentication, evaluation order)
+func (e *Engine) enrolling(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User, s policy.SignOn, f *further) (Step, error) {
+	if err := e.ask(tx, a, u, f); err != nil {
+		return nil, err
+	}
+	occasion := f.asked.When == policy.EnrollAtLogin || f.asked.When == policy.EnrollAtChallenge && s.RequireFactor
+	if !occasion && !f.demanded && !t.enrolled() && t.Pending == nil {
+		return nil, nil
+	}
+	options, held, err := e.enrollable(tx, a, u, f)
+	if err != nil {
+		return nil, err
+	}
+	if t.Pending != nil && t.Pending.Enrolling {
+		i := slices.IndexFunc(held, func(h factor.Held) bool { return h.Factor.ID == t.Pending.FactorID })
+		if i >= 0 {
+			return e.activation(tx, a, t, u, held[i])
+		}
+	}
+	missing := slices.ContainsFunc(options, func(m Method) bool { return m.Required && !m.Enrolled })
+	more := slices.ContainsFunc(options, func(m Method) bool { return !m.Enrolled })
+	switch {
+	case f.demanded && !more:
+		return Denied{Reason: reasonNoFactor}, nil
+	case f.demanded, occasion && missing:
+		return Enroll{Options: options}, nil
+	case t.Optional && more && t.enrolled() && !t.EnrollSkipped:
+		return Enroll{Options: options, Skippable: true}, nil
+	}
+	return nil, nil
+}
+
+// enrollable lists the factors that the policy lets the user enrol, those that
+// are enrolled included, with all that the user has.
+func (e *Engine) enrollable(tx *store.Tx, a idp.Actor, u *idp.User, f *further) ([]Method, []factor.Held, error) {
+	held, err := e.Factors.Held(tx, a.Org, u)
+	if err != nil {
+		return nil, nil, err
+	}
+	kinds, err := e.Factors.Offered(tx, a.Org)
+	if err != nil {
+		return nil, nil, err
+	}
+	var out []Method
+	for _, k := range kinds {
+		of, ok := e.Factors.Method(k.Method)
+		if !ok || !f.allows(k) {
+			continue
+		}
+		m := e.kindly(a, k, of)
+		m.Required = f.asked.Factors[k.Key] == policy.EnrollRequired
+		m.Enrolled = slices.ContainsFunc(held, func(h factor.Held) bool {
+			return h.Kind == k && h.Factor.Status == factor.StatusActive
+		})
+		out = append(out, m)
+	}
+	return out, held, nil
+}
+
+// activation is the step of proving an enrolment under way.
+func (e *Engine) activation(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User, h factor.Held) (Step, error) {
+	m := e.holding(a, h)
+	// What is being enrolled is the user's own to see.
+	m.Profile = json.RawMessage(h.Factor.Profile)
+	if masker, ok := h.Method.(factor.Masker); ok {
+		m.Profile = masker.Mask(h.Factor.Profile)
+	}
+	v := Activate{Method: m, Waiting: m.Waits}
+	var err error
+	v.Result, v.Expires, v.View, err = e.pending(tx, a, t, u, h)
+	if h.Factor.Status == factor.StatusActive {
+		v.Result = factor.Accepted
+	}
+	return v, err
+}
+
+// factorOf reads an enrolment of a user, else KindNotFound.
+func factorOf(tx *store.Tx, u *idp.User, id string) (*store.Factor, error) {
+	f, err := tx.Factor(u.OrgID, u.ID, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, idp.NotFound(factor.TypeFactor, id)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read factor: %w", err)
+	}
+	return f, nil
+}
