@@ -304,7 +304,8 @@ func (c *devCmd) announce(w io.Writer, a announcement) error {
 		}
 	}
 	fmt.Fprintf(&b, "  API token      %s\n", a.APIToken)
-	fmt.Fprintf(&b, "  Control        %s   clock, outbox, snapshots\n", a.Control)
+	fmt.Fprintf(&b, "  Inbox          %s/inbox   mails, texts, calls, pushes\n", a.Control)
+	fmt.Fprintf(&b, "  Control        %s   clock, inbox, snapshots\n", a.Control)
 	fmt.Fprintf(&b, "  Database       %s\n", a.Database)
 	if !c.Ephemeral {
 		fmt.Fprintf(&b, "\n  For scripts:   . %s\n", c.path("dev.env"))

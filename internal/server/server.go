@@ -14,7 +14,6 @@ import (
 	"usher/internal/idp"
 	"usher/internal/jobs"
 	"usher/internal/keys"
-	"usher/internal/notify"
 	"usher/internal/store"
 	"usher/openapi"
 )
@@ -115,13 +114,7 @@ func (s *Server) Log() *slog.Logger { return s.cfg.Log }
 func (s *Server) Control(clock *env.Movable, seeded []byte) http.Handler {
 	return control.New(control.Config{
 		Clock: clock, Snapshot: s.Snapshot, Restore: s.Restore, Seeded: seeded, Log: s.cfg.Log,
-		Outbox: func(ctx context.Context, org string, q notify.Query) ([]notify.Message, error) {
-			o, err := s.org(ctx, org)
-			if err != nil {
-				return nil, err
-			}
-			return s.services.outbox.List(ctx, o.ID, q)
-		},
+		Messages: &inbox{s},
 	})
 }
 

@@ -17,7 +17,6 @@ import (
 
 	"usher/internal/env"
 	"usher/internal/idp"
-	"usher/internal/notify"
 )
 
 // maxBody bounds a request's body in bytes.
@@ -25,10 +24,8 @@ const maxBody = 4 << 10
 
 // Config is what the listener needs.
 type Config struct {
-	Clock *env.Movable
-	// Outbox lists the messages of an organisation, the newest first; of the
-	// default one when org is empty.
-	Outbox func(ctx context.Context, org string, q notify.Query) ([]notify.Message, error)
+	Clock    *env.Movable
+	Messages Messages
 	// Snapshot returns a copy of all data, Restore takes the data back to one.
 	// Restore also empties what the server keeps in memory of the old data.
 	Snapshot func(ctx context.Context) ([]byte, error)
@@ -60,10 +57,10 @@ func New(cfg Config) http.Handler {
 		fail(w, http.StatusMethodNotAllowed, "%s does not work on %s; GET / tells what does", r.Method, r.URL.Path)
 	})
 	r.Get("/", h.page)
-	r.Get("/style.css", style)
+	r.Get("/style.css", asset("text/css; charset=utf-8", styleText))
 	r.Get("/clock", h.getClock)
 	r.Post("/clock", h.setClock)
-	r.Get("/outbox", h.outbox)
+	h.routeInbox(r)
 	r.Post("/reset", h.reset)
 	r.Get("/snapshots", h.listSnapshots)
 	r.Post("/snapshots", h.takeSnapshot)

@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,7 +33,9 @@ type world struct {
 	err     error // what the data's owner answers next
 	asked   notify.Query
 	org     string
+	looks   int
 	logs    bytes.Buffer
+	mu      sync.Mutex // over list and what was asked
 	list    []notify.Message
 }
 
@@ -39,11 +43,8 @@ func newWorld(t *testing.T, change ...func(*control.Config)) *world {
 	w := &world{t: t, base: env.NewFixed(noon), data: []byte("seed")}
 	w.clock = env.NewMovable(w.base)
 	cfg := control.Config{
-		Clock: w.clock,
-		Outbox: func(_ context.Context, org string, q notify.Query) ([]notify.Message, error) {
-			w.org, w.asked = org, q
-			return w.list, w.err
-		},
+		Clock:    w.clock,
+		Messages: w,
 		Snapshot: func(context.Context) ([]byte, error) { return bytes.Clone(w.data), w.err },
 		Restore: func(_ context.Context, b []byte) error {
 			if w.err == nil {
@@ -59,6 +60,61 @@ func newWorld(t *testing.T, change ...func(*control.Config)) *world {
 	}
 	w.handler = control.New(cfg)
 	return w
+}
+
+// List implements control.Messages: it answers what is there, newest first, and
+// notes what was asked for.
+func (w *world) List(_ context.Context, org string, q notify.Query) ([]notify.Message, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.org, w.asked, w.looks = org, q, w.looks+1
+	var out []notify.Message
+	for _, m := range w.list {
+		if (q.After == "" || m.ID > q.After) && (q.Kind == "" || q.Kind == m.Kind) && len(out) < q.Limit {
+			out = append(out, m)
+		}
+	}
+	return out, w.err
+}
+
+// Get implements control.Messages.
+func (w *world) Get(_ context.Context, org, id string) (notify.Message, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.org = org
+	for _, m := range w.list {
+		if m.ID == id {
+			return m, w.err
+		}
+	}
+	return notify.Message{}, idp.NotFound("message", id)
+}
+
+// Delete implements control.Messages.
+func (w *world) Delete(_ context.Context, org string, q notify.Query) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.org, w.asked = org, q
+	n := min(len(w.list), q.Limit)
+	w.list = w.list[n:]
+	return n, w.err
+}
+
+// Remove implements control.Messages.
+func (w *world) Remove(ctx context.Context, org, id string) error {
+	if _, err := w.Get(ctx, org, id); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.list = slices.DeleteFunc(w.list, func(m notify.Message) bool { return m.ID == id })
+	return nil
+}
+
+func (w *world) set(list ...notify.Message) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.list = list
 }
 
 // do sends a request as curl would and returns status and body.

@@ -1,5 +1,5 @@
 // Package control is the control listener for tests: it moves the clock, shows
-// the outbox with its links and codes, and takes the data back to a known
+// the inbox, where everything lands that would be sent, with its links and codes, and takes the data back to a known
 // state. It owns its own small JSON protocol, which has nothing of Okta's.
 //
 // Whoever reaches it may do everything, so it proves nobody: the server binds

@@ -25,9 +25,9 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request) {
 		h.broken(w, "the page", err)
 		return
 	}
-	list, err := h.cfg.Outbox(r.Context(), "", notify.Query{Limit: shownMessages})
+	list, err := h.cfg.Messages.List(r.Context(), "", notify.Query{Limit: shownMessages})
 	if err != nil {
-		h.broken(w, "reading the outbox", err)
+		h.broken(w, "reading the messages", err)
 		return
 	}
 	var out bytes.Buffer
@@ -42,9 +42,4 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_, _ = w.Write(out.Bytes()) // a caller who is gone cannot be told so
-}
-
-func style(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	_, _ = w.Write(styleText) // a caller who is gone cannot be told so
 }
