@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,6 +22,17 @@ import (
 	"usher/internal/store"
 )
 
+// ofOneOrg lists the messages of one organisation by default.
+type ofOneOrg struct {
+	*notify.Outbox
+	org string
+}
+
+// List implements control.Messages.
+func (o ofOneOrg) List(ctx context.Context, org string, q notify.Query) ([]notify.Message, error) {
+	return o.Outbox.List(ctx, cmp.Or(org, o.org), q)
+}
+
 // TestControlListenerOnARealStore seeds, changes, reads the outbox, goes back
 // to a snapshot and to the seed, over HTTP. Protocol packages do not know the
 // store, so the two meet here.
@@ -35,12 +47,7 @@ func TestControlListenerOnARealStore(t *testing.T) {
 		clock := env.NewMovable(w.clock)
 		server := httptest.NewServer(control.New(control.Config{
 			Clock: clock, Snapshot: w.Snapshot, Restore: w.Restore, Seeded: w.snapshot(t), Log: slog.New(slog.DiscardHandler),
-			Outbox: func(ctx context.Context, org string, q notify.Query) ([]notify.Message, error) {
-				if org == "" {
-					org = w.org.ID
-				}
-				return outbox.List(ctx, org, q)
-			},
+			Messages: ofOneOrg{outbox, w.org.ID},
 		}))
 		defer server.Close()
 		call := func(status int, method, path, body string) map[string]any {
