@@ -197,9 +197,16 @@ func oauthApp() app {
 				c.t.Errorf("%s: a read tells the client secret", c.at)
 			}
 			delete(s, "client_secret")
-			// A claim of groups is looked for behind the public interface; that it
-			// is not there is no error.
-			c.send(http.MethodGet, "/api/v1/internal/apps/"+text(answer, "id")+"/settings/oauth/idToken", nil, nil)
+			// A claim of groups is written, though there is none, and looked for behind
+			// the public interface.
+			at := "/api/v1/internal/apps/" + text(answer, "id") + "/settings/oauth/idToken"
+			if status := c.send(http.MethodPost, at, attributes{"issuerMode": "ORG_URL"}, nil); status != http.StatusOK {
+				c.t.Errorf("%s: %s: status %d", c.at, at, status)
+			}
+			var claim attributes
+			if status := c.send(http.MethodGet, at, nil, &claim); status != http.StatusOK || claim["name"] != nil {
+				c.t.Errorf("%s: %s: status %d, %v", c.at, at, status, claim)
+			}
 		},
 	}
 }

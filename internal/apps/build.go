@@ -27,7 +27,7 @@ func build(a *App, in *Input, before *App) error {
 	*d = Details{Features: []string{}, Accessibility: Accessibility{}, Notes: Notes{}}
 	if before != nil {
 		d.Features, d.LogoID, d.PolicyID = before.Details.Features, before.Details.LogoID, before.Details.PolicyID
-		d.ProfilePolicyID = before.Details.ProfilePolicyID
+		d.ProfilePolicyID, d.GroupsClaim = before.Details.ProfilePolicyID, before.Details.GroupsClaim
 	}
 	if err := a.common(in, before, &f); err != nil {
 		return err

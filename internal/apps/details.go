@@ -45,6 +45,8 @@ type Details struct {
 	PolicyID string `json:"policy,omitempty"`
 	// ProfilePolicyID names the policy about who may make themselves known.
 	ProfilePolicyID string `json:"profilePolicy,omitempty"`
+	// GroupsClaim is what an OAuth client is told about groups, nil for nothing.
+	GroupsClaim *GroupsClaim `json:"groupsClaim,omitempty"`
 }
 
 // Accessibility is who may ask for the application and where they are sent.

@@ -113,19 +113,20 @@ func (s *Authenticators) Set(ctx context.Context, a idp.Actor, id string, active
 	return out, nil
 }
 
-// active drops the methods that an organisation has switched off.
-// The password is always on, so that nothing is read where it is the only one.
-func active(tx *store.Tx, org *idp.Org, methods []Method) ([]Method, error) {
+// active drops the methods that an organisation has switched off, and tells which
+// factors it has. The password is always on, so that nothing is read where it is
+// the only one.
+func active(tx *store.Tx, org *idp.Org, methods []Method) ([]Method, factorStates, error) {
 	if !slices.ContainsFunc(methods, func(m Method) bool { return m.Describe().Kind != Password }) {
-		return methods, nil
+		return methods, nil, nil
 	}
 	states, err := tx.AuthenticatorStates(org.ID)
 	if err != nil {
-		return nil, fmt.Errorf("read the authenticators: %w", err)
+		return nil, nil, fmt.Errorf("read the authenticators: %w", err)
 	}
 	return slices.DeleteFunc(slices.Clone(methods), func(m Method) bool {
 		return slices.ContainsFunc(states, func(st store.AuthenticatorState) bool {
 			return st.Kind == m.Describe().Kind && st.Status == AuthenticatorInactive
 		})
-	}), nil
+	}), factorStates(states), nil
 }

@@ -64,10 +64,13 @@ func (s *Enrolments) Catalogue(ctx context.Context, a idp.Actor, ref string) (*i
 	if err != nil {
 		return nil, nil, err
 	}
+	methods, states, err := active(s.Store.Read(ctx), a.Org, s.Methods.methods)
+	if err != nil {
+		return nil, nil, err
+	}
 	var out []Offer
 	for _, k := range Kinds() {
-		_, served := s.Methods.Method(k.Method)
-		if how, ok := allowed[k.Key]; ok && served && !k.among(had) {
+		if how, ok := allowed[k.Key]; ok && states.serve(methods, k) && !k.among(had) {
 			out = append(out, Offer{k, how})
 		}
 	}

@@ -49,7 +49,7 @@ func (s *Service) Descriptions() []Description {
 // Enrolled lists the methods that the subject can prove and the organisation has
 // not switched off.
 func (s *Service) Enrolled(tx *store.Tx, sub Subject) ([]Description, error) {
-	methods, err := active(tx, sub.Org, s.methods)
+	methods, states, err := active(tx, sub.Org, s.methods)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func (s *Service) Enrolled(tx *store.Tx, sub Subject) ([]Description, error) {
 			}
 		case sub.User != nil:
 			if kinds == nil {
-				if kinds, err = activeKinds(tx, sub.User); err != nil {
+				if kinds, err = activeKinds(tx, sub.User, states); err != nil {
 					return nil, err
 				}
 			}
@@ -79,14 +79,14 @@ func (s *Service) Enrolled(tx *store.Tx, sub Subject) ([]Description, error) {
 }
 
 // activeKinds are the kinds of the methods that a user has active enrolments of.
-func activeKinds(tx *store.Tx, u *idp.User) (map[string]bool, error) {
+func activeKinds(tx *store.Tx, u *idp.User, states factorStates) (map[string]bool, error) {
 	rows, err := tx.FactorsOf(u.OrgID, u.ID)
 	if err != nil {
 		return nil, fmt.Errorf("list factors: %w", err)
 	}
 	out := map[string]bool{}
 	for i := range rows {
-		if k, known := KindOf(rows[i].Type, rows[i].Provider); known && rows[i].Status == StatusActive {
+		if k, known := KindOf(rows[i].Type, rows[i].Provider); known && rows[i].Status == StatusActive && !states.off(k.Key) {
 			out[k.Method] = true
 		}
 	}
@@ -111,14 +111,14 @@ func (s *Service) Held(tx *store.Tx, org *idp.Org, u *idp.User) ([]Held, error) 
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	methods, err := active(tx, org, s.methods)
+	methods, states, err := active(tx, org, s.methods)
 	if err != nil {
 		return nil, err
 	}
 	var out []Held
 	for _, m := range methods {
 		for i := range rows {
-			if k, known := KindOf(rows[i].Type, rows[i].Provider); known && k.Method == m.Describe().Kind {
+			if k, known := KindOf(rows[i].Type, rows[i].Provider); known && k.Method == m.Describe().Kind && !states.off(k.Key) {
 				out = append(out, Held{k, m, &rows[i]})
 			}
 		}
@@ -130,7 +130,7 @@ func (s *Service) Held(tx *store.Tx, org *idp.Org, u *idp.User) ([]Held, error) 
 // the organisation has not switched off, in the order in which methods are
 // offered.
 func (s *Service) Offered(tx *store.Tx, org *idp.Org) ([]Kind, error) {
-	methods, err := active(tx, org, s.methods)
+	methods, states, err := active(tx, org, s.methods)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ func (s *Service) Offered(tx *store.Tx, org *idp.Org) ([]Kind, error) {
 			continue
 		}
 		for _, k := range Kinds() {
-			if k.Method == m.Describe().Kind {
+			if k.Method == m.Describe().Kind && !states.off(k.Key) {
 				out = append(out, k)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"usher/internal/apps"
 	"usher/internal/el"
 	"usher/internal/idp"
 )
@@ -35,7 +36,7 @@ func (f *Facts) Claims() (*Claims, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range f.Server.Claims {
+	for _, c := range slices.Concat(f.Server.Claims, f.groupsClaim()) {
 		if c.Status != Active || !c.wanted(f.Scopes) || (c.Type == ClaimIdentity && f.User == nil) {
 			continue
 		}
@@ -53,6 +54,26 @@ func (f *Facts) Claims() (*Claims, error) {
 		}
 	}
 	return out, nil
+}
+
+// groupsClaim is the claim that the organisation's own server makes of the
+// groups, as the client's application says.
+func (f *Facts) groupsClaim() []*Claim {
+	if !f.Server.Own() || f.Client == nil {
+		return nil
+	}
+	g := f.Client.Details.GroupsClaim
+	if g == nil {
+		return nil
+	}
+	c := &Claim{
+		Name: g.Name, Type: ClaimIdentity, ValueType: ValueExpression, Value: g.Value, Scopes: []string{ScopeGroups}, Always: true, Status: Active,
+	}
+	if g.ValueType == apps.GroupsFilter {
+		c.ValueType, c.Filter = ValueGroups, g.Filter
+	}
+	c.compile()
+	return []*Claim{c}
 }
 
 // wanted tells whether a claim goes with one of the scopes.

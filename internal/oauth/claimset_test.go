@@ -180,3 +180,30 @@ func TestDecide(t *testing.T) {
 		}
 	}
 }
+
+// TestGroupsClaim: the organisation's own server tells a client of groups as its
+// application says, when the client asks for them.
+func TestGroupsClaim(t *testing.T) {
+	for name, c := range map[string]struct {
+		claim  apps.GroupsClaim
+		server string
+		scopes []string
+		want   any // nil: left out
+	}{
+		"by the beginning":   {apps.GroupsClaim{ValueType: apps.GroupsFilter, Filter: FilterStartsWith, Name: "groups", Value: "Sales"}, "", []string{"openid", "groups"}, []string{"Sales EU", "Sales US"}},
+		"by a pattern":       {apps.GroupsClaim{ValueType: apps.GroupsFilter, Filter: FilterRegex, Name: "groups", Value: ".*EU"}, "", []string{"openid", "groups"}, []string{"Sales EU"}},
+		"by an expression":   {apps.GroupsClaim{ValueType: apps.GroupsExpression, Name: "groups", Value: "user.nickName"}, "", []string{"openid", "groups"}, "A"},
+		"not asked for":      {apps.GroupsClaim{ValueType: apps.GroupsFilter, Filter: FilterStartsWith, Name: "groups", Value: "Sales"}, "", []string{"openid"}, nil},
+		"of a custom server": {apps.GroupsClaim{ValueType: apps.GroupsFilter, Filter: FilterStartsWith, Name: "groups", Value: "Sales"}, "aus1", []string{"openid", "groups"}, nil},
+	} {
+		f := facts()
+		f.Server.ID, f.Scopes, f.Client.Details.GroupsClaim = c.server, c.scopes, &c.claim
+		got, err := f.Claims()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.want, got.Identity["groups"]); diff != "" || got.Access["groups"] != nil {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}

@@ -49,6 +49,7 @@ func (a *AppsAPI) Mount(r *httpkit.Router) {
 	a.mountLogos(r)
 	a.mountSchemas(r)
 	a.mountMappings(r)
+	a.mountGroupsClaim(r)
 }
 
 // listApps lists applications by q and a single comparison, with the

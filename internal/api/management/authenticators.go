@@ -13,6 +13,10 @@ func (a *PoliciesAPI) mountAuthenticators(r *httpkit.Router) {
 	r.Op(openapi.ManagementGetAuthenticator, a.getAuthenticator)
 	r.Op(openapi.ActivateAuthenticator, a.setAuthenticator(true))
 	r.Op(openapi.DeactivateAuthenticator, a.setAuthenticator(false))
+	r.Op(openapi.ListOrgFactors, a.listOrgFactors)
+	r.Op(openapi.GetOrgFactor, a.getOrgFactor)
+	r.Op(openapi.ActivateOrgFactor, a.setOrgFactor(true))
+	r.Op(openapi.DeactivateOrgFactor, a.setOrgFactor(false))
 }
 
 // authenticatorView is an authenticator in an answer.

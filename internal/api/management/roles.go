@@ -1,6 +1,7 @@
 package management
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 
@@ -68,15 +69,36 @@ func groupPrincipal(r *httpkit.Request) roles.Principal {
 
 // roleBody is an assigned role. (spec: management Role)
 type roleBody struct {
-	ID             string       `json:"id"`
-	Label          string       `json:"label"`
-	Type           idp.RoleType `json:"type"`
-	Status         string       `json:"status"`
-	Created        *string      `json:"created"`
-	LastUpdated    *string      `json:"lastUpdated"`
-	AssignmentType string       `json:"assignmentType"`
-	Links          roleLinks    `json:"_links"`
+	ID             string        `json:"id"`
+	Label          string        `json:"label"`
+	Type           idp.RoleType  `json:"type"`
+	Status         string        `json:"status"`
+	Created        *string       `json:"created"`
+	LastUpdated    *string       `json:"lastUpdated"`
+	AssignmentType string        `json:"assignmentType"`
+	Embedded       *roleEmbedded `json:"_embedded,omitempty"`
+	Links          roleLinks     `json:"_links"`
 }
+
+// roleEmbedded is what a role is limited to, where the caller asks for it.
+type roleEmbedded struct {
+	Targets roleTargets `json:"targets"`
+}
+
+type roleTargets struct {
+	Groups  json.RawMessage `json:"groups,omitempty"`
+	Catalog *roleCatalog    `json:"catalog,omitempty"`
+}
+
+type roleCatalog struct {
+	Apps []appTarget `json:"apps"`
+}
+
+// The values of expand. (spec: management#listAssignedRolesForUser)
+const (
+	expandGroups = "targets/groups"
+	expandApps   = "targets/catalog/apps"
+)
 
 type roleLinks struct {
 	Assignee httpkit.Href `json:"assignee"`
@@ -98,8 +120,9 @@ func roleOf(r *httpkit.Request, v *roles.Assignment) roleBody {
 // listRoles lists the roles of a principal. (spec: management#listAssignedRoles,
 // management-extra#listGroupAssignedRoles)
 func (x *roleRoutes) listRoles(r *httpkit.Request) error {
-	if err := gaps(r, openapi.ListAssignedRoles, "expand"); err != nil {
-		return err
+	expand := r.Q().Get("expand")
+	if expand != "" && expand != expandGroups && expand != expandApps {
+		return &idp.Error{Kind: idp.KindBadRequest, Object: "expand"}
 	}
 	all, err := x.Roles.Assignments(r.Context(), r.Actor, x.who(r))
 	if err != nil {
@@ -108,8 +131,49 @@ func (x *roleRoutes) listRoles(r *httpkit.Request) error {
 	out := make([]roleBody, len(all))
 	for i := range all {
 		out[i] = roleOf(r, &all[i])
+		if expand != "" {
+			if out[i].Embedded, err = x.embed(r, &all[i], expand); err != nil {
+				return err
+			}
+		}
 	}
 	return r.OK(out)
+}
+
+// embed reads what a role is limited to; nil for one that cannot be limited so.
+func (x *roleRoutes) embed(r *httpkit.Request, v *roles.Assignment, expand string) (*roleEmbedded, error) {
+	holder := roles.Principal{Ref: v.PrincipalID, Group: strings.HasPrefix(v.PrincipalID, "00g")}
+	var out roleEmbedded
+	if expand == expandGroups {
+		groups, err := x.Roles.GroupTargets(r.Context(), r.Actor, holder, v.ID)
+		if idp.KindOf(err) == idp.KindRoleType {
+			return nil, nil //nolint:nilnil // the role cannot be limited so
+		}
+		if err != nil {
+			return nil, err
+		}
+		b := []byte{'['}
+		for i, g := range groups {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendGroup(b, r.Org, g)
+		}
+		out.Targets.Groups = append(b, ']')
+		return &out, nil
+	}
+	targets, err := x.Roles.AppTargets(r.Context(), r.Actor, holder, v.ID)
+	if idp.KindOf(err) == idp.KindRoleType {
+		return nil, nil //nolint:nilnil // the role cannot be limited so
+	}
+	if err != nil {
+		return nil, err
+	}
+	out.Targets.Catalog = &roleCatalog{Apps: make([]appTarget, len(targets))}
+	for i, t := range targets {
+		out.Targets.Catalog.Apps[i] = appTargetOf(r, t)
+	}
+	return &out, nil
 }
 
 // addRole gives a role. Nobody is notified, whatever disableNotifications says.

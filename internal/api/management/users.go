@@ -30,6 +30,8 @@ func (a *API) mountUsers(r *httpkit.Router) {
 	r.Op(openapi.ListUserGroups, a.listUserGroups)
 	r.Op(openapi.EndAllUserSessions, a.endUserSessions)
 	r.Op(openapi.EndCurrentUserSessions, a.endOwnSessions)
+	r.Op(openapi.ListUserBlocks, a.listUserBlocks)
+	r.Op(openapi.GetUserClassification, a.getUserClassification)
 }
 
 // user answers with one user.
@@ -39,7 +41,10 @@ func (a *API) user(r *httpkit.Request, u *idp.User) error {
 
 // users answers with a list of users.
 func (a *API) users(r *httpkit.Request, users []*idp.User) error {
-	o := responseOptions(r)
+	o, err := expandedUser(r)
+	if err != nil {
+		return err
+	}
 	o.inList = true
 	return list(r, users, userSize, func(b []byte, u *idp.User) []byte { return appendUser(b, r.Org, u, o) })
 }
@@ -47,7 +52,7 @@ func (a *API) users(r *httpkit.Request, users []*idp.User) error {
 // listUsers lists users who are not deprovisioned. With q it looks them up and
 // does not page. (spec: management#listUsers)
 func (a *API) listUsers(r *httpkit.Request) error {
-	if err := gaps(r, openapi.ListUsers, "expand", "format"); err != nil {
+	if err := gaps(r, openapi.ListUsers, "format"); err != nil {
 		return err
 	}
 	search, filter, q := r.Q().Get("search"), r.Q().Get("filter"), r.Q().Get("q")
@@ -147,19 +152,57 @@ func (a *API) createUser(r *httpkit.Request) error {
 // getUser reads one user, with an ETag as the service gives here and nowhere
 // else. (spec: management#getUser)
 func (a *API) getUser(r *httpkit.Request) error {
-	if err := gaps(r, openapi.GetUser, "expand"); err != nil {
+	o, err := expandedUser(r)
+	if err != nil {
 		return err
 	}
 	u, err := a.Directory.User(r.Context(), r.Actor, userRef(r))
 	if err != nil {
 		return err
 	}
-	b := appendUser(make([]byte, 0, 3*userSize), r.Org, u, responseOptions(r))
+	b := appendUser(make([]byte, 0, 3*userSize), r.Org, u, o)
 	sum := sha256.Sum256(b)
 	tag := make([]byte, 0, 72)
 	tag = append(hex.AppendEncode(append(tag, `W/"`...), sum[:]), '"')
 	r.W.Header()["Etag"] = []string{string(tag)}
 	return r.Bytes(http.StatusOK, jsonType, b)
+}
+
+// expandedUser reads the caller's wishes about users: expand asks for blocks and
+// classification. (spec: management#getUser)
+func expandedUser(r *httpkit.Request) (userOptions, error) {
+	o := responseOptions(r)
+	for what := range strings.SplitSeq(r.Q().Get("expand"), ",") {
+		switch strings.TrimSpace(what) {
+		case "":
+		case "blocks":
+			o.blocks = true
+		case "classification":
+			o.classification = true
+		default:
+			return o, &idp.Error{Kind: idp.KindBadRequest, Object: "expand"}
+		}
+	}
+	return o, nil
+}
+
+// listUserBlocks tells what keeps a user out. (spec: management#listUserBlocks)
+func (a *API) listUserBlocks(r *httpkit.Request) error {
+	u, err := a.Directory.User(r.Context(), r.Actor, userRef(r))
+	if err != nil {
+		return err
+	}
+	return r.Bytes(http.StatusOK, jsonType, appendBlocks(nil, u))
+}
+
+// getUserClassification tells of which sort a user is.
+// (spec: management#getUserClassification)
+func (a *API) getUserClassification(r *httpkit.Request) error {
+	u, err := a.Directory.User(r.Context(), r.Actor, userRef(r))
+	if err != nil {
+		return err
+	}
+	return r.Bytes(http.StatusOK, jsonType, appendClassification(nil, u))
 }
 
 // replaceUser erases what the body does not name; a body without a profile

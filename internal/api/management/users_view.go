@@ -11,6 +11,8 @@ type userOptions struct {
 	inList            bool // as an element of a list: with the link to itself alone
 	noCredentials     bool
 	noCredentialLinks bool
+	// What is shown beside the user.
+	blocks, classification bool
 }
 
 // userSize is about how many bytes a user takes in a list.
@@ -37,10 +39,45 @@ func appendUser(b []byte, org *idp.Org, u *idp.User, o userOptions) []byte {
 	b = append(b, `,"_links":{`...)
 	if o.inList {
 		b = appendHref(b, "self", org.BaseURL, "/api/v1/users/", u.ID)
-		return append(b, `}}}`...)
+		b = append(b, `}}`...)
+	} else {
+		b = append(appendUserLinks(b, org, u, o), '}')
 	}
-	b = appendUserLinks(b, org, u, o)
-	return append(b, `}}`...)
+	if o.blocks || o.classification {
+		b = appendEmbedded(b, u, o)
+	}
+	return append(b, '}')
+}
+
+// appendEmbedded renders what expand asks for.
+func appendEmbedded(b []byte, u *idp.User, o userOptions) []byte {
+	b = append(b, `,"_embedded":{`...)
+	if o.blocks {
+		b = appendBlocks(append(b, `"blocks":`...), u)
+	}
+	if o.blocks && o.classification {
+		b = append(b, ',')
+	}
+	if o.classification {
+		b = appendClassification(append(b, `"classification":`...), u)
+	}
+	return append(b, '}')
+}
+
+// appendBlocks renders what keeps a user out whatever the device: being locked.
+// (spec: management UserBlock)
+func appendBlocks(b []byte, u *idp.User) []byte {
+	if u.Status == idp.UserLockedOut {
+		return append(b, `[{"type":"DEVICE_BASED","appliesTo":"ANY_DEVICES"}]`...)
+	}
+	return append(b, `[]`...)
+}
+
+// appendClassification renders of which sort a user is: there is one.
+// (spec: management UserClassification)
+func appendClassification(b []byte, u *idp.User) []byte {
+	b = appendInstant(append(b, `{"type":"STANDARD","lastUpdated":`...), u.Created)
+	return append(b, '}')
 }
 
 // appendCredentials renders what may be told of a user's credentials.
