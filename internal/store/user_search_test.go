@@ -32,6 +32,7 @@ func (w *world) populateSearch(tx *store.Tx, userID string) error {
 		},
 		func() error { return tx.RememberDevice(w.org.ID, userID, "device", noon.Add(time.Hour)) },
 		func() error { _, err := tx.CountFactorFailure(w.org.ID, userID, "ost1"); return err },
+		func() error { _, err := tx.CountRecoveryFailure(w.org.ID, userID, time.Hour); return err },
 		func() error {
 			return tx.InsertChallenge(&store.Challenge{OrgID: w.org.ID, ID: "mst1", UserID: userID, FactorID: "ost1", Purpose: "verify", Created: noon, Expires: noon})
 		},
