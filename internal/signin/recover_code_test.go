@@ -287,3 +287,31 @@ func TestRefusalsOfRecoveryTakeTheSameTime(t *testing.T) {
 		}
 	}
 }
+
+// TestRecoveryIsNoSecondFactor: where the policy wants a further factor, a new
+// password is one proof, and the text that led to it is none.
+func TestRecoveryIsNoSecondFactor(t *testing.T) {
+	w, _ := phones(t, storetest.SQLite(t))
+	w.SetSignOn(func(s *policy.SignOnAction) { s.RequireFactor, s.PromptMode = true, policy.PromptAlways })
+	w.SetEnroll(policy.EnrollNever, map[string]policy.SelfEnroll{"okta_sms": policy.EnrollOptional})
+	tx := begun(t, w, signin.IntentRecover, login, signin.BySMS)
+	if _, err := w.Engine.Apply(t.Context(), w.Anonymous(), tx, signin.GiveCode{Code: w.Mail(phone).Data[notify.DataCode]}); err != nil {
+		t.Fatal(err)
+	}
+	step, err := w.Engine.Apply(t.Context(), w.Anonymous(), tx, signin.SetPassword{New: newPassword})
+	if v, ok := step.(signin.Verify); err != nil || !ok || v.Primary || len(v.Options) != 1 || v.Options[0].Kind != signin.BySMS {
+		t.Fatalf("%#v, %v", step, err)
+	}
+	// Neither is an invitation beside a password.
+	tx = w.Engine.Begin(t.Context(), w.Anonymous(), signin.Options{Prefix: "00", Finish: signin.FinishToken})
+	token := w.Ready("ready@example.com")
+	u, err := w.Directory.User(t.Context(), idp.SystemActor(w.Org), "ready@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Phone(u, "+15550102")
+	step, err = w.Engine.Apply(t.Context(), w.Anonymous(), tx, signin.UseInvitation{Token: token})
+	if v, ok := step.(signin.Verify); err != nil || !ok || v.Primary {
+		t.Fatalf("%#v, %v", step, err)
+	}
+}
