@@ -87,7 +87,7 @@ func (c *devCmd) Run(ctx context.Context, io streams) (err error) {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return main.Serve(ctx, s.Handler()) })
-	group.Go(func() error { return control.Serve(ctx, s.Control(clock, seeded)) })
+	group.Go(func() error { return control.Serve(ctx, s.Control(ctx, clock, seeded)) })
 	group.Go(func() error { return s.RunJobs(ctx) })
 	if err := c.announce(io.out, a); err != nil {
 		return err

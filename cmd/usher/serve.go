@@ -128,6 +128,6 @@ func (c *serveCmd) serveControl(ctx context.Context, group *errgroup.Group, s *s
 		return errors.Join(err, l.Close())
 	}
 	s.Log().Warn("the control listener is open: whoever reaches it may do everything", "address", l.Addr())
-	group.Go(func() error { return l.Serve(ctx, s.Control(clock, seeded)) })
+	group.Go(func() error { return l.Serve(ctx, s.Control(ctx, clock, seeded)) })
 	return nil
 }

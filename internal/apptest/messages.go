@@ -23,7 +23,7 @@ func (a *App) Messages(t testing.TB, to string) []Message {
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1/outbox?to="+url.QueryEscape(to), nil)
 	r.RemoteAddr = "127.0.0.1:50000"
-	a.Server.Control(a.Clock, nil).ServeHTTP(w, r)
+	a.Server.Control(r.Context(), a.Clock, nil).ServeHTTP(w, r)
 	var out struct{ Messages []Message }
 	if err := json.Unmarshal(w.Body.Bytes(), &out); err != nil || w.Code != http.StatusOK {
 		t.Fatalf("%d %v %s", w.Code, err, w.Body)

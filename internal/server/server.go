@@ -109,12 +109,12 @@ func (s *Server) Built() []openapi.ID { return s.router.Built() }
 // Log is where the server logs.
 func (s *Server) Log() *slog.Logger { return s.cfg.Log }
 
-// Control answers the control listener for tests. seeded is what its reset
-// brings back.
-func (s *Server) Control(clock *env.Movable, seeded []byte) http.Handler {
+// Control answers the control listener for tests until ctx ends, when nobody is
+// kept waiting any more. seeded is what its reset brings back.
+func (s *Server) Control(ctx context.Context, clock *env.Movable, seeded []byte) http.Handler {
 	return control.New(control.Config{
 		Clock: clock, Snapshot: s.Snapshot, Restore: s.Restore, Seeded: seeded, Log: s.cfg.Log,
-		Messages: &inbox{s},
+		Messages: &inbox{s}, Stop: ctx.Done(),
 	})
 }
 

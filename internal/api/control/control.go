@@ -26,6 +26,9 @@ const maxBody = 4 << 10
 type Config struct {
 	Clock    *env.Movable
 	Messages Messages
+	// Stop is closed when the server stops: who waits is answered then. Nil for
+	// never.
+	Stop <-chan struct{}
 	// Snapshot returns a copy of all data, Restore takes the data back to one.
 	// Restore also empties what the server keeps in memory of the old data.
 	Snapshot func(ctx context.Context) ([]byte, error)

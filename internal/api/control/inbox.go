@@ -161,6 +161,8 @@ func (h *handler) await(w http.ResponseWriter, r *http.Request, q notify.Query, 
 		select {
 		case <-r.Context().Done():
 			return nil, nil
+		case <-h.cfg.Stop:
+			return nil, nil
 		case <-over.C:
 			return nil, nil
 		case <-tick.C:

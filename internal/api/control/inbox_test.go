@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"usher/internal/api/control"
 	"usher/internal/notify"
 )
 
@@ -95,6 +96,14 @@ func TestInboxWaits(t *testing.T) {
 		w.want(http.StatusOK, "GET", "/inbox/messages?wait=30s", "")
 		if took := time.Since(begin); took != 0 {
 			t.Errorf("what is there already takes %s", took)
+		}
+		stop := make(chan struct{})
+		stopping := newWorld(t, func(c *control.Config) { c.Stop = stop })
+		time.AfterFunc(2*time.Second, func() { close(stop) })
+		begin = time.Now()
+		stopping.want(http.StatusOK, "GET", "/inbox/messages?wait=30s", "")
+		if took := time.Since(begin); took != 2*time.Second {
+			t.Errorf("the server stops, and who waits is kept for %s", took)
 		}
 	})
 }
