@@ -156,7 +156,7 @@ func (s *Server) mount(r *httpkit.Router) error {
 	}
 	p.Mount(r)
 	s.mountCoverage(r)
-	(&authn.API{Engine: v.engine, Redirectable: v.redirectable, OnPageError: p.WriteError}).Mount(r)
+	(&authn.API{Engine: v.engine, Rand: s.cfg.Rand, Redirectable: v.redirectable, OnPageError: p.WriteError}).Mount(r)
 	(&oauth2.MetadataAPI{Servers: v.oauth}).Mount(r)
 	(&idx.API{Engine: v.engine}).Mount(r)
 	o.Pages = p

@@ -25,16 +25,27 @@ type VerifyFactor struct {
 	Method   string // empty: the chosen one
 	FactorID string // of a further factor; empty: the chosen one
 	Answer   map[string]string
-	// RememberDevice asks not to be asked again on this device.
+	Remembering
+}
+
+// Remembering is what may be said about the device along with a proof.
+type Remembering struct {
+	// RememberDevice asks not to be asked for a further factor again on this device.
 	RememberDevice bool
+	// Device is what the device will be known by, where it was not known at the
+	// beginning.
+	Device string
 }
 
 // SendAgain repeats the sending of a challenge, also of one that was rejected or
 // has expired.
-type SendAgain struct{}
+type SendAgain struct{ FactorID string } // that must be under way; empty: whichever is
 
 // Poll looks whether an answer has come from elsewhere.
-type Poll struct{ RememberDevice bool }
+type Poll struct {
+	FactorID string // that must be under way; empty: whichever is
+	Remembering
+}
 
 // EnrollFactor begins an enrolment.
 type EnrollFactor struct {
@@ -46,7 +57,10 @@ type EnrollFactor struct {
 }
 
 // ActivateFactor proves an enrolment under way.
-type ActivateFactor struct{ Fields map[string]string }
+type ActivateFactor struct {
+	FactorID string // that must be under way; empty: whichever is
+	Fields   map[string]string
+}
 
 // SetPassword gives a new password. Old is needed where the step says so.
 type SetPassword struct {

@@ -106,7 +106,7 @@ func (r *run) do(p planned) error {
 	case Skip:
 		return r.skip()
 	case SendAgain:
-		return r.sendAgain(factor.ChallengeOptions{})
+		return r.sendAgain(act.FactorID, factor.ChallengeOptions{})
 	case Poll:
 		return r.poll(act)
 	case EnrollFactor:

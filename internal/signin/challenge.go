@@ -98,7 +98,7 @@ func (r *run) verifyFurther(act VerifyFactor, p planned) error {
 		r.refused = v.Refused
 		return err
 	}
-	return r.prove(d, m, false, act.RememberDevice)
+	return r.prove(d, m, false, act.Remembering)
 }
 
 // subject is who proves a factor, read in this transaction of the store.
@@ -111,18 +111,21 @@ func (r *run) subject(d decision, factorID string) (factor.Subject, error) {
 }
 
 // prove notes that a further factor was proved, by an answer or by enrolling it.
-func (r *run) prove(d decision, m Method, enrolled, rememberDevice bool) error {
+func (r *run) prove(d decision, m Method, enrolled bool, about Remembering) error {
 	of, ok := r.Factors.Method(m.Kind)
 	if !ok {
 		return idp.NotFound(factor.TypeFactor, m.FactorID)
 	}
-	about := of.Describe()
+	means := of.Describe()
 	r.t.Proofs = append(r.t.Proofs, Proof{
-		Method: m.Kind, AMR: about.AMR, At: r.tx.Now(), Credential: about.Credential, Factor: m.FactorID, Enrolled: enrolled,
+		Method: m.Kind, AMR: means.AMR, At: r.tx.Now(), Credential: means.Credential, Factor: m.FactorID, Enrolled: enrolled,
 	})
 	r.t.Pending = nil
-	if !rememberDevice || enrolled {
+	if !about.RememberDevice {
 		return nil
+	}
+	if r.t.Device == "" && about.Device != "" {
+		r.t.Device = deviceKey(about.Device)
 	}
 	return r.rememberDevice(d.user, *d.signOn)
 }
@@ -141,7 +144,7 @@ func (r *run) chooseFurther(act Choose, d decision) error {
 		if _, err := pick([]Method{s.Method}, act.Method, act.FactorID); err != nil || !s.Waiting || s.Result == factor.Waiting {
 			return idp.Fail(idp.KindTransactionState)
 		}
-		return r.sendAgain(factor.ChallengeOptions{Auto: act.Auto})
+		return r.sendAgain(s.Method.FactorID, factor.ChallengeOptions{Auto: act.Auto})
 	default:
 		return idp.Fail(idp.KindTransactionState)
 	}
@@ -163,7 +166,7 @@ func (r *run) chooseFurther(act Choose, d decision) error {
 
 // sendAgain repeats what was sent for the factor that is proved or enrolled.
 // KindForbidden for one that nothing is sent for.
-func (r *run) sendAgain(o factor.ChallengeOptions) error {
+func (r *run) sendAgain(factorID string, o factor.ChallengeOptions) error {
 	d, err := r.decide(r.tx, r.actor, r.t, r.known)
 	if err != nil {
 		return err
@@ -175,6 +178,9 @@ func (r *run) sendAgain(o factor.ChallengeOptions) error {
 	case Activate:
 		m = s.Method
 	default:
+		return idp.Fail(idp.KindTransactionState)
+	}
+	if factorID != "" && factorID != m.FactorID {
 		return idp.Fail(idp.KindTransactionState)
 	}
 	if !m.Resends {
@@ -202,7 +208,7 @@ func (r *run) poll(act Poll) error {
 	}
 	switch s := d.step.(type) {
 	case Challenge:
-		if !s.Waiting {
+		if !s.Waiting || act.FactorID != "" && act.FactorID != s.Method.FactorID {
 			return idp.Fail(idp.KindTransactionState)
 		}
 		if s.Result != factor.Accepted {
@@ -215,15 +221,15 @@ func (r *run) poll(act Poll) error {
 		if err := r.Ceremonies.Took(r.tx, r.actor, sub); err != nil {
 			return err
 		}
-		return r.prove(d, s.Method, false, act.RememberDevice)
+		return r.prove(d, s.Method, false, act.Remembering)
 	case Activate:
-		if !s.Waiting {
+		if !s.Waiting || act.FactorID != "" && act.FactorID != s.Method.FactorID {
 			return idp.Fail(idp.KindTransactionState)
 		}
 		if s.Result != factor.Accepted {
 			return nil
 		}
-		return r.prove(d, s.Method, true, false)
+		return r.prove(d, s.Method, true, Remembering{})
 	default:
 	}
 	return idp.Fail(idp.KindTransactionState)

@@ -71,7 +71,7 @@ func (r *run) enrolled(d decision, m Method) error {
 		return err
 	}
 	r.known = nil
-	return r.prove(d, m, true, false)
+	return r.prove(d, m, true, Remembering{})
 }
 
 // prepareActivate compares the answer that ends an enrolment.
@@ -82,7 +82,7 @@ func (e *Engine) prepareActivate(ctx context.Context, a idp.Actor, t *Transactio
 		return err
 	}
 	s, ok := d.step.(Activate)
-	if !ok || s.Waiting {
+	if !ok || s.Waiting || act.FactorID != "" && act.FactorID != s.Method.FactorID {
 		return idp.Fail(idp.KindTransactionState)
 	}
 	f, err := factorOf(read, d.user, s.Method.FactorID)

@@ -1,7 +1,6 @@
 package signin
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -115,29 +114,37 @@ func (e *Engine) kindly(a idp.Actor, k factor.Kind, of factor.Method) Method {
 
 // challenge is the step of answering the factor that was chosen.
 func (e *Engine) challenge(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User, s policy.SignOn, h factor.Held) (Step, error) {
-	c := Challenge{Method: e.holding(a, h), Remember: remember(s)}
-	c.Waiting = c.Method.Waits
-	var err error
-	c.Result, c.Expires, c.View, err = e.pending(tx, a, t, u, h)
-	return c, err
+	p, err := e.pending(tx, a, t, u, h)
+	m := e.holding(a, h)
+	return Challenge{Method: m, Waiting: m.Waits, ID: p.id, Result: p.result, Expires: p.expires, View: p.view, Remember: remember(s)}, err
 }
 
 // pending is what there is to know of the challenge of a transaction.
-func (e *Engine) pending(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User, h factor.Held) (factor.Result, time.Time, factor.View, error) {
+func (e *Engine) pending(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User, h factor.Held) (awaited, error) {
 	sub, err := e.pendingSubject(tx, a, t, u, h.Factor)
 	if err != nil {
-		return "", time.Time{}, factor.View{}, err
+		return awaited{}, err
 	}
-	var view factor.View
-	if v, ok := h.Method.(factor.Viewer); ok {
-		if view, err = v.View(tx, sub); err != nil {
-			return "", time.Time{}, factor.View{}, err
-		}
+	p := awaited{}
+	if p.view, err = e.Ceremonies.View(tx, sub); err != nil {
+		return awaited{}, err
 	}
-	if sub.Challenge == nil {
-		return "", time.Time{}, view, nil
+	if p.view.QR != "" {
+		p.ticket = e.Ceremonies.Ticket(sub)
 	}
-	return factor.ResultOf(sub.Challenge, tx.Now()), sub.Challenge.Expires, view, nil
+	if c := sub.Challenge; c != nil {
+		p.id, p.result, p.expires = c.ID, factor.ResultOf(c, tx.Now()), c.Expires
+	}
+	return p, nil
+}
+
+// awaited is what there is to know of a challenge.
+type awaited struct {
+	id      string
+	result  factor.Result
+	expires time.Time
+	view    factor.View
+	ticket  string
 }
 
 // pendingSubject is who proves or enrols a factor in a transaction, with the
@@ -221,15 +228,9 @@ func (e *Engine) enrollable(tx *store.Tx, a idp.Actor, u *idp.User, f *further) 
 
 // activation is the step of proving an enrolment under way.
 func (e *Engine) activation(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User, h factor.Held) (Step, error) {
+	p, err := e.pending(tx, a, t, u, h)
 	m := e.holding(a, h)
-	// What is being enrolled is the user's own to see.
-	m.Profile = json.RawMessage(h.Factor.Profile)
-	if masker, ok := h.Method.(factor.Masker); ok {
-		m.Profile = masker.Mask(h.Factor.Profile)
-	}
-	v := Activate{Method: m, Waiting: m.Waits}
-	var err error
-	v.Result, v.Expires, v.View, err = e.pending(tx, a, t, u, h)
+	v := Activate{Method: m, Waiting: m.Waits, ID: p.id, Result: p.result, Expires: p.expires, View: p.view, Ticket: p.ticket}
 	if h.Factor.Status == factor.StatusActive {
 		v.Result = factor.Accepted
 	}

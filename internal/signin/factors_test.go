@@ -140,7 +140,7 @@ func TestFactorIsEnrolledAndAskedFor(t *testing.T) {
 		refused(t, w, tx, signin.VerifyFactor{FactorID: id}, idp.KindInvalid)
 		refused(t, w, tx, signin.VerifyFactor{FactorID: id, Answer: passCode("000000")}, idp.KindWrongPasscode)
 		refused(t, w, tx, signin.VerifyFactor{FactorID: id, Answer: passCode(code(t, w, secret, 5))}, idp.KindPasscodeWindow)
-		done := is[signin.Done](t, apply(t, w, tx, signin.VerifyFactor{FactorID: id, Answer: passCode(code(t, w, secret, 0)), RememberDevice: true}))
+		done := is[signin.Done](t, apply(t, w, tx, signin.VerifyFactor{FactorID: id, Answer: passCode(code(t, w, secret, 0)), Remembering: signin.Remembering{RememberDevice: true}}))
 		issued, err := w.Engine.RedeemToken(t.Context(), w.Anonymous(), done.SessionToken)
 		if err != nil || len(issued.Session.AMR) != 3 || issued.Session.AMR[2] != "mfa" || issued.Session.LastFactor.IsZero() {
 			t.Fatalf("%+v, %v", issued, err)
@@ -167,7 +167,7 @@ func TestDeviceIsRemembered(t *testing.T) {
 			tx, step := begin(t, w, signin.Options{Device: device})
 			v := is[signin.Verify](t, step)
 			is[signin.Done](t, apply(t, w, tx, signin.VerifyFactor{
-				FactorID: v.Options[0].FactorID, Answer: passCode(code(t, w, secret, 0)), RememberDevice: keep,
+				FactorID: v.Options[0].FactorID, Answer: passCode(code(t, w, secret, 0)), Remembering: signin.Remembering{RememberDevice: keep},
 			}))
 		}
 		asked := func(device string) bool {

@@ -50,6 +50,8 @@ type Challenge struct {
 	Method Method
 	// Waiting tells that the answer comes from elsewhere and is polled for.
 	Waiting bool
+	// ID is the challenge's, empty where nothing was sent.
+	ID string
 	// Result is what has become of it where Waiting.
 	Result  factor.Result
 	Expires time.Time // zero where nothing was sent
@@ -68,9 +70,12 @@ type Enroll struct {
 type Activate struct {
 	Method  Method
 	Waiting bool
+	ID      string        // the challenge's, empty where nothing was sent
 	Result  factor.Result // where Waiting
 	Expires time.Time
 	View    factor.View
+	// Ticket stands in the address of the picture to scan; empty for none.
+	Ticket string
 }
 
 // ChangePassword asks for a new password.

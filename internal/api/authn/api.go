@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"usher/internal/api/httpkit"
+	"usher/internal/env"
 	"usher/internal/idp"
 	"usher/internal/signin"
 	"usher/openapi"
@@ -14,6 +15,7 @@ import (
 // API serves the operations. All members but OnPageError are required.
 type API struct {
 	Engine *signin.Engine
+	Rand   env.Rand
 	// Redirectable tells whether the organisation trusts a web origin so far
 	// that browsers may be sent there.
 	Redirectable func(ctx context.Context, org *idp.Org, origin string) (bool, error)
@@ -22,8 +24,7 @@ type API struct {
 	OnPageError httpkit.ErrorWriter
 }
 
-// Mount registers the operations. What belongs to factors is not built and
-// stays a gap.
+// Mount registers the operations.
 func (a *API) Mount(r *httpkit.Router) {
 	r.Op(openapi.Authenticate, a.authenticate)
 	r.Op(openapi.AuthIntrospect, a.introspect)
@@ -32,6 +33,7 @@ func (a *API) Mount(r *httpkit.Router) {
 	r.Op(openapi.AuthCancel, a.cancel)
 	r.Op(openapi.AuthChangePassword, a.changePassword)
 	a.mountRecovery(r)
+	a.mountFactors(r)
 	a.mountRedirects(r)
 }
 

@@ -49,7 +49,7 @@ func newSite(t testing.TB, databaseURL string) *site {
 		},
 		Trusted: func(context.Context, *idp.Org, string) (bool, error) { return false, nil },
 	})
-	(&authn.API{Engine: s.Engine, Redirectable: func(_ context.Context, _ *idp.Org, origin string) (bool, error) {
+	(&authn.API{Engine: s.Engine, Rand: s.Rand, Redirectable: func(_ context.Context, _ *idp.Org, origin string) (bool, error) {
 		return origin == "https://trusted.example.com", nil
 	}}).Mount(router)
 	router.Close()

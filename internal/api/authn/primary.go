@@ -26,7 +26,8 @@ type primaryRequest struct {
 	Token      string `json:"token"`
 	StateToken string `json:"stateToken"`
 	Options    struct {
-		Warn bool `json:"warnBeforePasswordExpired"`
+		Warn     bool `json:"warnBeforePasswordExpired"`
+		Optional bool `json:"multiOptionalFactorEnroll"`
 	} `json:"options"`
 	Context struct {
 		DeviceToken string `json:"deviceToken"`
@@ -79,6 +80,7 @@ func (a *API) authenticate(r *httpkit.Request) error {
 	}
 	t := a.Engine.Begin(r.Context(), r.Actor, signin.Options{
 		Prefix: tokenPrefix, Finish: signin.FinishToken, Life: tokenLife, Warn: body.Options.Warn, RelayState: body.RelayState,
+		Optional: body.Options.Optional, Device: a.device(r),
 	})
 	return a.apply(r, t, signin.GiveLogin{Login: body.Username},
 		signin.VerifyFactor{Method: factor.Password, Answer: map[string]string{fieldPassword: body.Password}})

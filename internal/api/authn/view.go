@@ -1,6 +1,7 @@
 package authn
 
 import (
+	"net/http"
 	"strings"
 	"time"
 
@@ -34,8 +35,12 @@ type transaction struct {
 }
 
 type embedded struct {
-	User   *user   `json:"user,omitempty"`
-	Policy *policy `json:"policy,omitempty"`
+	User *user `json:"user,omitempty"`
+	// Factors are those to choose from, Factor the one that was chosen.
+	Factors []mfaFactor `json:"factors,omitempty"`
+	Factor  *mfaFactor  `json:"factor,omitempty"`
+	// Policy is a policy or an mfaPolicy.
+	Policy any `json:"policy,omitempty"`
 }
 
 // user is the user of a transaction. (spec: authn TransactionUser)
@@ -90,12 +95,18 @@ type links struct {
 	Next   *httpkit.Href `json:"next,omitempty"`
 	Skip   *httpkit.Href `json:"skip,omitempty"`
 	Cancel *httpkit.Href `json:"cancel,omitempty"`
-	// Resend is an object of links by the way of sending in a recovery.
+	Prev   *httpkit.Href `json:"prev,omitempty"`
+	// Resend is an object of links by the way of sending in a recovery, a list
+	// else.
 	Resend any `json:"resend,omitempty"`
 }
 
 // answer renders a step.
 func (a *API) answer(r *httpkit.Request, t *signin.Transaction, step signin.Step) error {
+	return a.answerWith(r, t, step, http.StatusOK)
+}
+
+func (a *API) answerWith(r *httpkit.Request, t *signin.Transaction, step signin.Step, status int) error {
 	if _, waits := step.(signin.Challenge); waits && t.Recovering() {
 		return recoveryChallenge(r, t)
 	}
@@ -115,8 +126,18 @@ func (a *API) answer(r *httpkit.Request, t *signin.Transaction, step signin.Step
 	case signin.Recover, signin.Unlock:
 		out.Status, out.RecoveryType = statusRecovery, recoveryType(t.Intent)
 		out.Links = &links{Next: link(r, "answer", "/recovery/answer"), Cancel: link(r, "", "/cancel")}
-	case signin.Identify, signin.Verify, signin.Challenge, signin.Enroll, signin.Activate,
-		signin.EnrollProfile, signin.Consent:
+	case signin.Verify:
+		if s.Primary {
+			return stateError(idp.Fail(idp.KindTransactionState))
+		}
+		out.required(r, s)
+	case signin.Challenge:
+		out.challenge(r, s)
+	case signin.Enroll:
+		out.enroll(r, s, t.UserID)
+	case signin.Activate:
+		out.activate(r, s, t.UserID)
+	case signin.Identify, signin.EnrollProfile, signin.Consent:
 		// No transaction that this protocol begins comes here.
 		return stateError(idp.Fail(idp.KindTransactionState))
 	}
@@ -131,7 +152,7 @@ func (a *API) answer(r *httpkit.Request, t *signin.Transaction, step signin.Step
 	if out.Embedded.User, err = show(s.User); err != nil {
 		return err
 	}
-	return r.OK(out)
+	return r.JSON(status, out)
 }
 
 // password renders the three states that ask for a new password.

@@ -29,6 +29,14 @@ func (r *Request) SetSession(secret string, s *idp.Session) {
 	}
 }
 
+// SetDevice gives the browser the secret by which it is known again, for as long
+// as browsers keep one.
+func (r *Request) SetDevice(name, secret string) {
+	c := r.sessionCookie(name, secret)
+	c.MaxAge = int(longestCookie / time.Second)
+	http.SetCookie(r.W, c)
+}
+
 // ClearSession takes the session's secret from the browser.
 func (r *Request) ClearSession() {
 	for _, name := range sessionCookies() {

@@ -1,0 +1,253 @@
+package authn
+
+import (
+	"net/http"
+	"strings"
+
+	"usher/internal/api/httpkit"
+	"usher/internal/env"
+	"usher/internal/factor"
+	"usher/internal/idp"
+	"usher/internal/signin"
+	"usher/openapi"
+)
+
+func (a *API) mountFactors(r *httpkit.Router) {
+	r.Op(openapi.EnrollFactor, a.enroll)
+	r.Op(openapi.AuthActivateFactor, a.activateFactor)
+	r.Op(openapi.AuthPollFactorActivation, a.pollActivation)
+	r.Op(openapi.AuthResendFactorActivation, a.resend)
+	r.Op(openapi.AuthVerifyFactor, a.verify)
+	r.Op(openapi.AuthResendFactorChallenge, a.resend)
+}
+
+// factorRequest is the body of the operations on factors: what names the
+// transaction, and the fields that the factor's method declares, whatever they
+// are. (spec: authn EnrollFactorRequest, ActivateFactorRequest,
+// AuthVerifyFactorRequest)
+type factorRequest struct {
+	stateToken, factorType, provider string
+	fields                           map[string]string
+}
+
+// maxFields bounds the members of a body.
+const maxFields = 50
+
+// decodeFactor reads a body. The members of profile count as fields of their own;
+// what is no text is left aside.
+func decodeFactor(r *httpkit.Request) (*factorRequest, error) {
+	var body map[string]any
+	if err := r.Decode(&body); err != nil {
+		return nil, err
+	}
+	profile, _ := body["profile"].(map[string]any)
+	if len(body)+len(profile) > maxFields {
+		return nil, idp.Fail(idp.KindMalformed)
+	}
+	out := &factorRequest{fields: map[string]string{}}
+	for _, members := range []map[string]any{body, profile} {
+		for name, v := range members {
+			if text, ok := v.(string); ok {
+				out.fields[name] = text
+			}
+		}
+	}
+	take := func(name string) string {
+		v, _ := body[name].(string)
+		delete(out.fields, name)
+		return v
+	}
+	out.stateToken, out.factorType, out.provider = take("stateToken"), take("factorType"), take("provider")
+	return out, nil
+}
+
+// enroll begins the enrolment of a factor. (spec: authn#enrollFactor)
+func (a *API) enroll(r *httpkit.Request) error {
+	body, err := decodeFactor(r)
+	if err != nil {
+		return err
+	}
+	replace, err := r.Bool("updatePhone", false)
+	if err != nil {
+		return err
+	}
+	t, err := a.load(r, body.stateToken)
+	if err != nil {
+		return err
+	}
+	switch {
+	case body.factorType == "":
+		return blank("factorType")
+	case body.provider == "":
+		return blank("provider")
+	}
+	k, ok := factor.KindOf(body.factorType, body.provider)
+	if !ok {
+		return factor.RefuseEnroll("Invalid Provider.")
+	}
+	return a.apply(r, t, signin.EnrollFactor{Key: k.Key, Fields: body.fields, Replace: replace})
+}
+
+// atFactor reads a body, loads its transaction and finds where it stands.
+func (a *API) atFactor(r *httpkit.Request) (*factorRequest, *signin.Transaction, signin.Step, error) {
+	body, err := decodeFactor(r)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	t, err := a.load(r, body.stateToken)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	step, _, err := a.Engine.Next(r.Context(), r.Actor, t)
+	return body, t, step, err
+}
+
+// activateFactor ends an enrolment by its first answer. For one that is answered
+// elsewhere it tells what has become of it, and begins again what has come to
+// nothing. (spec: authn#authActivateFactor)
+func (a *API) activateFactor(r *httpkit.Request) error {
+	body, t, step, err := a.atFactor(r)
+	if err != nil {
+		return err
+	}
+	id := r.Param("factorId")
+	s, ok := step.(signin.Activate)
+	switch {
+	case !ok || s.Method.FactorID != id:
+		return stateError(idp.Fail(idp.KindTransactionState))
+	case !s.Waiting:
+		return a.apply(r, t, signin.ActivateFactor{FactorID: id, Fields: body.fields})
+	case over(s.Result) && t.Notes[noteTold] == s.ID:
+		return a.apply(r, t, signin.SendAgain{FactorID: id})
+	}
+	return a.look(r, t, s.ID, s.Result, signin.Poll{FactorID: id})
+}
+
+// pollActivation tells what has become of an enrolment that is answered
+// elsewhere. (spec: authn#authPollFactorActivation)
+func (a *API) pollActivation(r *httpkit.Request) error {
+	_, t, step, err := a.atFactor(r)
+	if err != nil {
+		return err
+	}
+	s, ok := step.(signin.Activate)
+	if !ok || !s.Waiting || s.Method.FactorID != r.Param("factorId") {
+		return stateError(idp.Fail(idp.KindTransactionState))
+	}
+	return a.look(r, t, s.ID, s.Result, signin.Poll{FactorID: s.Method.FactorID})
+}
+
+// verify proves a factor: it sends what has to be sent, takes the answer, or
+// looks whether one has come from elsewhere. (spec: authn#authVerifyFactor)
+func (a *API) verify(r *httpkit.Request) error {
+	keep, err := r.Bool("rememberDevice", false)
+	if err != nil {
+		return err
+	}
+	auto, err := r.Bool("autoPush", false)
+	if err != nil {
+		return err
+	}
+	body, t, step, err := a.atFactor(r)
+	if err != nil {
+		return err
+	}
+	id := r.Param("factorId")
+	switch s := step.(type) {
+	case signin.Verify:
+		for _, m := range s.Options {
+			if m.FactorID == id && m.Sends {
+				return a.applyWaiting(r, t, signin.Choose{FactorID: id, Auto: auto})
+			}
+		}
+	case signin.Challenge:
+		switch {
+		case s.Method.FactorID != id:
+			return stateError(idp.Fail(idp.KindTransactionState))
+		case s.Waiting && over(s.Result) && t.Notes[noteTold] == s.ID:
+			return a.applyWaiting(r, t, signin.Choose{FactorID: id, Auto: auto})
+		case s.Waiting:
+			return a.look(r, t, s.ID, s.Result, signin.Poll{FactorID: id, Remembering: a.remembering(r, t, keep)})
+		}
+	default:
+		return stateError(idp.Fail(idp.KindTransactionState))
+	}
+	return a.apply(r, t, signin.VerifyFactor{FactorID: id, Answer: body.fields, Remembering: a.remembering(r, t, keep)})
+}
+
+// over tells whether a challenge has come to nothing.
+func over(result factor.Result) bool {
+	return result == factor.Rejected || result == factor.Expired || result == factor.Cancelled
+}
+
+// noteTold is where a transaction remembers of which challenge its client was
+// told that it has come to nothing: clients poll at the address at which the
+// next call after that begins another.
+const noteTold = "authn.told"
+
+// look answers with what has become of a challenge that is answered elsewhere.
+func (a *API) look(r *httpkit.Request, t *signin.Transaction, id string, result factor.Result, poll signin.Poll) error {
+	if over(result) {
+		if err := a.Engine.Note(r.Context(), r.Actor, t, noteTold, id); err != nil {
+			return err
+		}
+	}
+	return a.applyWaiting(r, t, poll)
+}
+
+// resend sends again what was sent for the factor that is proved or enrolled.
+// (spec: authn#authResendFactorChallenge, authn#authResendFactorActivation)
+func (a *API) resend(r *httpkit.Request) error {
+	t, err := a.decode(r)
+	if err != nil {
+		return err
+	}
+	return a.apply(r, t, signin.SendAgain{FactorID: r.Param("factorId")})
+}
+
+// applyWaiting is apply for an operation that is answered with Accepted while
+// the answer from elsewhere is missing. (spec: authn#authVerifyFactor)
+func (a *API) applyWaiting(r *httpkit.Request, t *signin.Transaction, actions ...signin.Action) error {
+	step, err := a.Engine.Apply(r.Context(), r.Actor, t, actions...)
+	if err != nil {
+		return stateError(err)
+	}
+	status := http.StatusOK
+	if result, _ := resultOf(step); result == resultWaiting {
+		status = http.StatusAccepted
+	}
+	return a.answerWith(r, t, step, status)
+}
+
+// The cookie by which a browser is known again on which a factor was proved.
+// (management reference: primary authentication, device token)
+const (
+	cookieDevice = "DT"
+	deviceBytes  = 24
+)
+
+// device is what the caller's device is known by, empty when it is not: what an
+// application says that has proved itself, else what the browser keeps.
+func (a *API) device(r *httpkit.Request) string {
+	if !r.Actor.Admin() {
+		return r.Cookie(cookieDevice)
+	}
+	if r.Actor.Client.Device != "" {
+		return r.Actor.Client.Device
+	}
+	return r.Device()
+}
+
+// remembering is what to do about the device. A browser that is not known gets
+// the cookie by which it will be.
+func (a *API) remembering(r *httpkit.Request, t *signin.Transaction, keep bool) signin.Remembering {
+	if !keep || t.Device != "" {
+		return signin.Remembering{RememberDevice: keep}
+	}
+	name := a.device(r)
+	if name == "" && !r.Actor.Admin() {
+		name = env.Secret(a.Rand, "DI", deviceBytes)
+		r.SetDevice(cookieDevice, name)
+	}
+	return signin.Remembering{RememberDevice: true, Device: strings.TrimSpace(name)}
+}

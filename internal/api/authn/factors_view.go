@@ -1,0 +1,237 @@
+package authn
+
+import (
+	"encoding/json"
+	"maps"
+	"time"
+
+	"usher/internal/api/httpkit"
+	"usher/internal/factor"
+	"usher/internal/signin"
+)
+
+// The states of further factors. (spec: authn TransactionState)
+const (
+	statusRequired  = "MFA_REQUIRED"
+	statusMFA       = "MFA_CHALLENGE"
+	statusEnroll    = "MFA_ENROLL"
+	statusActivate  = "MFA_ENROLL_ACTIVATE"
+	resultRejected  = "REJECTED"
+	resultTimeout   = "TIMEOUT"
+	resultCancelled = "CANCELLED"
+	resultChallenge = "CHALLENGE"
+
+	factorNotSetUp = "NOT_SETUP"
+	factorActive   = "ACTIVE"
+	enrollRequired = "REQUIRED"
+	enrollOptional = "OPTIONAL"
+)
+
+// mfaFactor is a factor of a transaction. (spec: authn TransactionFactor)
+type mfaFactor struct {
+	ID         string          `json:"id,omitempty"`
+	Type       string          `json:"factorType"`
+	Provider   string          `json:"provider"`
+	Vendor     string          `json:"vendorName,omitempty"`
+	Status     string          `json:"status,omitempty"`
+	Enrollment string          `json:"enrollment,omitempty"`
+	Profile    json.RawMessage `json:"profile,omitempty"`
+	Embedded   *factorEmbedded `json:"_embedded,omitempty"`
+	Links      *factorLinks    `json:"_links,omitempty"`
+}
+
+type factorEmbedded struct {
+	Activation map[string]any `json:"activation,omitempty"`
+	Challenge  map[string]any `json:"challenge,omitempty"`
+}
+
+type factorLinks struct {
+	Verify    *httpkit.Href `json:"verify,omitempty"`
+	Enroll    *httpkit.Href `json:"enroll,omitempty"`
+	Questions *httpkit.Href `json:"questions,omitempty"`
+}
+
+// mfaPolicy is what the sign-on policy lets be said about the device.
+// (spec: authn TransactionPolicy)
+type mfaPolicy struct {
+	Allow     bool                  `json:"allowRememberDevice"`
+	Lifetime  int                   `json:"rememberDeviceLifetimeInMinutes"`
+	ByDefault bool                  `json:"rememberDeviceByDefault"`
+	Factors   map[string]factorInfo `json:"factorsPolicyInfo,omitempty"`
+}
+
+type factorInfo struct {
+	AutoPush bool `json:"autoPushEnabled"`
+}
+
+func policyOf(m signin.Remember, options []signin.Method) mfaPolicy {
+	p := mfaPolicy{Allow: m.Allowed, Lifetime: int(m.Life / time.Minute), ByDefault: m.Default}
+	for _, o := range options {
+		if o.Waits && o.FactorID != "" {
+			if p.Factors == nil {
+				p.Factors = map[string]factorInfo{}
+			}
+			p.Factors[o.FactorID] = factorInfo{}
+		}
+	}
+	return p
+}
+
+// viewFactor is how every state shows a factor.
+func viewFactor(m signin.Method) mfaFactor {
+	return mfaFactor{ID: m.FactorID, Type: m.Factor.Type, Provider: m.Factor.Provider, Vendor: m.Factor.Vendor, Profile: m.Profile}
+}
+
+// required renders the choice of a factor to prove.
+func (out *transaction) required(r *httpkit.Request, s signin.Verify) {
+	out.Status = statusRequired
+	for _, m := range s.Options {
+		f := viewFactor(m)
+		f.Links = &factorLinks{Verify: link(r, "verify", "/factors/"+m.FactorID+"/verify")}
+		out.Embedded.Factors = append(out.Embedded.Factors, f)
+	}
+	out.Embedded.Policy = policyOf(s.Remember, s.Options)
+	out.Links = &links{Cancel: link(r, "", "/cancel")}
+}
+
+// resultOf is the word for what has become of what is answered elsewhere, and
+// whether it is still waited for.
+func resultOf(step signin.Step) (word string, open bool) {
+	result, waiting, sent := factor.Waiting, false, false
+	switch s := step.(type) {
+	case signin.Challenge:
+		result, waiting, sent = s.Result, s.Waiting, s.View.Options != nil
+	case signin.Activate:
+		result, waiting = s.Result, s.Waiting
+	default:
+	}
+	if !waiting {
+		if sent {
+			return resultChallenge, true
+		}
+		return "", true
+	}
+	switch result {
+	case factor.Rejected:
+		return resultRejected, false
+	case factor.Expired:
+		return resultTimeout, false
+	case factor.Cancelled:
+		return resultCancelled, false
+	case factor.Waiting, factor.Accepted:
+	}
+	return resultWaiting, true
+}
+
+// challenge renders the wait for the answer to a factor.
+func (out *transaction) challenge(r *httpkit.Request, s signin.Challenge) {
+	at := "/factors/" + s.Method.FactorID + "/verify"
+	f := viewFactor(s.Method)
+	if shown := challengeOf(s.View); shown != nil {
+		f.Embedded = &factorEmbedded{Challenge: shown}
+	}
+	out.Status, out.Embedded.Factor, out.Embedded.Policy = statusMFA, &f, policyOf(s.Remember, []signin.Method{s.Method})
+	var open bool
+	out.FactorResult, open = resultOf(s)
+	next := "verify"
+	if s.Waiting && open {
+		next = "poll"
+	}
+	out.Links = &links{Next: link(r, next, at), Cancel: link(r, "", "/cancel"), Prev: link(r, "", "/previous")}
+	if s.Method.Resends {
+		out.Links.Resend = []httpkit.Href{*link(r, s.Method.Factor.Type, at+"/resend")}
+	}
+}
+
+// challengeOf is what the user needs to see of a challenge. (spec: authn FactorChallenge)
+func challengeOf(v factor.View) map[string]any {
+	if v.Options == nil && v.Number == nil {
+		return nil
+	}
+	out := maps.Clone(v.Options)
+	if out == nil {
+		out = map[string]any{}
+	}
+	if v.Number != nil {
+		out["correctAnswer"] = *v.Number
+	}
+	return out
+}
+
+// enroll renders the choice of a factor to enrol.
+func (out *transaction) enroll(r *httpkit.Request, s signin.Enroll, userID string) {
+	out.Status = statusEnroll
+	for _, m := range s.Options {
+		f := viewFactor(m)
+		f.Status, f.Enrollment = factorNotSetUp, enrollOptional
+		if m.Enrolled {
+			f.Status = factorActive
+		}
+		if m.Required {
+			f.Enrollment = enrollRequired
+		}
+		f.Links = &factorLinks{Enroll: link(r, "", "/factors")}
+		if m.Factor.Type == factor.TypeQuestion {
+			f.Links.Questions = &httpkit.Href{
+				Name: "question", Href: r.Link("/api/v1/users/" + userID + "/factors/questions"), Hints: httpkit.Allow("GET"),
+			}
+		}
+		out.Embedded.Factors = append(out.Embedded.Factors, f)
+	}
+	out.Links = &links{Cancel: link(r, "", "/cancel")}
+	if s.Skippable {
+		out.Links.Skip = link(r, "skip", "/skip")
+	}
+}
+
+// activate renders an enrolment under way.
+func (out *transaction) activate(r *httpkit.Request, s signin.Activate, userID string) {
+	at := "/factors/" + s.Method.FactorID + "/lifecycle"
+	f := viewFactor(s.Method)
+	var open bool
+	out.FactorResult, open = resultOf(s)
+	if open {
+		if shown := activationOf(r, s, userID); shown != nil {
+			f.Embedded = &factorEmbedded{Activation: shown}
+		}
+	}
+	out.Status, out.Embedded.Factor = statusActivate, &f
+	next := link(r, "activate", at+"/activate")
+	if s.Waiting && open {
+		next = link(r, "poll", at+"/activate/poll")
+	}
+	out.Links = &links{Next: next, Cancel: link(r, "", "/cancel"), Prev: link(r, "", "/previous")}
+	if s.Method.Resends && !s.Waiting {
+		out.Links.Resend = []httpkit.Href{*link(r, s.Method.Factor.Type, at+"/resend")}
+	}
+}
+
+// activationOf is what is needed to end an enrolment, nil where nothing is.
+// (spec: authn FactorActivation)
+func activationOf(r *httpkit.Request, s signin.Activate, userID string) map[string]any {
+	out := maps.Clone(s.View.Options)
+	if out == nil {
+		out = map[string]any{}
+	}
+	if seed := s.View.Seed; seed != nil {
+		out["sharedSecret"], out["encoding"] = seed.Secret, "base32"
+		out["timeStep"], out["keyLength"] = int(seed.Step/time.Second), seed.Digits
+	}
+	at := map[string]any{}
+	if s.Ticket != "" {
+		path := "/api/v1/users/" + userID + "/factors/" + s.Method.FactorID + "/qr/" + s.Ticket
+		at["qrcode"] = httpkit.Href{Href: r.Link(path), Type: "image/png"}
+	}
+	if s.Waiting {
+		out["expiresAt"], out["factorResult"] = httpkit.Time(s.Expires), resultWaiting
+		lifecycle := "/factors/" + s.Method.FactorID + "/lifecycle/activate/"
+		at["send"] = []httpkit.Href{*link(r, "email", lifecycle+"email"), *link(r, "sms", lifecycle+"sms")}
+	}
+	if len(at) > 0 {
+		out["_links"] = at
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
