@@ -6,14 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pquerna/otp"
-	"github.com/pquerna/otp/hotp"
-
-	"usher/internal/credential"
-	"usher/internal/env"
 	"usher/internal/factor"
-	"usher/internal/factor/question"
-	"usher/internal/factor/totp"
 	"usher/internal/idp"
 	"usher/internal/policy"
 	"usher/internal/signin"
@@ -25,21 +18,13 @@ import (
 // device is what the device of the tests is known by.
 const device = "a device of the user"
 
-// worldWithFactors has TOTP and the security question, which the policy lets
-// users enrol.
+// worldWithFactors has all that a server needs for TOTP, the security question
+// and codes that are sent, which the policy lets users enrol.
 func worldWithFactors(t *testing.T, url string) *signintest.World {
 	t.Helper()
-	w := signintest.With(t, url, func(v factor.Vault, c *credential.Service) []factor.Method {
-		return []factor.Method{&totp.Method{Rand: env.NewSeeded(7), Vault: v}, &question.Method{Credentials: c, Vault: v}}
-	})
-	w.SetEnroll(policy.EnrollAtChallenge, map[string]policy.SelfEnroll{
-		"okta_otp": policy.EnrollOptional, "google_otp": policy.EnrollOptional, "okta_question": policy.EnrollOptional,
-	})
+	w := signintest.New(t, url)
+	w.Factors()
 	return w
-}
-
-func requireFactor(w *signintest.World, mode policy.PromptMode, life int) {
-	w.SetSignOn(func(a *policy.SignOnAction) { a.RequireFactor, a.PromptMode, a.FactorLifetime = true, mode, life })
 }
 
 // begin gives login and password.
@@ -84,19 +69,6 @@ func is[S signin.Step](t *testing.T, step signin.Step) S {
 	return s
 }
 
-// code is what an app shows at the time of the world, off steps away.
-func code(t *testing.T, w *signintest.World, secret string, off int) string {
-	t.Helper()
-	n := uint64(w.Clock.Now().Unix()/30 + int64(off))
-	text, err := hotp.GenerateCodeCustom(secret, n, hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
-}
-
-func passCode(text string) map[string]string { return map[string]string{factor.FieldPassCode: text} }
-
 // enrolTOTP enrols the app and returns its secret and the enrolment.
 func enrolTOTP(t *testing.T, w *signintest.World, tx *signin.Transaction) (secret string, next signin.Step) {
 	t.Helper()
@@ -105,7 +77,7 @@ func enrolTOTP(t *testing.T, w *signintest.World, tx *signin.Transaction) (secre
 		t.Fatalf("%+v", a)
 	}
 	refused(t, w, tx, signin.ActivateFactor{Fields: passCode("000000")}, idp.KindWrongPasscode)
-	return a.View.Seed.Secret, apply(t, w, tx, signin.ActivateFactor{Fields: passCode(code(t, w, a.View.Seed.Secret, 0))})
+	return a.View.Seed.Secret, apply(t, w, tx, signin.ActivateFactor{Fields: passCode(w.AppCode(a.View.Seed.Secret, 0))})
 }
 
 // TestFactorIsEnrolledAndAskedFor: who has no factor enrols one at the sign-in
@@ -114,14 +86,14 @@ func TestFactorIsEnrolledAndAskedFor(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, url string) {
 		w := worldWithFactors(t, url)
 		u := w.User(login)
-		requireFactor(w, policy.PromptAlways, 0)
+		w.RequireFactor(policy.PromptAlways, 0)
 		tx, step := begin(t, w, signin.Options{})
 		e := is[signin.Enroll](t, step)
-		if len(e.Options) != 3 || e.Skippable || e.Options[0].Factor.Key != "google_otp" {
+		if len(e.Options) != 6 || e.Skippable || e.Options[0].Factor.Key != "google_otp" {
 			t.Fatalf("%+v", e)
 		}
 		refused(t, w, tx, signin.Skip{}, idp.KindTransactionState)
-		refused(t, w, tx, signin.EnrollFactor{Key: "okta_sms"}, idp.KindInvalid)
+		refused(t, w, tx, signin.EnrollFactor{Key: "okta_push"}, idp.KindInvalid)
 		secret, step := enrolTOTP(t, w, tx)
 		if is[signin.Done](t, step).SessionToken == "" {
 			t.Fatal("no token")
@@ -139,8 +111,8 @@ func TestFactorIsEnrolledAndAskedFor(t *testing.T) {
 		refused(t, w, tx, signin.VerifyFactor{FactorID: "ost0", Answer: passCode("000000")}, idp.KindNotFound)
 		refused(t, w, tx, signin.VerifyFactor{FactorID: id}, idp.KindInvalid)
 		refused(t, w, tx, signin.VerifyFactor{FactorID: id, Answer: passCode("000000")}, idp.KindWrongPasscode)
-		refused(t, w, tx, signin.VerifyFactor{FactorID: id, Answer: passCode(code(t, w, secret, 5))}, idp.KindPasscodeWindow)
-		done := is[signin.Done](t, apply(t, w, tx, signin.VerifyFactor{FactorID: id, Answer: passCode(code(t, w, secret, 0)), Remembering: signin.Remembering{RememberDevice: true}}))
+		refused(t, w, tx, signin.VerifyFactor{FactorID: id, Answer: passCode(w.AppCode(secret, 5))}, idp.KindPasscodeWindow)
+		done := is[signin.Done](t, apply(t, w, tx, signin.VerifyFactor{FactorID: id, Answer: passCode(w.AppCode(secret, 0)), Remembering: signin.Remembering{RememberDevice: true}}))
 		issued, err := w.Engine.RedeemToken(t.Context(), w.Anonymous(), done.SessionToken)
 		if err != nil || len(issued.Session.AMR) != 3 || issued.Session.AMR[2] != "mfa" || issued.Session.LastFactor.IsZero() {
 			t.Fatalf("%+v, %v", issued, err)
@@ -148,7 +120,7 @@ func TestFactorIsEnrolledAndAskedFor(t *testing.T) {
 		// The code is used, and the mode is to ask always.
 		tx, step = begin(t, w, signin.Options{Device: device})
 		is[signin.Verify](t, step)
-		refused(t, w, tx, signin.VerifyFactor{FactorID: id, Answer: passCode(code(t, w, secret, 0))}, idp.KindPasscodeReplayed)
+		refused(t, w, tx, signin.VerifyFactor{FactorID: id, Answer: passCode(w.AppCode(secret, 0))}, idp.KindPasscodeReplayed)
 	})
 }
 
@@ -157,7 +129,7 @@ func TestDeviceIsRemembered(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, url string) {
 		w := worldWithFactors(t, url)
 		w.User(login)
-		requireFactor(w, policy.PromptSession, 60)
+		w.RequireFactor(policy.PromptSession, 60)
 		tx, step := begin(t, w, signin.Options{})
 		is[signin.Enroll](t, step)
 		secret, _ := enrolTOTP(t, w, tx)
@@ -167,7 +139,7 @@ func TestDeviceIsRemembered(t *testing.T) {
 			tx, step := begin(t, w, signin.Options{Device: device})
 			v := is[signin.Verify](t, step)
 			is[signin.Done](t, apply(t, w, tx, signin.VerifyFactor{
-				FactorID: v.Options[0].FactorID, Answer: passCode(code(t, w, secret, 0)), Remembering: signin.Remembering{RememberDevice: keep},
+				FactorID: v.Options[0].FactorID, Answer: passCode(w.AppCode(secret, 0)), Remembering: signin.Remembering{RememberDevice: keep},
 			}))
 		}
 		asked := func(device string) bool {
@@ -189,13 +161,13 @@ func TestDeviceIsRemembered(t *testing.T) {
 		if !asked(device) {
 			t.Error("a device is remembered for too long")
 		}
-		requireFactor(w, policy.PromptDevice, 0)
+		w.RequireFactor(policy.PromptDevice, 0)
 		prove(device, true)
 		w.Clock.Advance(200 * 24 * time.Hour)
 		if asked(device) {
 			t.Error("a device is forgotten too early")
 		}
-		requireFactor(w, policy.PromptAlways, 0)
+		w.RequireFactor(policy.PromptAlways, 0)
 		if !asked(device) {
 			t.Error("a rule that always asks does not")
 		}
@@ -209,7 +181,7 @@ func TestEnrolmentAtLogin(t *testing.T) {
 	w.User(login)
 	w.SetEnroll(policy.EnrollAtLogin, map[string]policy.SelfEnroll{"okta_question": policy.EnrollRequired})
 	tx, step := begin(t, w, signin.Options{Optional: true})
-	if e := is[signin.Enroll](t, step); e.Skippable || len(e.Options) != 3 || !e.Options[2].Required {
+	if e := is[signin.Enroll](t, step); e.Skippable || len(e.Options) != 6 || !e.Options[2].Required {
 		t.Fatalf("%+v", e)
 	}
 	refused(t, w, tx, signin.EnrollFactor{Key: "okta_question", Fields: map[string]string{"question": "none", "answer": "annie oakley"}}, idp.KindInvalid)
@@ -232,7 +204,7 @@ func TestEnrolmentAtLogin(t *testing.T) {
 func TestQuestionIsAFactor(t *testing.T) {
 	w := worldWithFactors(t, storetest.SQLite(t))
 	w.User(login)
-	requireFactor(w, policy.PromptAlways, 0)
+	w.RequireFactor(policy.PromptAlways, 0)
 	tx, _ := begin(t, w, signin.Options{})
 	is[signin.Done](t, apply(t, w, tx, signin.EnrollFactor{Key: "okta_question", Fields: map[string]string{"question": "disliked_food", "answer": "Spinach soup"}}))
 	tx, step := begin(t, w, signin.Options{})
@@ -256,7 +228,7 @@ func TestWrongAnswersLock(t *testing.T) {
 		w := worldWithFactors(t, url)
 		u := w.User(login)
 		w.SetPasswordPolicy(func(s *policy.PasswordSettings) { s.Password.Lockout.AutoUnlockMinutes = 10 })
-		requireFactor(w, policy.PromptAlways, 0)
+		w.RequireFactor(policy.PromptAlways, 0)
 		tx, _ := begin(t, w, signin.Options{})
 		secret, _ := enrolTOTP(t, w, tx)
 		w.Clock.Advance(time.Minute)
@@ -292,12 +264,12 @@ func TestWrongAnswersLock(t *testing.T) {
 		if err != nil || n != factor.MaxFailures || w.Reload(u).Status != idp.UserLockedOut {
 			t.Errorf("%d counted, %v, %s", n, err, w.Reload(u).Status)
 		}
-		refused(t, w, txs[0], signin.VerifyFactor{FactorID: id, Answer: passCode(code(t, w, secret, 0))}, idp.KindUserLocked)
+		refused(t, w, txs[0], signin.VerifyFactor{FactorID: id, Answer: passCode(w.AppCode(secret, 0))}, idp.KindUserLocked)
 		w.Clock.Advance(11 * time.Minute)
 		tx, step := begin(t, w, signin.Options{})
 		is[signin.Verify](t, step)
 		refused(t, w, tx, signin.VerifyFactor{FactorID: id, Answer: passCode("000000")}, idp.KindWrongPasscode)
-		is[signin.Done](t, apply(t, w, tx, signin.VerifyFactor{FactorID: id, Answer: passCode(code(t, w, secret, 0))}))
+		is[signin.Done](t, apply(t, w, tx, signin.VerifyFactor{FactorID: id, Answer: passCode(w.AppCode(secret, 0))}))
 		if n, _ := w.Store.Read(t.Context()).FactorFailures(w.Org.ID, u.ID, id); n != 0 {
 			t.Errorf("%d wrong answers after a right one", n)
 		}
@@ -309,7 +281,7 @@ func TestOneCodeOneProof(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, url string) {
 		w := worldWithFactors(t, url)
 		w.User(login)
-		requireFactor(w, policy.PromptAlways, 0)
+		w.RequireFactor(policy.PromptAlways, 0)
 		tx, _ := begin(t, w, signin.Options{})
 		secret, _ := enrolTOTP(t, w, tx)
 		w.Clock.Advance(time.Minute)
@@ -320,7 +292,7 @@ func TestOneCodeOneProof(t *testing.T) {
 			txs[i], step = begin(t, w, signin.Options{})
 			id = is[signin.Verify](t, step).Options[0].FactorID
 		}
-		right := code(t, w, secret, 0)
+		right := w.AppCode(secret, 0)
 		var in atomic.Int32
 		var wg sync.WaitGroup
 		for _, tx := range txs {
@@ -345,7 +317,7 @@ func TestOneCodeOneProof(t *testing.T) {
 func TestFactorComesBeforeAnExpiredPassword(t *testing.T) {
 	w := worldWithFactors(t, storetest.SQLite(t))
 	u := w.User(login)
-	requireFactor(w, policy.PromptAlways, 0)
+	w.RequireFactor(policy.PromptAlways, 0)
 	tx, _ := begin(t, w, signin.Options{})
 	secret, _ := enrolTOTP(t, w, tx)
 	w.Put(w.Reload(u), idp.UserPasswordExpired)
@@ -353,7 +325,7 @@ func TestFactorComesBeforeAnExpiredPassword(t *testing.T) {
 	tx, step := begin(t, w, signin.Options{})
 	v := is[signin.Verify](t, step)
 	refused(t, w, tx, signin.SetPassword{New: "Another-horse-8"}, idp.KindTransactionState)
-	is[signin.ChangePassword](t, apply(t, w, tx, signin.VerifyFactor{FactorID: v.Options[0].FactorID, Answer: passCode(code(t, w, secret, 0))}))
+	is[signin.ChangePassword](t, apply(t, w, tx, signin.VerifyFactor{FactorID: v.Options[0].FactorID, Answer: passCode(w.AppCode(secret, 0))}))
 	is[signin.Done](t, apply(t, w, tx, signin.SetPassword{New: "Another-horse-8"}))
 }
 
@@ -362,7 +334,7 @@ func TestFactorComesBeforeAnExpiredPassword(t *testing.T) {
 func TestBrowserNeedsTheFactorToo(t *testing.T) {
 	w := worldWithFactors(t, storetest.SQLite(t))
 	w.User(login)
-	requireFactor(w, policy.PromptAlways, 0)
+	w.RequireFactor(policy.PromptAlways, 0)
 	tx, _ := begin(t, w, signin.Options{Finish: signin.FinishBrowser})
 	_, step := enrolTOTP(t, w, tx)
 	is[signin.Done](t, step)
@@ -372,7 +344,7 @@ func TestBrowserNeedsTheFactorToo(t *testing.T) {
 	w.SetSignOn(func(a *policy.SignOnAction) { a.RequireFactor = false })
 	tx, step = begin(t, w, signin.Options{Finish: signin.FinishBrowser})
 	is[signin.Done](t, step)
-	requireFactor(w, policy.PromptAlways, 0)
+	w.RequireFactor(policy.PromptAlways, 0)
 	if _, err := w.Engine.Redeem(t.Context(), w.Anonymous(), tx.Handle); idp.KindOf(err) != idp.KindUnauthenticated {
 		t.Fatal(err)
 	}
@@ -383,14 +355,14 @@ func TestBrowserNeedsTheFactorToo(t *testing.T) {
 func TestForeignEnrolmentsAreRefused(t *testing.T) {
 	w := worldWithFactors(t, storetest.SQLite(t))
 	w.User(login)
-	requireFactor(w, policy.PromptAlways, 0)
+	w.RequireFactor(policy.PromptAlways, 0)
 	one, _ := begin(t, w, signin.Options{})
 	two, _ := begin(t, w, signin.Options{})
 	a := is[signin.Activate](t, apply(t, w, one, signin.EnrollFactor{Key: "okta_otp"}))
-	refused(t, w, two, signin.ActivateFactor{Fields: passCode(code(t, w, a.View.Seed.Secret, 0))}, idp.KindTransactionState)
+	refused(t, w, two, signin.ActivateFactor{Fields: passCode(w.AppCode(a.View.Seed.Secret, 0))}, idp.KindTransactionState)
 	// The other sign-in begins its own, which gives up that of the first.
 	is[signin.Activate](t, apply(t, w, two, signin.EnrollFactor{Key: "okta_otp"}))
-	refused(t, w, one, signin.ActivateFactor{Fields: passCode(code(t, w, a.View.Seed.Secret, 0))}, idp.KindTransactionState)
+	refused(t, w, one, signin.ActivateFactor{Fields: passCode(w.AppCode(a.View.Seed.Secret, 0))}, idp.KindTransactionState)
 	var sealed string
 	err := w.Store.Tx(t.Context(), func(tx *store.Tx) error {
 		u, err := tx.UserByLogin(w.Org.ID, login)
@@ -413,7 +385,7 @@ func TestForeignEnrolmentsAreRefused(t *testing.T) {
 func TestEventsOfFactors(t *testing.T) {
 	w := worldWithFactors(t, storetest.SQLite(t))
 	w.User(login)
-	requireFactor(w, policy.PromptAlways, 0)
+	w.RequireFactor(policy.PromptAlways, 0)
 	tx, _ := begin(t, w, signin.Options{})
 	secret, _ := enrolTOTP(t, w, tx)
 	w.Clock.Advance(time.Minute)
@@ -421,7 +393,7 @@ func TestEventsOfFactors(t *testing.T) {
 	id := is[signin.Verify](t, step).Options[0].FactorID
 	refused(t, w, tx, signin.VerifyFactor{FactorID: id, Answer: passCode("000000")}, idp.KindWrongPasscode)
 	w.Tick()
-	apply(t, w, tx, signin.VerifyFactor{FactorID: id, Answer: passCode(code(t, w, secret, 0))})
+	apply(t, w, tx, signin.VerifyFactor{FactorID: id, Answer: passCode(w.AppCode(secret, 0))})
 	want := []string{
 		"policy.evaluate_sign_on CHALLENGE", "user.mfa.factor.activate SUCCESS", "user.session.start SUCCESS",
 		"policy.evaluate_sign_on CHALLENGE", "user.authentication.auth_via_mfa FAILURE INVALID_CREDENTIALS",
@@ -436,4 +408,49 @@ func TestEventsOfFactors(t *testing.T) {
 			t.Errorf("%d: %s, want %s", i, got[i], want[i])
 		}
 	}
+}
+
+func passCode(text string) map[string]string { return map[string]string{factor.FieldPassCode: text} }
+
+// TestCodesThatAreSent: a code is good for its own challenge, once, in time; a
+// new one voids the old, and they are not sent too often.
+func TestCodesThatAreSent(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		w := worldWithFactors(t, url)
+		w.User(login)
+		w.RequireFactor(policy.PromptAlways, 0)
+		tx, _ := begin(t, w, signin.Options{})
+		refused(t, w, tx, signin.EnrollFactor{Key: "okta_sms"}, idp.KindInvalid)
+		a := is[signin.Activate](t, apply(t, w, tx, signin.EnrollFactor{Key: "okta_sms", Fields: map[string]string{"phoneNumber": "+1 555 415 1337"}}))
+		if a.Expires.IsZero() || !a.Method.Resends || string(a.Method.Profile) != `{"phoneNumber":"+1 XXX-XXX-1337"}` {
+			t.Fatalf("%+v", a)
+		}
+		refused(t, w, tx, signin.SendAgain{}, idp.KindSMSTooSoon)
+		old := w.SentCode()
+		w.Clock.Advance(31 * time.Second)
+		is[signin.Activate](t, apply(t, w, tx, signin.SendAgain{FactorID: a.Method.FactorID}))
+		refused(t, w, tx, signin.ActivateFactor{Fields: passCode(old)}, idp.KindWrongPasscode)
+		is[signin.Done](t, apply(t, w, tx, signin.ActivateFactor{Fields: passCode(w.SentCode())}))
+
+		w.Tick()
+		tx, step := begin(t, w, signin.Options{})
+		v := is[signin.Verify](t, step)
+		id := v.Options[0].FactorID
+		refused(t, w, tx, signin.VerifyFactor{FactorID: id, Answer: passCode("000000")}, idp.KindTransactionState)
+		c := is[signin.Challenge](t, apply(t, w, tx, signin.Choose{FactorID: id}))
+		if c.Waiting || c.Expires.IsZero() || c.ID == "" {
+			t.Fatalf("%+v", c)
+		}
+		right := w.SentCode()
+		other, _ := begin(t, w, signin.Options{})
+		refused(t, w, other, signin.Choose{FactorID: id}, idp.KindSMSTooSoon)
+		refused(t, w, other, signin.VerifyFactor{FactorID: id, Answer: passCode(right)}, idp.KindTransactionState)
+		w.Clock.Advance(5 * time.Minute)
+		refused(t, w, tx, signin.VerifyFactor{Answer: passCode(right)}, idp.KindWrongPasscode)
+		is[signin.Challenge](t, apply(t, w, tx, signin.SendAgain{}))
+		is[signin.Verify](t, apply(t, w, tx, signin.Previous{}))
+		w.Clock.Advance(time.Minute)
+		is[signin.Challenge](t, apply(t, w, tx, signin.Choose{FactorID: id}))
+		is[signin.Done](t, apply(t, w, tx, signin.VerifyFactor{FactorID: id, Answer: passCode(w.SentCode())}))
+	})
 }

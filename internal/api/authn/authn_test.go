@@ -29,6 +29,8 @@ type site struct {
 	*signintest.World
 	http.Handler
 	token idp.Actor // who the token "trusted" proves
+	// cookie is what requests bring along, nil for none.
+	cookie *http.Cookie
 }
 
 func newSite(t testing.TB, databaseURL string) *site {
@@ -77,6 +79,9 @@ func (s *site) send(method, path, body, authorization string) answer {
 		r.Header.Set("Authorization", authorization)
 	}
 	r.Header.Set("Content-Type", "application/json")
+	if s.cookie != nil {
+		r.AddCookie(s.cookie)
+	}
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
 	contract.Check(s.T, r, w.Code, w.Header(), w.Body.Bytes())

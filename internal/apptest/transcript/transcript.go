@@ -54,6 +54,9 @@ type Stage struct {
 	Advance func(time.Duration)
 	// Values are known from the start, by name.
 	Values map[string]string
+	// Computed are made each time that a request sends them, from the values
+	// that are known by then: the code of an app, the code of the last message.
+	Computed map[string]func(known map[string]string) string
 }
 
 // Files returns the transcripts of a folder.
@@ -144,6 +147,9 @@ func (p *player) send(text string) {
 // fill replaces names by their values.
 func (p *player) fill(text string) string {
 	return placeholder.ReplaceAllStringFunc(text, func(name string) string {
+		if compute, ok := p.stage.Computed[strings.Trim(name, "{}")]; ok {
+			return compute(p.values)
+		}
 		v, ok := p.values[strings.Trim(name, "{}")]
 		if !ok {
 			p.t.Fatalf("%s: the value of %s is not known yet", p.section, name)
@@ -217,7 +223,7 @@ func (p *player) match(what, want, got string) {
 }
 
 // learned are the members whose values an update learns under their own names.
-var learned = regexp.MustCompile(`"(stateToken|stateHandle|sessionToken|recoveryToken|errorId)": "([^"]+)"`)
+var learned = regexp.MustCompile(`"(stateToken|stateHandle|sessionToken|recoveryToken|sharedSecret|errorId)": "([^"]+)"`)
 
 // render writes the answer as a section: its own body, with values replaced by
 // their names, and the headers that were asked for before.
@@ -230,6 +236,12 @@ func (p *player) render(header [][2]string) string {
 	text := body.String()
 	for _, m := range learned.FindAllStringSubmatch(text, -1) {
 		p.learn(m[1], m[2])
+	}
+	for _, m := range ticket.FindAllStringSubmatch(text, -1) {
+		p.learn("ticket", m[1])
+	}
+	for _, m := range factorID.FindAllStringSubmatch(text, -1) {
+		p.learn("factorId", m[1])
 	}
 	out := strconv.Itoa(p.answer.StatusCode) + "\n"
 	for _, h := range header {
@@ -256,6 +268,13 @@ func (p *player) render(header [][2]string) string {
 	}
 	return out
 }
+
+// The parts of addresses that an update learns: a factor, and the secret of the
+// picture by which it is enrolled.
+var (
+	factorID = regexp.MustCompile(`/factors/([a-z]{3}[0-9A-Za-z]{17})/`)
+	ticket   = regexp.MustCompile(`/qr/([^"/]+)`)
+)
 
 // learn gives a value its member's name, numbered from the second on.
 func (p *player) learn(name, value string) {

@@ -49,18 +49,9 @@ type World struct {
 	Vault     factor.Vault
 }
 
-// Methods makes the further factors of a world.
-type Methods func(factor.Vault, *credential.Service) []factor.Method
-
 // New returns a world on the database at databaseURL, in which the password is
 // the only method.
 func New(t testing.TB, databaseURL string) *World {
-	t.Helper()
-	return With(t, databaseURL, func(factor.Vault, *credential.Service) []factor.Method { return nil })
-}
-
-// With is New with further factors.
-func With(t testing.TB, databaseURL string, more Methods) *World {
 	t.Helper()
 	clock, rand, ids := env.NewFixed(Start()), env.NewSeeded(1), &env.Counting{}
 	db := storetest.Open(t, databaseURL, clock)
@@ -79,7 +70,7 @@ func With(t testing.TB, databaseURL string, more Methods) *World {
 		Outbox: &notify.Outbox{Store: db, IDs: ids, Seal: keeper.Column(notify.SealedTable, notify.SealedColumn)},
 	}
 	vault := factor.Vault{Keeper: keeper}
-	methods := factor.NewService(append([]factor.Method{&password.Method{Credentials: creds}}, more(vault, creds)...)...)
+	methods := factor.NewService(&password.Method{Credentials: creds})
 	w := &World{
 		T: t, Vault: vault, Clock: clock, Rand: rand, Store: db, Log: log, Directory: users, Policies: policies, Sessions: sessions, Hasher: creds.Hasher,
 		Engine: &signin.Engine{
