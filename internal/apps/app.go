@@ -320,6 +320,11 @@ func (s *Service) Delete(ctx context.Context, actor idp.Actor, id string) error 
 		if a.Status == idp.AppActive {
 			return idp.Fail(idp.KindAppActive, "The application must be deactivated before deletion.")
 		}
+		for _, hook := range s.OnDelete {
+			if err := hook(tx, actor, a); err != nil {
+				return err
+			}
+		}
 		if err := tx.DeleteApp(a.OrgID, a.ID); err != nil {
 			return err
 		}

@@ -52,6 +52,8 @@ type Service struct {
 	// one of this name (id ""): KindForbidden where the role is limited to
 	// others. Nil permits everything. Roles are beside this package.
 	Permit func(tx *store.Tx, actor idp.Actor, name, id string) error
+	// OnDelete is told before an application is removed.
+	OnDelete []func(tx *store.Tx, actor idp.Actor, a *idp.App) error
 }
 
 // Page is a part of a list: up to Limit elements behind the cursor After.
@@ -164,6 +166,12 @@ func (s *Service) mayLoad(tx *store.Tx, actor idp.Actor, id string) (*App, error
 		return nil, err
 	}
 	return a, s.permit(tx, actor, a.Name, a.ID)
+}
+
+// Changeable returns an application that the actor may change. KindNotFound,
+// and what Permit says.
+func (s *Service) Changeable(tx *store.Tx, actor idp.Actor, id string) (*App, error) {
+	return s.mayLoad(tx, actor, id)
 }
 
 // prefixKey folds a text that somebody looks for; ok is false when nothing can

@@ -23,6 +23,7 @@ const (
 	ConsentRevokePair  idp.EventType = "app.oauth2.as.consent.revoke.user.client"
 	AdminConsentGrant  idp.EventType = "app.oauth2.admin.consent.grant"
 	AdminConsentRevoke idp.EventType = "app.oauth2.admin.consent.revoke"
+	TokenRevoke        idp.EventType = "app.oauth2.as.token.revoke"
 	ClientCreate       idp.EventType = "app.oauth2.client.lifecycle.create"
 	ClientUpdate       idp.EventType = "app.oauth2.client.lifecycle.update"
 	ClientDelete       idp.EventType = "app.oauth2.client.lifecycle.delete"
@@ -48,6 +49,7 @@ var oauthCatalogue = map[idp.EventType]Kind{
 	ConsentRevokePair:  {Message: "All of a user's consents to an app were revoked", Legacy: "app.oauth2.as.consent.revoke.user.client_success"},
 	AdminConsentGrant:  {Message: "Administrator granted a scope to an app"},
 	AdminConsentRevoke: {Message: "Administrator revoked a scope of an app"},
+	TokenRevoke:        {Message: "OAuth2 token is revoked", Legacy: "app.oauth2.as.token.revoke_success"},
 	ClientCreate:       {Message: "OAuth client is created"},
 	ClientUpdate:       {Message: "OAuth client is updated"},
 	ClientDelete:       {Message: "OAuth client is deleted"},

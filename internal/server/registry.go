@@ -95,6 +95,8 @@ func (s *services) hooks() {
 	d.OnDelete = append(d.OnDelete, leaving, endSessions, endSignIns)
 	d.OnDeactivate = append(d.OnDeactivate, s.apps.OnDeactivate)
 	d.OnDelete = append(d.OnDelete, s.apps.OnDeactivate)
+	d.OnDelete = append(d.OnDelete, s.oauth.OnUserDelete)
+	s.apps.OnDelete = append(s.apps.OnDelete, s.oauth.OnAppDelete)
 	d.OnMembership = append(d.OnMembership, s.apps.OnMembership)
 	d.OnGroupDelete = append(d.OnGroupDelete, s.apps.OnGroupDelete)
 }
@@ -147,6 +149,7 @@ func (s *Server) mount(r *httpkit.Router) error {
 	}).Mount(r)
 	(&management.TemplatesAPI{Templates: v.templates}).Mount(r)
 	(&management.AppsAPI{Apps: v.apps, Directory: v.directory}).Mount(r)
+	(&management.OAuthAPI{Servers: v.oauth, Directory: v.directory}).Mount(r)
 	o := &oauth2.API{Provider: v.provider}
 	p, err := pages.New(pages.Config{
 		Engine: v.engine, Sessions: v.sessions, Rand: s.cfg.Rand, Redirectable: v.redirectable, Onward: o.Onward, FramedBy: v.policies.FramedBy,

@@ -62,3 +62,9 @@ func (tx *Tx) OAuthGrants(orgID string, f GrantFilter, after string, limit int) 
 func (tx *Tx) DeleteOAuthGrants(orgID string, f GrantFilter) (int64, error) {
 	return tx.exec("DELETE FROM oauth_grants"+grantWhere, f.args(orgID)...)
 }
+
+// DeleteOAuthGrantsOf removes the grants at a server.
+func (tx *Tx) DeleteOAuthGrantsOf(orgID, serverID string) error {
+	_, err := tx.exec("DELETE FROM oauth_grants WHERE org_id = $1 AND server_id = $2", orgID, serverID)
+	return err
+}

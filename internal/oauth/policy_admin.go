@@ -1,0 +1,219 @@
+package oauth
+
+import (
+	"context"
+	"slices"
+
+	"usher/internal/eventlog"
+	"usher/internal/idp"
+	"usher/internal/store"
+)
+
+// PolicyInput is a policy as somebody wants it to be.
+// (spec: management-extra AuthorizationServerPolicy)
+type PolicyInput struct {
+	Name        string
+	Description string
+	Priority    *int // nil: the last place, or where it is
+	Clients     []string
+	Status      Status // of a new one; empty: Active
+}
+
+// FindPolicy returns a policy by its identifier. KindNotFound.
+func (s *Server) FindPolicy(id string) (*Policy, error) {
+	i := slices.IndexFunc(s.Policies, func(v *Policy) bool { return v.ID == id })
+	if i < 0 {
+		return nil, idp.NotFound(TypePolicy, id)
+	}
+	return s.Policies[i], nil
+}
+
+func (p *Policy) take(in PolicyInput) error {
+	var f faults
+	f.name("name", in.Name)
+	f.description(in.Description)
+	if len(in.Clients) == 0 {
+		f.add("conditions.clients.include", textBlank)
+	}
+	if len(in.Clients) > maxParts {
+		f.add("conditions.clients.include", "too many")
+	}
+	for _, id := range in.Clients {
+		if id == "" || len(id) > maxClientID {
+			f.add("conditions.clients.include", "must be identifiers of clients")
+		}
+	}
+	if slices.Contains(in.Clients, AllClients) && len(in.Clients) > 1 {
+		f.add("conditions.clients.include", "must not have others beside "+AllClients)
+	}
+	p.Name, p.Description, p.Clients = in.Name, in.Description, in.Clients
+	return f.err()
+}
+
+func (p *Policy) target() idp.Target {
+	return idp.Target{ID: p.ID, Type: "PolicyEntity", AlternateID: "unknown", DisplayName: p.Name}
+}
+
+// ranked is a policy or a rule.
+type ranked interface {
+	comparable
+	rank() *int
+}
+
+func (p *Policy) rank() *int { return &p.Priority }
+
+func (r *Rule) rank() *int { return &r.Priority }
+
+// arrange puts one of a list at the place that somebody wants, counted from 1,
+// at the end where wanted is nil and it is new, and numbers them all. It returns
+// those others whose number changed.
+func arrange[T ranked](list []T, one T, wanted *int) (moved []T) {
+	place := len(list)
+	if at := slices.Index(list, one); at >= 0 {
+		list, place = slices.Delete(slices.Clone(list), at, at+1), at
+	} else {
+		list = slices.Clone(list)
+	}
+	if wanted != nil {
+		place = min(max(*wanted-1, 0), len(list))
+	}
+	list = slices.Insert(list, place, one)
+	for i, v := range list {
+		if n := v.rank(); *n != i+1 {
+			*n = i + 1
+			if v != one {
+				moved = append(moved, v)
+			}
+		}
+	}
+	return moved
+}
+
+// placePolicy writes the policies that gave way to another.
+func placePolicy(tx *store.Tx, v *Server, p *Policy, wanted *int) error {
+	for _, other := range arrange(v.Policies, p, wanted) {
+		row, err := other.toStore(v)
+		if err != nil {
+			return err
+		}
+		if err := updatePart(tx, row, &other.part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CreatePolicy adds a policy to a custom server at its place.
+// (spec: management-extra#createAuthorizationServerPolicy)
+func (s *Service) CreatePolicy(ctx context.Context, a idp.Actor, serverID string, in PolicyInput) (*Server, *Policy, error) {
+	var out *Policy
+	v, err := s.edit(ctx, a, serverID, "create policy", func(tx *store.Tx, v *Server) error {
+		out = &Policy{part: s.newPart(tx, "00p"), Status: Active}
+		if in.Status == Inactive {
+			out.Status = Inactive
+		}
+		if err := out.take(in); err != nil {
+			return err
+		}
+		if err := placePolicy(tx, v, out, in.Priority); err != nil {
+			return err
+		}
+		row, err := out.toStore(v)
+		if err != nil {
+			return err
+		}
+		if err := insertPart(tx, row, len(v.Policies)); err != nil {
+			return err
+		}
+		return s.record(tx, a, eventlog.PolicyCreate, out.target(), v.target())
+	})
+	return v, out, err
+}
+
+// ReplacePolicy gives a policy new settings; its status stays.
+// (spec: management-extra#replaceAuthorizationServerPolicy)
+func (s *Service) ReplacePolicy(ctx context.Context, a idp.Actor, serverID, id string, in PolicyInput) (*Server, *Policy, error) {
+	return s.policy(ctx, a, serverID, id, eventlog.PolicyUpdate, func(tx *store.Tx, v *Server, p *Policy) (bool, error) {
+		if err := p.take(in); err != nil {
+			return false, err
+		}
+		return true, placePolicy(tx, v, p, in.Priority)
+	})
+}
+
+// SetPolicy lets a policy take part or not.
+// (spec: management-extra#activateAuthorizationServerPolicy)
+func (s *Service) SetPolicy(ctx context.Context, a idp.Actor, serverID, id string, status Status) error {
+	event := eventlog.PolicyActivate
+	if status == Inactive {
+		event = eventlog.PolicyDeactivate
+	}
+	_, _, err := s.policy(ctx, a, serverID, id, event, func(_ *store.Tx, _ *Server, p *Policy) (bool, error) {
+		changed := p.Status != status
+		p.Status = status
+		return changed, nil
+	})
+	return err
+}
+
+// policy changes a policy; change tells whether there is anything to write.
+func (s *Service) policy(ctx context.Context, a idp.Actor, serverID, id string, event idp.EventType, change func(*store.Tx, *Server, *Policy) (bool, error)) (*Server, *Policy, error) {
+	var out *Policy
+	v, err := s.edit(ctx, a, serverID, "policy", func(tx *store.Tx, v *Server) (err error) {
+		if out, err = v.FindPolicy(id); err != nil {
+			return err
+		}
+		changed, err := change(tx, v, out)
+		if err != nil || !changed {
+			return err
+		}
+		out.LastUpdated = tx.Now()
+		row, err := out.toStore(v)
+		if err != nil {
+			return err
+		}
+		if err := updatePart(tx, row, &out.part); err != nil {
+			return err
+		}
+		return s.record(tx, a, event, out.target(), v.target())
+	})
+	return v, out, err
+}
+
+// DeletePolicy removes a policy with its rules; those behind it move up.
+// KindForbidden for one of the system's.
+// (spec: management-extra#deleteAuthorizationServerPolicy)
+func (s *Service) DeletePolicy(ctx context.Context, a idp.Actor, serverID, id string) error {
+	_, err := s.edit(ctx, a, serverID, "delete policy", func(tx *store.Tx, v *Server) error {
+		p, err := v.FindPolicy(id)
+		if err != nil {
+			return err
+		}
+		if p.System {
+			return idp.Fail(idp.KindForbidden)
+		}
+		row, err := p.toStore(v)
+		if err != nil {
+			return err
+		}
+		if err := tx.DeleteOAuthPart(row); err != nil {
+			return err
+		}
+		v.Policies = slices.DeleteFunc(v.Policies, func(other *Policy) bool { return other == p })
+		for i, other := range v.Policies {
+			if other.Priority == i+1 {
+				continue
+			}
+			other.Priority = i + 1
+			row, err := other.toStore(v)
+			if err != nil {
+				return err
+			}
+			if err := updatePart(tx, row, &other.part); err != nil {
+				return err
+			}
+		}
+		return s.record(tx, a, eventlog.PolicyDelete, p.target(), v.target())
+	})
+	return err
+}

@@ -1,0 +1,252 @@
+package oauth
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"usher/internal/eventlog"
+	"usher/internal/idp"
+	"usher/internal/store"
+)
+
+// Bounds on the life of tokens, in minutes.
+// (spec: management-extra TokenAuthorizationServerPolicyRuleAction)
+const (
+	minAccess  = 5
+	maxAccess  = 24 * 60
+	minWindow  = 10
+	maxRefresh = 5 * 365 * 24 * 60 // five years
+)
+
+// Lives of tokens where a rule does not say. (recorded answers)
+const (
+	defaultAccess = 60
+	defaultWindow = 7 * 24 * 60
+)
+
+// RuleInput is a rule as somebody wants it to be.
+// (spec: management-extra AuthorizationServerPolicyRule)
+type RuleInput struct {
+	Name       string
+	Priority   *int // nil: the last place, or where it is
+	GrantTypes []string
+	Scopes     []string
+	Users      Selection
+	Groups     Selection
+	// The lives of tokens in minutes, nil for the default.
+	Access, Refresh, Window *int
+	HookID                  string
+	Status                  Status // of a new one; empty: Active
+}
+
+// FindRule returns a rule by its identifier. KindNotFound.
+func (p *Policy) FindRule(id string) (*Rule, error) {
+	i := slices.IndexFunc(p.Rules, func(v *Rule) bool { return v.ID == id })
+	if i < 0 {
+		return nil, idp.NotFound(TypeRule, id)
+	}
+	return p.Rules[i], nil
+}
+
+func (r *Rule) take(in RuleInput) error {
+	var f faults
+	f.name("name", in.Name)
+	if len(in.GrantTypes) == 0 {
+		f.add("conditions.grantTypes.include", textBlank)
+	}
+	for _, g := range in.GrantTypes {
+		if !slices.Contains(standardGrants(), g) {
+			f.add("conditions.grantTypes.include", "'"+g+"' is no grant type")
+		}
+	}
+	if len(in.Scopes) == 0 {
+		f.add("conditions.scopes.include", textBlank)
+	}
+	alone := len(in.GrantTypes) == 1 && in.GrantTypes[0] == "client_credentials"
+	if len(in.Users.Include)+len(in.Groups.Include) == 0 && !alone {
+		f.add("conditions.people", "must include users or groups")
+	}
+	for _, list := range [][]string{in.GrantTypes, in.Scopes, in.Users.Include, in.Users.Exclude, in.Groups.Include, in.Groups.Exclude} {
+		if len(list) > maxParts || slices.ContainsFunc(list, func(v string) bool { return v == "" || len(v) > maxName }) {
+			f.add("conditions", "has a list that is too long, or an element that is empty or too long")
+			break
+		}
+	}
+	r.Token = in.lifetimes(&f)
+	r.Name, r.GrantTypes, r.Scopes, r.Users, r.Groups = in.Name, in.GrantTypes, in.Scopes, in.Users.filled(), in.Groups.filled()
+	return f.err()
+}
+
+func (s Selection) filled() Selection {
+	return Selection{Include: append([]string{}, s.Include...), Exclude: append([]string{}, s.Exclude...)}
+}
+
+func (in RuleInput) lifetimes(f *faults) Lifetimes {
+	value := func(p *int, absent int) int {
+		if p == nil {
+			return absent
+		}
+		return *p
+	}
+	l := Lifetimes{Access: value(in.Access, defaultAccess), Refresh: value(in.Refresh, 0), Window: value(in.Window, defaultWindow), HookID: in.HookID}
+	if l.Access < minAccess || l.Access > maxAccess {
+		f.add("actions.token.accessTokenLifetimeMinutes", fmt.Sprintf("must be between %d and %d", minAccess, maxAccess))
+	}
+	if l.Refresh != 0 && (l.Refresh < l.Access || l.Refresh > maxRefresh) {
+		f.add("actions.token.refreshTokenLifetimeMinutes", "must be 0, or between the life of access tokens and five years")
+	}
+	if l.Window < minWindow || l.Window > maxRefresh || l.Window < l.Access {
+		f.add("actions.token.refreshTokenWindowMinutes", "must be between 10 minutes, or the life of access tokens, and five years")
+	}
+	if l.Refresh != 0 && l.Window > l.Refresh && in.Window != nil {
+		f.add("actions.token.refreshTokenWindowMinutes", "must not be longer than the life of refresh tokens")
+	}
+	if l.HookID != "" && !plainID(l.HookID) {
+		f.add("actions.token.inlineHook.id", "is no identifier")
+	}
+	return l
+}
+
+func (r *Rule) target() idp.Target {
+	return idp.Target{ID: r.ID, Type: "PolicyRule", AlternateID: "unknown", DisplayName: r.Name}
+}
+
+func placeRule(tx *store.Tx, v *Server, p *Policy, r *Rule, wanted *int) error {
+	for _, other := range arrange(p.Rules, r, wanted) {
+		row, err := other.toStore(v, p)
+		if err != nil {
+			return err
+		}
+		if err := updatePart(tx, row, &other.part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CreateRule adds a rule to a policy at its place.
+// (spec: management-extra#createAuthorizationServerPolicyRule)
+func (s *Service) CreateRule(ctx context.Context, a idp.Actor, serverID, policyID string, in RuleInput) (*Server, *Policy, *Rule, error) {
+	var policy *Policy
+	var out *Rule
+	v, err := s.edit(ctx, a, serverID, "create rule", func(tx *store.Tx, v *Server) (err error) {
+		if policy, err = v.FindPolicy(policyID); err != nil {
+			return err
+		}
+		out = &Rule{part: s.newPart(tx, "0pr"), Status: Active}
+		if in.Status == Inactive {
+			out.Status = Inactive
+		}
+		if err := out.take(in); err != nil {
+			return err
+		}
+		if err := placeRule(tx, v, policy, out, in.Priority); err != nil {
+			return err
+		}
+		row, err := out.toStore(v, policy)
+		if err != nil {
+			return err
+		}
+		if err := insertPart(tx, row, len(policy.Rules)); err != nil {
+			return err
+		}
+		return s.record(tx, a, eventlog.PolicyRuleAdd, out.target(), policy.target())
+	})
+	return v, policy, out, err
+}
+
+// ReplaceRule gives a rule new settings; its status stays.
+// (spec: management-extra#replaceAuthorizationServerPolicyRule)
+func (s *Service) ReplaceRule(ctx context.Context, a idp.Actor, serverID, policyID, id string, in RuleInput) (*Server, *Policy, *Rule, error) {
+	return s.rule(ctx, a, serverID, policyID, id, eventlog.PolicyRuleUpdate, func(tx *store.Tx, v *Server, p *Policy, r *Rule) (bool, error) {
+		if err := r.take(in); err != nil {
+			return false, err
+		}
+		return true, placeRule(tx, v, p, r, in.Priority)
+	})
+}
+
+// SetRule lets a rule take part or not.
+// (spec: management-extra#activateAuthorizationServerPolicyRule)
+func (s *Service) SetRule(ctx context.Context, a idp.Actor, serverID, policyID, id string, status Status) error {
+	event := eventlog.PolicyRuleActivate
+	if status == Inactive {
+		event = eventlog.PolicyRuleDeactivate
+	}
+	_, _, _, err := s.rule(ctx, a, serverID, policyID, id, event, func(_ *store.Tx, _ *Server, _ *Policy, r *Rule) (bool, error) {
+		changed := r.Status != status
+		r.Status = status
+		return changed, nil
+	})
+	return err
+}
+
+// rule changes a rule; change tells whether there is anything to write.
+func (s *Service) rule(ctx context.Context, a idp.Actor, serverID, policyID, id string, event idp.EventType, change func(*store.Tx, *Server, *Policy, *Rule) (bool, error)) (*Server, *Policy, *Rule, error) {
+	var policy *Policy
+	var out *Rule
+	v, err := s.edit(ctx, a, serverID, "rule", func(tx *store.Tx, v *Server) (err error) {
+		if policy, err = v.FindPolicy(policyID); err != nil {
+			return err
+		}
+		if out, err = policy.FindRule(id); err != nil {
+			return err
+		}
+		changed, err := change(tx, v, policy, out)
+		if err != nil || !changed {
+			return err
+		}
+		out.LastUpdated = tx.Now()
+		row, err := out.toStore(v, policy)
+		if err != nil {
+			return err
+		}
+		if err := updatePart(tx, row, &out.part); err != nil {
+			return err
+		}
+		return s.record(tx, a, event, out.target(), policy.target())
+	})
+	return v, policy, out, err
+}
+
+// DeleteRule removes a rule; those behind it move up. KindForbidden for one of
+// the system's. (spec: management-extra#deleteAuthorizationServerPolicyRule)
+func (s *Service) DeleteRule(ctx context.Context, a idp.Actor, serverID, policyID, id string) error {
+	_, err := s.edit(ctx, a, serverID, "delete rule", func(tx *store.Tx, v *Server) error {
+		p, err := v.FindPolicy(policyID)
+		if err != nil {
+			return err
+		}
+		r, err := p.FindRule(id)
+		if err != nil {
+			return err
+		}
+		if r.System {
+			return idp.Fail(idp.KindForbidden)
+		}
+		row, err := r.toStore(v, p)
+		if err != nil {
+			return err
+		}
+		if err := tx.DeleteOAuthPart(row); err != nil {
+			return err
+		}
+		p.Rules = slices.DeleteFunc(p.Rules, func(other *Rule) bool { return other == r })
+		for i, other := range p.Rules {
+			if other.Priority == i+1 {
+				continue
+			}
+			other.Priority = i + 1
+			row, err := other.toStore(v, p)
+			if err != nil {
+				return err
+			}
+			if err := updatePart(tx, row, &other.part); err != nil {
+				return err
+			}
+		}
+		return s.record(tx, a, eventlog.PolicyRuleDelete, r.target(), p.target())
+	})
+	return err
+}
