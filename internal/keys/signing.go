@@ -72,7 +72,7 @@ type Signing struct {
 	sets   map[Owner]*set
 }
 
-// set is what is remembered of a server's keys, the oldest first.
+// set is what is remembered of a server's keys, in the order of Keys.
 type set struct {
 	keys []*SigningKey
 	read time.Time
@@ -109,8 +109,8 @@ func (s *Signing) Active(ctx context.Context, o Owner, alg Alg) (*SigningKey, er
 	return nil, fmt.Errorf("server %q has no key", o.ServerID)
 }
 
-// Keys returns all keys of a server that are kept, the oldest first: an active
-// one, the next one and those that signed of late. What is missing is made, as
+// Keys returns all keys of a server that are kept: the active one, the next one
+// and those that signed of late. What is missing is made, as
 // by Active.
 func (s *Signing) Keys(ctx context.Context, o Owner, alg Alg) ([]*SigningKey, error) {
 	v, err := s.load(ctx, o, setLife)
@@ -190,6 +190,8 @@ func (s *Signing) load(ctx context.Context, o Owner, life time.Duration) (*set, 
 		}
 		v.keys = append(v.keys, k)
 	}
+	order := []Status{KeyActive, KeyNext, KeyExpired}
+	slices.SortStableFunc(v.keys, func(a, b *SigningKey) int { return slices.Index(order, a.Status) - slices.Index(order, b.Status) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.sets == nil || len(s.sets) >= maxSets {

@@ -296,7 +296,7 @@ func (s *Service) DeleteServer(ctx context.Context, a idp.Actor, id string) erro
 	return err
 }
 
-// Keys returns the keys of a custom server, the oldest first.
+// Keys returns the keys of a custom server: the active, the next, the expired.
 // (spec: management-extra#listAuthorizationServerKeys)
 func (s *Service) Keys(ctx context.Context, v *Server) ([]*keys.SigningKey, error) {
 	return s.Signing.Keys(ctx, v.Owner(), v.Alg)
