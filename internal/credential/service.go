@@ -92,6 +92,14 @@ type Failure struct {
 // locks the credential when the policy has enough. Guesses are counted exactly,
 // however many come at once.
 func (s *Service) Failed(tx *store.Tx, orgID, userID string, l Lockout) (Failure, error) {
+	if l.Source != "" {
+		return s.failedAtSource(tx, orgID, userID, l)
+	}
+	return s.failed(tx, orgID, userID, l)
+}
+
+// failed counts a stranger's guess.
+func (s *Service) failed(tx *store.Tx, orgID, userID string, l Lockout) (Failure, error) {
 	n, err := tx.CountFailure(orgID, userID)
 	if errors.Is(err, store.ErrNotFound) {
 		return Failure{}, nil

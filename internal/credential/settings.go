@@ -54,6 +54,10 @@ type Lockout struct {
 	AutoUnlockMinutes int  // 0 leaves it to an administrator
 	Show              bool // tell the one who signs in that the user is locked out
 	NotifyByEmail     bool
+	// Source is where a guess comes from, when that is a source that the user has
+	// signed in from before (Service.Standing): it counts for itself. Empty for a
+	// stranger.
+	Source string
 }
 
 // Over tells whether a lock that began at the given time has ended by itself.

@@ -192,3 +192,28 @@ func TestLimitsOfTwoServers(t *testing.T) {
 	share()
 	two.Get("/api/v1/groups").Want(http.StatusOK)
 }
+
+// TestStrangersCannotThrottleOut: who has signed in from an address goes on from
+// there while strangers use up the throttle of the login.
+func TestStrangersCannotThrottleOut(t *testing.T) {
+	proxies, err := httpkit.ParseProxies([]string{"127.0.0.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := apptest.New(t, limited(httpkit.AbuseLimits()), apptest.Configure(func(c *server.Config) { c.TrustedProxies = proxies }))
+	guess := func(address, password string) *apptest.Answer {
+		return app.Anonymous().With("X-Forwarded-For", address).
+			Post("/api/v1/authn", map[string]string{"username": "isaac.brock@example.com", "password": password})
+	}
+	guess("203.0.113.7", apptest.Password).Want(http.StatusOK)
+	app.Clock.Advance(time.Second)
+	for range 4 {
+		guess("198.51.100.9", "wrong").Fails(http.StatusUnauthorized, "E0000004")
+	}
+	guess("198.51.100.9", "wrong").Fails(http.StatusTooManyRequests, "E0000047")
+	guess("198.51.100.10", apptest.Password).Fails(http.StatusTooManyRequests, "E0000047")
+	for range 4 {
+		guess("203.0.113.7", apptest.Password).Want(http.StatusOK)
+	}
+	guess("203.0.113.7", apptest.Password).Fails(http.StatusTooManyRequests, "E0000047")
+}

@@ -122,6 +122,12 @@ func (r *run) settleOld(u *idp.User, p planned) error {
 	if err != nil {
 		return err
 	}
+	source := credential.Source(r.actor.Client)
+	if s, err := r.Credentials.Standing(r.tx, u.OrgID, u.ID, source); err != nil {
+		return err
+	} else if s.Known {
+		pw.Lockout.Source = source
+	}
 	o, err := p.method.Settle(r.tx, factor.Subject{Org: r.actor.Org, User: u, Lockout: pw.Lockout}, p.attempt)
 	if err != nil || o.Proved {
 		return err

@@ -3,6 +3,7 @@ package signin
 import (
 	"fmt"
 
+	"usher/internal/credential"
 	"usher/internal/eventlog"
 	"usher/internal/factor"
 	"usher/internal/idp"
@@ -85,6 +86,9 @@ func (r *run) evaluated(d decision) error {
 func (e *Engine) started(tx *store.Tx, a idp.Actor, u *idp.User, t *Transaction, sessionID string) error {
 	if err := tx.TouchLogin(u.OrgID, u.ID); err != nil {
 		return fmt.Errorf("note the sign-in: %w", err)
+	}
+	if err := e.Credentials.Trust(tx, u.OrgID, u.ID, credential.Source(a.Client)); err != nil {
+		return err
 	}
 	entry := eventlog.Entry{Type: eventlog.SessionStart, Subject: eventlog.UserSubject(u), SessionID: sessionID}
 	if n := len(t.Proofs); n > 0 {

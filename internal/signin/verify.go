@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -34,15 +35,19 @@ func (r *run) verify(p planned) error {
 	if err != nil {
 		return err
 	}
-	locked, err := r.locked(u, pw.Lockout)
+	locked, err := r.locked(u, &pw.Lockout, p.attempt.OK)
 	if err != nil {
 		return err
 	}
-	if locked {
-		note(r.tx, why.Lockout, u, why.Deny, "locked out")
-	}
 	switch {
 	case locked:
+		guessed := ""
+		if pw.Lockout.Source != "" {
+			guessed = u.ID
+		}
+		if _, err := r.Credentials.Failed(r.tx, r.actor.OrgID(), guessed, pw.Lockout); err != nil {
+			return err
+		}
 		return r.refuse(u, reasonLocked, pw.Lockout.Show)
 	case nobody, !maySignIn(u.Status):
 		if _, err := r.Credentials.Failed(r.tx, r.actor.OrgID(), "", pw.Lockout); err != nil {
@@ -96,17 +101,32 @@ func id(u *idp.User) string {
 	return u.ID
 }
 
-// locked tells whether the user is locked out. A lock that has lasted as long
-// as the policy wants ends here.
-func (r *run) locked(u *idp.User, l credential.Lockout) (bool, error) {
-	since, err := r.Credentials.LockedSince(r.tx, u.OrgID, u.ID)
+// locked tells whether the user is locked out for the one who guesses. A lock
+// that has lasted as long as the policy wants ends here; so does one by guesses
+// for who is right and where the user has signed in before, so that strangers
+// cannot keep anybody out. It sets where guesses are counted.
+func (r *run) locked(u *idp.User, l *credential.Lockout, right bool) (bool, error) {
+	source := credential.Source(r.actor.Client)
+	s, err := r.Credentials.Standing(r.tx, u.OrgID, u.ID, source)
 	if err != nil {
 		return false, err
 	}
-	if since.IsZero() {
-		return u.Status == idp.UserLockedOut, nil
+	if s.Known {
+		l.Source = source
 	}
-	if !l.Over(since, r.tx.Now()) {
+	switch {
+	case s.LockedAt.IsZero() && u.Status != idp.UserLockedOut:
+		return false, nil
+	case s.LockedAt.IsZero():
+		l.Source = "" // no password ends this lock
+		note(r.tx, why.Lockout, u, why.Deny, "locked out by wrong answers of a further factor")
+		return true, nil
+	case l.Over(s.LockedAt, r.tx.Now()):
+		note(r.tx, why.Lockout, u, why.Allow, "the lock is over")
+	case s.Known && right:
+		note(r.tx, why.Lockout, u, why.Allow, "locked out, but not for a source that is known")
+	default:
+		note(r.tx, why.Lockout, u, why.Deny, "locked out by wrong guesses")
 		return true, nil
 	}
 	if u.Status == idp.UserLockedOut {
@@ -116,6 +136,17 @@ func (r *run) locked(u *idp.User, l credential.Lockout) (bool, error) {
 		return false, err
 	}
 	return false, r.about(u, eventlog.AccountUnlock)
+}
+
+// KnownSource tells whether the one whose login this is has signed in before
+// from where the caller is. For a login that is nobody's it reads as much.
+func (e *Engine) KnownSource(ctx context.Context, a idp.Actor, login string) (bool, error) {
+	tx := e.Store.Read(ctx)
+	u, err := e.find(tx, a.OrgID(), clean(login))
+	if err != nil {
+		return false, err
+	}
+	return e.Credentials.Known(tx, a.OrgID(), id(u), credential.Source(a.Client))
 }
 
 // lock locks the user out. One whose password has expired stays in that state:

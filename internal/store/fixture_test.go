@@ -59,7 +59,7 @@ func (w *world) populate(t *testing.T) {
 		func(tx *store.Tx) error {
 			return tx.PutUserToken(store.UserToken{OrgID: w.org.ID, UserID: u.ID, Hash: hash("token"), Kind: "activation", Expires: later})
 		},
-		func(tx *store.Tx) error { return tx.TrustSource(w.org.ID, u.ID, "source", later, 1) },
+		func(tx *store.Tx) error { return tx.TrustSource(w.org.ID, u.ID, "source", noon, later, 1) },
 		func(tx *store.Tx) error { return tx.InsertDecision(w.org.ID, "request", "d1", []byte(`{}`), later) },
 		func(tx *store.Tx) error { _, err := tx.AddMember(w.org.ID, g.ID, u.ID, ""); return err },
 		func(tx *store.Tx) error {

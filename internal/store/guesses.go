@@ -29,5 +29,9 @@ func (tx *Tx) ForgiveCredential(orgID, userID string) error {
 // DeleteCredential erases all that a user proves knowledge of.
 func (tx *Tx) DeleteCredential(orgID, userID string) error {
 	_, err := tx.exec("DELETE FROM credentials WHERE org_id = $1 AND user_id = $2", orgID, userID)
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec("DELETE FROM sign_in_sources WHERE org_id = $1 AND user_id = $2", orgID, userID)
 	return err
 }

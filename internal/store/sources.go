@@ -10,9 +10,7 @@ import (
 type Standing struct {
 	LockedAt time.Time // zero when the password is not locked, or there is none
 	// Known tells that the user has signed in from this source before.
-	Known    bool
-	Failures int       // wrong guesses from a known source
-	Used     time.Time // when it was used, known sources only
+	Known bool
 }
 
 // Standing reads both in one statement. A user without a credential has none.
@@ -20,16 +18,13 @@ func (tx *Tx) Standing(orgID, userID, source string) (Standing, error) {
 	var out Standing
 	err := tx.first(func(s scan) error {
 		var lockedAt int64
-		var failures, used sql.NullInt64
-		if err := s(&lockedAt, &failures, &used); err != nil {
+		var failures sql.NullInt64
+		if err := s(&lockedAt, &failures); err != nil {
 			return err
 		}
-		out = Standing{LockedAt: at(lockedAt), Known: failures.Valid, Failures: int(failures.Int64)}
-		if used.Valid {
-			out.Used = at(used.Int64)
-		}
+		out = Standing{LockedAt: at(lockedAt), Known: failures.Valid}
 		return nil
-	}, `SELECT c.locked_at, s.failures, s.used FROM credentials c
+	}, `SELECT c.locked_at, s.failures FROM credentials c
  LEFT JOIN sign_in_sources s ON s.org_id = c.org_id AND s.user_id = c.user_id AND s.source = $1 AND s.expires > $2
  WHERE c.org_id = $3 AND c.user_id = $4`, source, ms(tx.now), orgID, userID)
 	return out, err
@@ -47,11 +42,13 @@ func (tx *Tx) KnownSource(orgID, userID, source string) (known bool, err error) 
 }
 
 // TrustSource notes that the user has signed in from this source: its wrong
-// guesses are forgiven. Of a user's sources the most recently used stay.
-func (tx *Tx) TrustSource(orgID, userID, source string, expires time.Time, keep int) error {
+// guesses are forgiven. One that has none, and was noted at stale or later, stays
+// as it is. Of a user's sources the most recently used stay.
+func (tx *Tx) TrustSource(orgID, userID, source string, stale, expires time.Time, keep int) error {
 	err := tx.later(`INSERT INTO sign_in_sources (org_id, user_id, source, failures, used, expires) VALUES ($1, $2, $3, 0, $4, $5)
- ON CONFLICT (org_id, user_id, source) DO UPDATE SET failures = 0, used = excluded.used, expires = excluded.expires`,
-		orgID, userID, source, ms(tx.now), ms(expires))
+ ON CONFLICT (org_id, user_id, source) DO UPDATE SET failures = 0, used = excluded.used, expires = excluded.expires
+ WHERE sign_in_sources.failures > 0 OR sign_in_sources.used < $6`,
+		orgID, userID, source, ms(tx.now), ms(expires), ms(stale))
 	if err != nil {
 		return err
 	}
