@@ -54,6 +54,19 @@ func (c *Cache[K, V]) Get(k K, read func() (V, error)) (V, error) {
 	return value, err
 }
 
+// Peek returns the answer under k that is kept and fresh.
+func (c *Cache[K, V]) Peek(k K) (V, bool) {
+	now := c.now()
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	a, ok := c.known[k]
+	if !ok || now-a.read >= Life {
+		var none V
+		return none, false
+	}
+	return a.value, true
+}
+
 // Forget drops the answers of which gone tells so. An answer that is being read
 // meanwhile is not kept.
 func (c *Cache[K, V]) Forget(gone func(K, V) bool) {

@@ -34,10 +34,16 @@ func TestAnAnswerLivesForALife(t *testing.T) {
 	w := newWorld()
 	w.get(t, "a")
 	w.value, w.age = 2, Life-1
+	if v, ok := w.Peek("a"); v != 1 || !ok {
+		t.Fatalf("a look at it gives %d, %v", v, ok)
+	}
 	if v := w.get(t, "a"); v != 1 || w.reads != 1 {
 		t.Fatalf("just before the end: %d after %d reads", v, w.reads)
 	}
 	w.age = Life
+	if v, ok := w.Peek("a"); ok {
+		t.Fatalf("a look at what is stale gives %d", v)
+	}
 	if v := w.get(t, "a"); v != 2 || w.reads != 2 {
 		t.Fatalf("at the end: %d after %d reads", v, w.reads)
 	}

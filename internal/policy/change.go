@@ -39,6 +39,7 @@ const (
 
 // tx runs fn in a serializable transaction and names what failed.
 func (s *Service) tx(ctx context.Context, what string, fn func(*store.Tx) error) error {
+	defer s.Forget()
 	return failure(what, s.Store.Tx(ctx, fn))
 }
 

@@ -321,7 +321,7 @@ func (s *Service) PasswordRules(tx *store.Tx, org *idp.Org, u *idp.User, extraGr
 
 // PasswordRulesFor is PasswordRules for a caller who knows the subject already.
 func (s *Service) PasswordRulesFor(tx *store.Tx, orgID string, subject Subject) (credential.Policy, error) {
-	policies, err := s.Load(tx, orgID, TypePassword)
+	policies, err := s.current(tx, orgID, TypePassword)
 	if err != nil {
 		return credential.Policy{}, err
 	}

@@ -1,12 +1,14 @@
 package policy
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
 	"usher/internal/decision"
 	"usher/internal/env"
 	"usher/internal/eventlog"
+	"usher/internal/fresh"
 	"usher/internal/idp"
 	"usher/internal/store"
 )
@@ -18,6 +20,14 @@ type Service struct {
 	Store *store.Store
 	Log   *eventlog.Log
 	IDs   env.IDs
+
+	warm fresh.Cache[warmKey, []*Policy] // ADR 0007
+}
+
+// warmKey is an organisation and a type of policies.
+type warmKey struct {
+	org string
+	of  Type
 }
 
 // From is where a request for a decision comes from.
@@ -44,6 +54,30 @@ func (s *Service) Load(tx *store.Tx, orgID string, t Type) ([]*Policy, error) {
 	return out, nil
 }
 
+// Warm reads the policies that every sign-in looks at, at most once a second, so
+// that its transaction need not. It is called outside of one.
+func (s *Service) Warm(ctx context.Context, orgID string) error {
+	for _, t := range []Type{TypePassword, TypeSignOn} {
+		_, err := s.warm.Get(warmKey{orgID, t}, func() ([]*Policy, error) { return s.Load(s.Store.Read(ctx), orgID, t) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Forget drops what Warm has read, e.g. after a snapshot was restored.
+func (s *Service) Forget() { s.warm.ForgetAll() }
+
+// current is Load for a decision about a user: what Warm has read where that is
+// fresh. What it gives is shared.
+func (s *Service) current(tx *store.Tx, orgID string, t Type) ([]*Policy, error) {
+	if list, ok := s.warm.Peek(warmKey{orgID, t}); ok {
+		return list, nil
+	}
+	return s.Load(tx, orgID, t)
+}
+
 // evaluate loads the policies of a type and finds the rule for a user.
 func (s *Service) evaluate(tx *store.Tx, org *idp.Org, u *idp.User, t Type, from From) (*Match, Trace, error) {
 	subject, err := s.subject(tx, org, u, nil)
@@ -51,7 +85,7 @@ func (s *Service) evaluate(tx *store.Tx, org *idp.Org, u *idp.User, t Type, from
 		return nil, nil, err
 	}
 	subject.AuthType = from.AuthType
-	policies, err := s.Load(tx, org.ID, t)
+	policies, err := s.current(tx, org.ID, t)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -133,6 +133,7 @@ func (s *Server) Restore(ctx context.Context, snapshot []byte) error {
 	s.orgs.forget()
 	s.services.tokens.ForgetAll()
 	s.services.directory.Forget()
+	s.services.policies.Forget()
 	s.services.oauth.Forget()
 	return nil
 }

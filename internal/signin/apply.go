@@ -36,6 +36,9 @@ func (e *Engine) Apply(ctx context.Context, a idp.Actor, t *Transaction, actions
 		if err != nil {
 			return nil, err
 		}
+		if err := e.Policies.Warm(ctx, a.OrgID()); err != nil {
+			return nil, err
+		}
 		r, err := e.perform(ctx, a, t, plan)
 		if errors.Is(err, factor.ErrChanged) {
 			continue
@@ -252,7 +255,7 @@ func (r *run) finish(d decision) error {
 	if err != nil {
 		return err
 	}
-	r.step = Done{SessionToken: token, Expires: expires}
+	r.step, r.t.subject = Done{SessionToken: token, Expires: expires}, d.user
 	if err := r.started(r.tx, r.actor, d.user, r.t, ""); err != nil {
 		return err
 	}

@@ -165,6 +165,9 @@ func (e *Engine) Subject(ctx context.Context, a idp.Actor, t *Transaction) (Subj
 	if !t.known() {
 		return s, nil
 	}
+	if s.User = t.subject; s.User != nil {
+		return s, nil
+	}
 	u, err := e.Store.Read(ctx).User(a.OrgID(), t.UserID)
 	if errors.Is(err, store.ErrNotFound) {
 		return s, idp.Fail(idp.KindBadToken)

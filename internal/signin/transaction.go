@@ -97,6 +97,10 @@ type Transaction struct {
 	// Notes belong to the protocol that began the transaction, e.g. the form in
 	// which its answers are written.
 	Notes map[string]string `json:"notes,omitempty"`
+
+	// subject is the user as read in the transaction of the store that came to
+	// the end, nil otherwise.
+	subject *idp.User
 }
 
 // Pending is a factor that is being proved or enrolled.

@@ -139,9 +139,9 @@ func (tx *Tx) users(orgID, where string, args ...any) ([]*idp.User, error) {
 }
 
 // TouchLogin notes a sign-in without raising the version: nothing that a
-// reader of the user decides upon changes with it.
+// reader of the user decides upon changes with it. The user must be there.
 func (tx *Tx) TouchLogin(orgID, id string) error {
-	return tx.one("UPDATE users SET last_login = $1 WHERE org_id = $2 AND id = $3", ms(tx.now), orgID, id)
+	return tx.later("UPDATE users SET last_login = $1 WHERE org_id = $2 AND id = $3", ms(tx.now), orgID, id)
 }
 
 // CountUsers counts an organisation's users.

@@ -60,7 +60,7 @@ func New(t testing.TB, databaseURL string) *World {
 	log := &eventlog.Log{IDs: ids}
 	cheap := credential.Params{Memory: 64, Time: 1, Threads: 1}
 	creds := &credential.Service{Store: db, Hasher: credential.NewHasher(rand, cheap, 0)}
-	policies := &policy.Service{IDs: ids}
+	policies := &policy.Service{Store: db, IDs: ids}
 	sessions := &session.Service{Store: db, Log: log, IDs: ids, Rand: rand}
 	users := &directory.Service{
 		Store: db, Log: log, IDs: ids, Clock: clock, Rand: rand, Credentials: creds,
@@ -324,6 +324,7 @@ func (w *World) edit(t policy.Type, change func(*store.Policy) error) {
 		}
 		return tx.UpdatePolicy(p)
 	}))
+	w.Engine.Policies.Forget()
 }
 
 // Events lists what the system log holds about sign-ins, oldest first: type,
