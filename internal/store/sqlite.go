@@ -8,8 +8,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"sync"
-	"sync/atomic"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -18,11 +17,13 @@ import (
 // sqliteFloor is the oldest SQLite that carries the fixes we rely on.
 const sqliteFloor = "3.53.0"
 
+// busyTimeout is how long a statement waits for another process.
+const busyTimeout = 5 * time.Second
+
 // sqliteEngine is one writer that commits in batches and a pool of readers.
 type sqliteEngine struct {
 	path    string
-	readers *sql.DB
-	stmts   stmtCache
+	readers *sqliteReaders
 	writer  *batchWriter
 }
 
@@ -54,19 +55,11 @@ func openSQLite(ctx context.Context, path string, o Options) (engine, error) {
 	if !versionAtLeast(version, sqliteFloor) {
 		return nil, errors.Join(fmt.Errorf("SQLite %s is older than %s", version, sqliteFloor), conn.Close(), writerDB.Close())
 	}
-	readers, err := sql.Open("sqlite", sqliteDSN(path, "query_only(1)", "cache_size(-4000)", "temp_store(2)"))
-	if err != nil {
-		return nil, errors.Join(err, conn.Close(), writerDB.Close())
-	}
 	n := o.MaxConns
 	if n <= 0 {
 		n = 4
 	}
-	readers.SetMaxOpenConns(n)
-	readers.SetMaxIdleConns(n)
-	e := &sqliteEngine{path: path, readers: readers, writer: newBatchWriter(writerDB, conn)}
-	e.stmts.db = readers
-	return e, nil
+	return &sqliteEngine{path: path, readers: newSQLiteReaders(path, n), writer: newBatchWriter(writerDB, conn)}, nil
 }
 
 // makePrivate makes a database file that is not there yet, readable to its
@@ -85,7 +78,7 @@ func makePrivate(path string) error {
 
 // sqliteDSN escapes the path: a '?' or '%' in a file name is part of the name.
 func sqliteDSN(path string, pragmas ...string) string {
-	q := url.Values{"_pragma": append([]string{"busy_timeout(5000)"}, pragmas...)}
+	q := url.Values{"_pragma": append([]string{fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())}, pragmas...)}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }
 
@@ -107,16 +100,28 @@ func (e *sqliteEngine) write(ctx context.Context, _ bool, fn func(querier) error
 	return e.writer.do(ctx, fn)
 }
 
-func (e *sqliteEngine) read() querier { return &e.stmts }
+func (e *sqliteEngine) read() querier { return e.readers }
 
 func (e *sqliteEngine) ping(ctx context.Context) error {
-	var one int
-	return e.readers.QueryRowContext(ctx, "SELECT count(*) FROM orgs").Scan(&one)
+	_, err := e.number(ctx, "SELECT count(*) FROM orgs")
+	return err
 }
 
 func (e *sqliteEngine) close() error {
 	err := e.writer.close()
-	return errors.Join(e.readers.Close(), err)
+	return errors.Join(e.readers.close(), err)
+}
+
+// number reads a single number.
+func (e *sqliteEngine) number(ctx context.Context, query string) (n int64, err error) {
+	found, err := e.readers.query(ctx, query, nil)
+	if err != nil {
+		return 0, err
+	}
+	if found.Next() {
+		err = found.Scan(&n)
+	}
+	return n, errors.Join(err, found.Close())
 }
 
 // translate maps a broken constraint to an ExistsError. SQLite names the
@@ -142,60 +147,3 @@ func (e *sqliteEngine) translate(err error) error {
 // a query: where that is a bare parameter, it plans anew for every value that
 // the parameter is given, which costs as much as reading twenty rows.
 func steady(query string) string { return strings.ReplaceAll(query, "LIMIT $", "LIMIT 0 + $") }
-
-// maxCachedStatements bounds the prepared statements of the readers; queries
-// that filters compose beyond it are prepared each time.
-const maxCachedStatements = 512
-
-// stmtCache prepares each distinct text once.
-type stmtCache struct {
-	db    *sql.DB
-	stmts sync.Map // string -> *sql.Stmt
-	n     atomic.Int64
-}
-
-func (c *stmtCache) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
-	if s, ok := c.stmts.Load(query); ok {
-		return s.(*sql.Stmt), nil
-	}
-	if c.n.Load() >= maxCachedStatements {
-		return nil, nil
-	}
-	s, err := c.db.PrepareContext(ctx, steady(query))
-	if err != nil {
-		return nil, err
-	}
-	if old, loaded := c.stmts.LoadOrStore(query, s); loaded {
-		return old.(*sql.Stmt), s.Close()
-	}
-	c.n.Add(1)
-	return s, nil
-}
-
-func (c *stmtCache) query(ctx context.Context, query string, args []any) (rows, error) {
-	s, err := c.prepared(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	if s == nil {
-		return c.db.QueryContext(ctx, query, args...)
-	}
-	return s.QueryContext(ctx, args...)
-}
-
-// point implements querier. One row is read within microseconds: to watch the
-// caller's context meanwhile would cost more than a tenth of that.
-func (c *stmtCache) point(ctx context.Context, query string, args []any) (rows, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	return c.query(context.WithoutCancel(ctx), query, args)
-}
-
-func (c *stmtCache) exec(context.Context, string, []any) (int64, error) {
-	return 0, errors.New("store: a write outside a transaction")
-}
-
-func (c *stmtCache) later(context.Context, string, []any) error {
-	return errors.New("store: a write outside a transaction")
-}
