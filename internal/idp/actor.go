@@ -48,6 +48,9 @@ type Actor struct {
 	// Proved is when the user last proved who it is in that session.
 	Proved time.Time
 	Roles  []RoleType
+	// Scopes limit the actor where an access token proved it; nil where
+	// something else did.
+	Scopes []string
 	Client Client
 }
 

@@ -67,6 +67,7 @@ func (s *services) hooks() {
 	}
 	endSignIns := func(tx *store.Tx, a idp.Actor, u *idp.User) error { return tx.DeleteUserTransactions(a.OrgID(), u.ID) }
 	endTokens := func(tx *store.Tx, a idp.Actor, u *idp.User) error { return s.tokens.RevokeAll(tx, a, u.ID) }
+	endGrants := func(tx *store.Tx, a idp.Actor, u *idp.User) error { return s.provider.RevokeAllOf(tx, a.OrgID(), u.ID) }
 	d.OnRevoke = append(d.OnRevoke, endSessions)
 	d.SelfService = func(tx *store.Tx, a idp.Actor, u *idp.User, what directory.SelfAction) (bool, error) {
 		can, err := s.policies.PasswordActions(tx, a.Org, u, policy.From{Client: a.Client})
@@ -90,8 +91,8 @@ func (s *services) hooks() {
 	d.OnGroupDelete = append(d.OnGroupDelete, func(tx *store.Tx, a idp.Actor, g *idp.Group) error {
 		return s.roles.GuardGroup(tx, a.OrgID(), g.ID, true)
 	})
-	d.OnSuspend = append(d.OnSuspend, leaving, endSessions, endSignIns)
-	d.OnDeactivate = append(d.OnDeactivate, leaving, endSessions, endSignIns, endTokens)
+	d.OnSuspend = append(d.OnSuspend, leaving, endSessions, endSignIns, endGrants)
+	d.OnDeactivate = append(d.OnDeactivate, leaving, endSessions, endSignIns, endTokens, endGrants)
 	d.OnDelete = append(d.OnDelete, leaving, endSessions, endSignIns)
 	d.OnDeactivate = append(d.OnDeactivate, s.apps.OnDeactivate)
 	d.OnDelete = append(d.OnDelete, s.apps.OnDeactivate)

@@ -77,7 +77,7 @@ func (s *Server) newRouter() (*httpkit.Router, error) {
 	s.fleet = &fleet{store: s.store, limits: limits, clock: s.cfg.Clock, rand: s.cfg.Rand}
 	cfg := httpkit.Config{
 		Clock: s.cfg.Clock, Rand: s.cfg.Rand, Log: s.cfg.Log, Org: s.orgs.byHost,
-		Token: s.services.token, Session: s.services.session, Trusted: s.services.trustedOrigin,
+		Token: s.services.token, Bearer: s.services.bearer, Session: s.services.session, Trusted: s.services.trustedOrigin,
 		Blocked: s.services.blocklist.Blocks,
 		Proxies: s.cfg.TrustedProxies, Limits: limits, Observe: s.health.observe,
 		Exceeded: s.services.exceeded, Known: s.services.engine.KnownSource,

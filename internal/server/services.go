@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"time"
 
+	"usher/internal/api/httpkit"
 	"usher/internal/apps"
 	"usher/internal/credential"
 	"usher/internal/decision"
@@ -117,4 +118,28 @@ func (s *services) token(ctx context.Context, org *idp.Org, secret string) (idp.
 		return idp.Actor{}, err
 	}
 	return v.Actor(org, idp.Client{}), nil
+}
+
+// bearer proves a caller by an access token of the organisation's own server: a
+// user with the roles of the user, or a client. A client to which nobody has
+// given a role may do whatever its scopes say.
+func (s *services) bearer(ctx context.Context, org *idp.Org, b httpkit.Bearer) (idp.Actor, error) {
+	a := idp.Actor{Org: org, Kind: idp.ActorAnonymous}
+	t, err := s.provider.ProveBearer(ctx, a, oauth.BearerInput(b))
+	if err != nil {
+		return idp.Actor{}, err
+	}
+	tx := s.db.Read(ctx)
+	a.TokenID, a.Scopes = t.TokenID, t.Scopes
+	if t.User == nil {
+		a.Kind, a.UserID, a.Login, a.Name = idp.ActorClient, t.Client.ID, t.Client.ID, t.Client.Label
+		if a.Roles, err = s.roles.Of(tx, org.ID, t.Client.ID); len(a.Roles) == 0 {
+			a.Roles = []idp.RoleType{idp.RoleSuperAdmin}
+		}
+		return a, err
+	}
+	who := idp.UserTarget(t.User)
+	a.Kind, a.UserID, a.Login, a.Name, a.SessionID = idp.ActorUser, t.User.ID, t.User.Login, who.DisplayName, t.SessionID
+	a.Roles, err = s.roles.Of(tx, org.ID, t.User.ID)
+	return a, err
 }

@@ -1,6 +1,7 @@
 package httpkit
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -28,8 +29,8 @@ func (rt *Router) authenticate(op *openapi.Operation, r *Request) error {
 		return rt.byToken(r, secret)
 	case op.Auth == openapi.AuthNone:
 		return nil
-	case strings.EqualFold(scheme, "Bearer") && op.Auth != openapi.AuthSession:
-		return rt.byBearer(r, secret)
+	case bearerScheme(scheme) && op.Auth != openapi.AuthSession:
+		return rt.byBearer(r)
 	case op.Auth == openapi.AuthToken:
 		return idp.Fail(idp.KindNoCredentials)
 	}
@@ -46,15 +47,45 @@ func (rt *Router) byToken(r *Request, secret string) error {
 	return nil
 }
 
-func (rt *Router) byBearer(r *Request, secret string) error {
+// Bearer is an access token that a request carries. (RFC 6750 section 2.1, RFC
+// 9449 section 7.1)
+type Bearer struct {
+	Token  string
+	Bound  bool   // the scheme says that it is bound to a key
+	Proof  string // that the caller has the key, empty for none
+	Method string
+	URL    string // that the caller called, without query
+}
+
+func bearerScheme(scheme string) bool {
+	return strings.EqualFold(scheme, "Bearer") || strings.EqualFold(scheme, "DPoP")
+}
+
+// BearerOf is the access token of the request's header; Token is empty where
+// there is none.
+func (r *Request) BearerOf() Bearer {
+	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !bearerScheme(scheme) || len(secret) > maxSecret {
+		return Bearer{}
+	}
+	return Bearer{
+		Token: strings.TrimSpace(secret), Bound: strings.EqualFold(scheme, "DPoP"), Proof: strings.Join(r.Header.Values("DPoP"), ","),
+		Method: r.Method, URL: r.Link(r.URL.Path),
+	}
+}
+
+func (rt *Router) byBearer(r *Request) error {
 	if rt.cfg.Bearer == nil {
 		return idp.Fail(idp.KindBadToken)
 	}
-	actor, err := rt.cfg.Bearer(r.Context(), r.Org, strings.TrimSpace(secret))
+	actor, err := rt.cfg.Bearer(r.Context(), r.Org, r.BearerOf())
 	if err != nil {
 		return err
 	}
 	actor.Org, actor.Client = r.Org, r.client
+	if actor.Scopes == nil {
+		actor.Scopes = []string{}
+	}
 	r.Actor = actor
 	return nil
 }
@@ -85,8 +116,11 @@ func (r *Request) AuthenticateSession() error {
 // authorize is the coarse check: may a caller with these roles call this
 // operation at all? Services check the targets.
 func authorize(op *openapi.Operation, r *Request) error {
-	if op.Auth == openapi.AuthNone || op.Auth == openapi.AuthSession || r.Actor.Has(idp.RoleSuperAdmin) {
+	if op.Auth == openapi.AuthNone || op.Auth == openapi.AuthSession {
 		return nil
+	}
+	if err := checkScopes(op, r); err != nil || r.Actor.Has(idp.RoleSuperAdmin) {
+		return err
 	}
 	// Services see the roles that allow this operation alone: what another role
 	// is limited to is no matter here.
@@ -104,6 +138,22 @@ func authorize(op *openapi.Operation, r *Request) error {
 		return nil
 	}
 	return idp.Fail(idp.KindForbidden)
+}
+
+// checkScopes asks an access token for one of the scopes that open an operation.
+// Clients take the header apart as it is written here.
+// (management reference: authentication of requests)
+func checkScopes(op *openapi.Operation, r *Request) error {
+	if r.Actor.Scopes == nil || slices.ContainsFunc(op.Scopes, func(s string) bool { return slices.Contains(r.Actor.Scopes, s) }) {
+		return nil
+	}
+	base := r.Org.BaseURL
+	return &StatusError{
+		Status: http.StatusForbidden, Code: "E0000006", Summary: "You do not have permission to perform the requested action",
+		Header: http.Header{"Www-Authenticate": {`Bearer authorization_uri="` + base + `/oauth2/v1/authorize", realm="` + base +
+			`", scope="` + strings.Join(op.Scopes, " ") + `", error="insufficient_scope", ` +
+			`error_description="The access token provided does not contain the required scopes.", resource="` + op.Path + `"`}},
+	}
 }
 
 // OnSelf tells whether the path's {userId} is the caller.

@@ -33,8 +33,9 @@ type Config struct {
 	Org func(ctx context.Context, host string) (*idp.Org, error)
 	// Token proves a caller by an API token, else KindBadToken.
 	Token func(ctx context.Context, org *idp.Org, secret string) (idp.Actor, error)
-	// Bearer proves a caller by an access token; nil while none are issued.
-	Bearer func(ctx context.Context, org *idp.Org, secret string) (idp.Actor, error)
+	// Bearer proves a caller by an access token, else KindBadToken; nil while
+	// none are issued. The actor has the scopes of the token.
+	Bearer func(ctx context.Context, org *idp.Org, b Bearer) (idp.Actor, error)
 	// Session proves a caller by a session's secret, else KindNoCredentials.
 	Session func(ctx context.Context, org *idp.Org, secret string) (idp.Actor, *idp.Session, error)
 	// Trusted tells whether a web origin may call us from a browser.

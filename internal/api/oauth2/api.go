@@ -38,10 +38,22 @@ func (a *API) Mount(r *httpkit.Router) {
 	}
 	r.Page("oauth2.authorize.resume", openapi.BucketOAuth2Authorize, http.MethodGet, pathResume, a.Pages.WriteError, a.resume)
 	r.Page("oauth2.authorize.consent", openapi.BucketOAuth2Authorize, http.MethodPost, pathConsent, a.Pages.WriteError, a.consent)
-	r.Op(openapi.Token, a.token)
-	r.Op(openapi.TokenCustomAS, a.token)
-	r.Op(openapi.Par, a.push)
-	r.Op(openapi.ParCustomAS, a.push)
+	for _, o := range []struct {
+		own, custom openapi.ID
+		handler     httpkit.Handler
+	}{
+		{openapi.Token, openapi.TokenCustomAS, a.token},
+		{openapi.Par, openapi.ParCustomAS, a.push},
+		{openapi.Introspect, openapi.IntrospectCustomAS, a.introspect},
+		{openapi.Revoke, openapi.RevokeCustomAS, a.revoke},
+		{openapi.Userinfo, openapi.UserinfoCustomAS, a.userinfo},
+		{openapi.UserinfoWithPost, openapi.UserinfoCustomASWithPost, a.userinfo},
+		{openapi.Logout, openapi.LogoutCustomAS, a.logout},
+		{openapi.LogoutWithPost, openapi.LogoutCustomASWithPost, a.logout},
+	} {
+		r.Op(o.own, o.handler)
+		r.Op(o.custom, o.handler)
+	}
 }
 
 // serverID is the authorization server that the path names, "" for the

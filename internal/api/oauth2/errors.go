@@ -42,5 +42,9 @@ func WriteError(r *httpkit.Request, err error) {
 	if status == http.StatusUnauthorized && r.Header.Get("Authorization") != "" && f.Code == oauth.InvalidClient {
 		h.Set("WWW-Authenticate", `Basic realm="`+r.Org.BaseURL+`"`)
 	}
+	if f.Code == oauth.InvalidToken || f.Code == oauth.InsufficientScope {
+		// (RFC 6750 section 3)
+		h.Set("WWW-Authenticate", `Bearer realm="`+r.Org.BaseURL+`", error="`+string(f.Code)+`", error_description="`+f.Text+`"`)
+	}
 	_ = r.JSON(status, body{f.Code, f.Text})
 }

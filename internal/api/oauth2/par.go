@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"usher/internal/api/httpkit"
-	"usher/internal/oauth"
 )
 
 // pushed is the name of a request that was sent beforehand. (RFC 9126 section
@@ -17,13 +16,11 @@ type pushed struct {
 
 // push keeps an authorization request of a client. (spec: oauth2#par)
 func (a *API) push(r *httpkit.Request) error {
-	in, err := a.presented(r)
+	in, err := a.input(r)
 	if err != nil {
 		return err
 	}
-	out, err := a.Provider.Push(r.Context(), caller(r), oauth.TokenRequestInput{
-		ServerID: serverID(r), Basic: in.basic, Params: in.params, Proof: proof(r), Method: r.Method,
-	})
+	out, err := a.Provider.Push(r.Context(), caller(r), in)
 	if err != nil {
 		return err
 	}

@@ -32,13 +32,11 @@ func tokensOf(t *oauth.Tokens) tokens {
 
 // token trades a grant for tokens. (spec: oauth2#token, oauth2#tokenCustomAS)
 func (a *API) token(r *httpkit.Request) error {
-	in, err := a.presented(r)
+	in, err := a.input(r)
 	if err != nil {
 		return err
 	}
-	out, err := a.Provider.Token(r.Context(), caller(r), oauth.TokenRequestInput{
-		ServerID: serverID(r), Basic: in.basic, Params: in.params, Proof: proof(r), Method: r.Method,
-	})
+	out, err := a.Provider.Token(r.Context(), caller(r), in)
 	if err != nil {
 		return err
 	}

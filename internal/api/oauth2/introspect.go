@@ -1,0 +1,83 @@
+package oauth2
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"usher/internal/api/httpkit"
+	"usher/internal/oauth"
+)
+
+// introspection is what is known of a token. (RFC 7662 section 2.2; spec: oauth2
+// IntrospectionResponse)
+type introspection struct {
+	Active   bool              `json:"active"`
+	Scope    string            `json:"scope,omitempty"`
+	Username string            `json:"username,omitempty"`
+	Expires  int64             `json:"exp,omitempty"`
+	IssuedAt int64             `json:"iat,omitempty"`
+	Subject  string            `json:"sub,omitempty"`
+	Audience string            `json:"aud,omitempty"`
+	Issuer   string            `json:"iss,omitempty"`
+	ID       string            `json:"jti,omitempty"`
+	Type     string            `json:"token_type,omitempty"`
+	ClientID string            `json:"client_id,omitempty"`
+	UserID   string            `json:"uid,omitempty"`
+	Confirm  map[string]string `json:"cnf,omitempty"`
+}
+
+// input is a request of a client that has to prove itself.
+func (a *API) input(r *httpkit.Request) (oauth.TokenRequestInput, error) {
+	in, err := a.presented(r)
+	return oauth.TokenRequestInput{ServerID: serverID(r), Basic: in.basic, Params: in.params, Proof: proof(r), Method: r.Method}, err
+}
+
+// introspect tells about a token. (spec: oauth2#introspect)
+func (a *API) introspect(r *httpkit.Request) error {
+	in, err := a.input(r)
+	if err != nil {
+		return err
+	}
+	t, err := a.Provider.Introspect(r.Context(), caller(r), in)
+	if err != nil {
+		return err
+	}
+	out := introspection{
+		Active: t.Active, Scope: strings.Join(t.Scopes, " "), Username: t.Username, Subject: t.Subject, Audience: t.Audience, Issuer: t.Issuer,
+		ID: t.ID, Type: t.Type, ClientID: t.ClientID, UserID: t.UserID, Expires: unix(t.Expires), IssuedAt: unix(t.IssuedAt),
+	}
+	if t.Confirmed != "" {
+		out.Confirm = map[string]string{"jkt": t.Confirmed}
+	}
+	return r.OK(out)
+}
+
+func unix(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+// revoke ends a token. (spec: oauth2#revoke)
+func (a *API) revoke(r *httpkit.Request) error {
+	in, err := a.input(r)
+	if err != nil {
+		return err
+	}
+	if err := a.Provider.Revoke(r.Context(), caller(r), in); err != nil {
+		return err
+	}
+	r.W.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// userinfo tells about the user of an access token. (spec: oauth2#userinfo)
+func (a *API) userinfo(r *httpkit.Request) error {
+	out, err := a.Provider.UserInfo(r.Context(), caller(r), serverID(r), oauth.BearerInput(r.BearerOf()))
+	if err != nil {
+		return err
+	}
+	return r.OK(out)
+}

@@ -1,0 +1,50 @@
+package oauth2
+
+import (
+	"net/http"
+
+	"usher/internal/api/httpkit"
+	"usher/internal/idp"
+)
+
+// Where somebody is asked, and where the way ends, when signing out.
+const (
+	pathSignOut   = "/login/signout"
+	pathSignedOut = pathSignIn + "?signedout"
+)
+
+// logout signs out the user of a client. Without an ID token, or when somebody
+// else is signed in by now, the person in front of the browser is asked.
+// (spec: oauth2#logout; OpenID Connect RP-Initiated Logout section 2)
+func (a *API) logout(r *httpkit.Request) error {
+	p, err := params(r)
+	if err != nil {
+		return a.refuse(r, err)
+	}
+	if p["id_token_hint"] == "" {
+		return redirect(r, http.StatusFound, r.Link(pathSignOut))
+	}
+	out, err := a.Provider.ReadLogout(r.Context(), caller(r), serverID(r), p)
+	if err != nil {
+		return a.refuse(r, err)
+	}
+	v, err := a.session(r, "")
+	if err != nil {
+		return err
+	}
+	if v != nil && v.UserID != out.UserID {
+		return redirect(r, http.StatusFound, r.Link(pathSignOut))
+	}
+	if v != nil {
+		err := a.Provider.Engine.Sessions.SignOut(r.Context(), r.Actor, r.SessionSecret)
+		if err != nil && idp.KindOf(err) != idp.KindNotFound {
+			return err
+		}
+		r.ClearSession()
+	}
+	to := out.To
+	if to == "" {
+		to = r.Link(pathSignedOut)
+	}
+	return redirect(r, http.StatusFound, to)
+}

@@ -1,0 +1,163 @@
+package oauth
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"usher/internal/idp"
+	"usher/internal/keys"
+	"usher/internal/signin"
+	"usher/internal/store"
+)
+
+// accessToken is what an access token says. (RFC 9068 section 2.2)
+type accessToken struct {
+	claims
+	ClientID string   `json:"cid"`
+	UserID   string   `json:"uid"`
+	Scopes   []string `json:"scp"`
+	AuthTime *instant `json:"auth_time"`
+	Confirm  struct {
+		Key string `json:"jkt"`
+	} `json:"cnf"`
+	ServerID string `json:"-"`
+	text     string
+}
+
+// family is the identifier of the refresh token that the access token came
+// with, empty for none.
+func (t *accessToken) family() string {
+	parts := strings.Split(t.ID, ".")
+	if len(parts) == 3 {
+		return parts[2]
+	}
+	return ""
+}
+
+// readAccess verifies an access token of a server: signature, issuer and age.
+// It is nil for what is none, or none any more. Whether it was revoked, and
+// whether its user still may, is for Provider.holds.
+func (p *Provider) readAccess(ctx context.Context, a idp.Actor, s *Server, text string) (*accessToken, error) {
+	payload, typ, err := p.Signing.Verify(ctx, s.Owner(), text)
+	if errors.Is(err, keys.ErrSignature) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	t := &accessToken{ServerID: s.ID, text: text}
+	if typ != typeAccess || json.Unmarshal(payload, t) != nil || t.Issuer != s.Issuer(a.Org) || t.Expires == nil ||
+		!p.Clock.Now().Before(t.Expires.time()) || !strings.HasPrefix(t.ID, "AT.") {
+		return nil, nil
+	}
+	return t, nil
+}
+
+// holder is who stands behind an access token that holds.
+type holder struct {
+	client *Client
+	user   *idp.User // nil where the client acts for itself
+}
+
+// holds tells whether an access token still holds: it was not revoked, nor was
+// the refresh token that it came with, its client is switched on, and its user
+// may still use what was signed in for. nil when it does not.
+func (p *Provider) holds(ctx context.Context, a idp.Actor, t *accessToken) (*holder, error) {
+	tx := p.Store.Read(ctx)
+	if gone, err := tx.Spent(a.OrgID(), spentHash(spentToken, "", t.ID)); err != nil || gone {
+		return nil, err
+	}
+	if id := t.family(); id != "" {
+		if _, err := tx.OAuthRefresh(a.OrgID(), id); errors.Is(err, store.ErrNotFound) {
+			return nil, nil
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	client, err := p.client(ctx, a, t.ClientID)
+	if FaultOf(err) != nil {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := &holder{client: client}
+	if t.UserID == "" {
+		return out, nil
+	}
+	out.user, err = p.Engine.Pass(tx, a.OrgID(), t.UserID, signin.PathUse)
+	if idp.KindOf(err) == idp.KindUnauthenticated {
+		return nil, nil
+	}
+	return out, err
+}
+
+// BearerInput is an access token that a request carries. (RFC 6750 section 2.1,
+// RFC 9449 section 7.1)
+type BearerInput struct {
+	Token  string
+	Bound  bool   // the scheme says that it is bound to a key
+	Proof  string // that the caller has the key
+	Method string
+	URL    string
+}
+
+// Bearer is who stands behind an access token.
+type Bearer struct {
+	TokenID   string
+	Client    *Client
+	User      *idp.User // nil where the client acts for itself
+	Scopes    []string
+	SessionID string
+	Expires   time.Time
+}
+
+// ProveBearer tells who calls by an access token of the organisation's own
+// server. KindBadToken for one that does not hold, or that is bound to a key
+// which the caller does not prove.
+func (p *Provider) ProveBearer(ctx context.Context, a idp.Actor, in BearerInput) (*Bearer, error) {
+	s, err := p.serving(ctx, a, "")
+	if err != nil {
+		return nil, err
+	}
+	t, h, err := p.present(ctx, a, s, in)
+	if err != nil {
+		return nil, err
+	}
+	if t == nil {
+		return nil, idp.Fail(idp.KindBadToken)
+	}
+	return &Bearer{TokenID: t.ID, Client: h.client, User: h.user, Scopes: t.Scopes, Expires: t.Expires.time()}, nil
+}
+
+// present checks an access token of a server that a request carries; nil for
+// one that does not hold.
+func (p *Provider) present(ctx context.Context, a idp.Actor, s *Server, in BearerInput) (*accessToken, *holder, error) {
+	t, err := p.readAccess(ctx, a, s, in.Token)
+	if err != nil || t == nil {
+		return nil, nil, err
+	}
+	if (t.Confirm.Key != "") != in.Bound {
+		return nil, nil, nil
+	}
+	if in.Bound {
+		key, err := p.CheckProof(ctx, a, ProofRequest{Proof: in.Proof, Method: in.Method, URL: in.URL, Token: in.Token})
+		if FaultOf(err) != nil {
+			return nil, nil, nil
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if !keys.Equal(key, t.Confirm.Key) {
+			return nil, nil, nil
+		}
+	}
+	h, err := p.holds(ctx, a, t)
+	if err != nil || h == nil {
+		return nil, nil, err
+	}
+	return t, h, nil
+}
