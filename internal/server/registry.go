@@ -153,7 +153,7 @@ func (s *Server) mount(r *httpkit.Router) error {
 	(&management.OAuthAPI{Servers: v.oauth, Directory: v.directory}).Mount(r)
 	o := &oauth2.API{Provider: v.provider}
 	p, err := pages.New(pages.Config{
-		Engine: v.engine, Sessions: v.sessions, Rand: s.cfg.Rand, Redirectable: v.redirectable, Onward: o.Onward, FramedBy: v.policies.FramedBy,
+		Engine: v.engine, Sessions: v.sessions, Rand: s.cfg.Rand, Redirectable: v.redirectable, Onward: o.Onward, FramedBy: v.policies.FramedBy, Offered: v.offered,
 	})
 	if err != nil {
 		return err

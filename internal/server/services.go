@@ -111,6 +111,12 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
+// offered tells what the sign-in page leads to for those who cannot sign in.
+func (s *services) offered(ctx context.Context, org *idp.Org) (reset, unlock bool, err error) {
+	o, err := s.policies.SelfServiceOffered(s.db.Read(ctx), org.ID)
+	return o.Reset && o.Email, o.Unlock && o.Email, err
+}
+
 // token proves a caller by an API token.
 func (s *services) token(ctx context.Context, org *idp.Org, secret string) (idp.Actor, error) {
 	v, err := s.tokens.Verify(ctx, org, secret)

@@ -66,6 +66,9 @@ type ActivateFactor struct {
 type SetPassword struct {
 	Old, New       string
 	RevokeSessions bool
+	// Question and Answer are a recovery question, where the step asks for one;
+	// both empty for none.
+	Question, Answer string
 }
 
 // UseInvitation brings an activation token.

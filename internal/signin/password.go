@@ -63,6 +63,14 @@ func (e *Engine) prepareSetPassword(ctx context.Context, a idp.Actor, t *Transac
 	} else if err != nil {
 		return err
 	}
+	if change.Question && act.Question != "" {
+		if err := credential.CheckQuestion(act.Question, act.Answer, pw.Recovery.AnswerLength); err != nil {
+			return err
+		}
+		if p.answerHash, err = e.Credentials.HashAnswer(ctx, act.Answer); err != nil {
+			return err
+		}
+	}
 	p.hash, err = e.Credentials.Hasher.Hash(ctx, act.New)
 	return err
 }
@@ -103,6 +111,11 @@ func (r *run) setPassword(act SetPassword, p planned) error {
 	}
 	if err := r.Directory.SetPassword(r.tx, acting(r.actor, u), u, p.hash); err != nil {
 		return err
+	}
+	if p.answerHash != "" {
+		if err := r.Credentials.SetQuestion(r.tx, u, act.Question, p.answerHash); err != nil {
+			return err
+		}
 	}
 	if err := r.Directory.Save(r.tx, u); err != nil {
 		return err

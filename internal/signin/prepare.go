@@ -33,6 +33,8 @@ type planned struct {
 	// rejected says why a new password is refused; hash is its hash when it is not.
 	rejected error
 	hash     string
+	// answerHash is that of a recovery question's answer, empty for none.
+	answerHash string
 }
 
 // prepare does the slow part of the actions: it hashes and compares. It reads

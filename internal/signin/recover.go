@@ -93,7 +93,9 @@ func (e *Engine) decideRecovery(tx *store.Tx, a idp.Actor, t *Transaction) (deci
 	case t.Intent == IntentUnlock:
 		d.step = Done{}
 	default:
-		d.step = changePassword(PasswordReset, pw, time.Time{})
+		step := changePassword(PasswordReset, pw, time.Time{})
+		step.Question = t.Intent == IntentActivate && pw.Recovery.Question && u.RecoveryQuestion == ""
+		d.step = step
 	}
 	return d, nil
 }

@@ -85,6 +85,10 @@ type ChangePassword struct {
 	Expires time.Time
 	// OldNeeded tells whether the old password must be given again.
 	OldNeeded bool
+	// Question tells that a recovery question is wanted: the policy counts on one,
+	// and the user, who is new, has none. A protocol without a place for it may
+	// leave it out.
+	Question bool
 	// Rules are those of the user's password policy.
 	Rules PasswordRules
 }

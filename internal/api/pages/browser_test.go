@@ -34,6 +34,10 @@ func siteOf(t *testing.T, w *signintest.World) *site {
 		Engine: w.Engine, Sessions: w.Sessions, Rand: w.Rand,
 		Redirectable: func(_ context.Context, _ *idp.Org, origin string) (bool, error) { return origin == partner, nil },
 		FramedBy:     framedByNobody,
+		Offered: func(ctx context.Context, org *idp.Org) (bool, bool, error) {
+			o, err := w.Policies.SelfServiceOffered(w.Store.Read(ctx), org.ID)
+			return o.Reset && o.Email, o.Unlock && o.Email, err
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

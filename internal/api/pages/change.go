@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"usher/internal/factor"
 	"usher/internal/idp"
 	"usher/internal/signin"
 )
@@ -24,6 +25,8 @@ const (
 const (
 	faultOld = "old"
 	faultNew = "new"
+	// faultQuestion is the recovery question beside the password.
+	faultQuestion = "question"
 )
 
 // changePassword sets the new password, or skips that where it may be skipped.
@@ -40,8 +43,16 @@ func (p *Pages) changePassword(v *visit, f url.Values) error {
 	case is != again:
 		v.problem = textTwoPasswords
 		return p.current(v)
+	case f.Has("question") && (f.Get("question") == "" || strings.TrimSpace(f.Get("answer")) == ""):
+		v.problem, v.fault = textNoQuestion, faultQuestion
+		return p.current(v)
 	}
-	step, err := p.cfg.Engine.Apply(v.Context(), v.Actor, v.tx, signin.SetPassword{Old: was, New: is})
+	step, err := p.cfg.Engine.Apply(v.Context(), v.Actor, v.tx, signin.SetPassword{Old: was, New: is, Question: f.Get("question"), Answer: f.Get("answer")})
+	if aboutQuestion(err) {
+		v.problem, _ = complaint(err)
+		v.fault = faultQuestion
+		return p.current(v)
+	}
 	switch idp.KindOf(err) {
 	case idp.KindPasswordUpdate, idp.KindPasswordRejected:
 		v.problem, v.fault = complaint(err)
@@ -82,6 +93,11 @@ func complaint(err error) (text, fault string) {
 func (p *Pages) change(v *visit, s signin.ChangePassword) error {
 	view := changeView{
 		carried: v.carried(), Fault: v.fault, OldNeeded: s.OldNeeded, Skippable: s.Reason == signin.PasswordWarned, Rules: needs(s.Rules),
+	}
+	if s.Question {
+		for _, q := range factor.Questions() {
+			view.Questions = append(view.Questions, q.Text)
+		}
 	}
 	switch s.Reason {
 	case signin.PasswordExpired:

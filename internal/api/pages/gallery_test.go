@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -26,7 +27,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 // blank returns pages without services, enough to render.
 func blank(t testing.TB) *Pages {
 	t.Helper()
-	p, err := New(Config{Rand: env.NewSeeded(1), FramedBy: framedByNobody})
+	p, err := New(Config{Rand: env.NewSeeded(1), FramedBy: framedByNobody, Offered: func(context.Context, *idp.Org) (bool, bool, error) { return true, true, nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,6 +95,17 @@ func exhibits() []exhibit {
 		{"change-warned", 200, change(signin.ChangePassword{Reason: signin.PasswordWarned, Expires: noon.Add(72 * time.Hour)})},
 		{"change-problem-old", 400, refused(400, textOldWrong, faultOld, change(signin.ChangePassword{Reason: signin.PasswordExpired, OldNeeded: true}))},
 		{"change-problem-new", 400, refused(400, textTwoPasswords, faultNew, change(signin.ChangePassword{Reason: signin.PasswordExpired}))},
+		{"change-welcome", 200, change(signin.ChangePassword{Reason: signin.PasswordReset, Question: true})},
+		{"change-problem-question", 400, refused(400, textNoQuestion, faultQuestion, change(signin.ChangePassword{Reason: signin.PasswordReset, Question: true}))},
+		{"forgot", 200, func(p *Pages, v *visit) error { return p.inquire(v, inquiries()[0]) }},
+		{"forgot-problem", 400, refused(400, textNoLogin, "", func(p *Pages, v *visit) error { return p.inquire(v, inquiries()[0]) })},
+		{"unlock", 200, func(p *Pages, v *visit) error { return p.inquire(v, inquiries()[1]) }},
+		{"link-welcome", 200, func(p *Pages, v *visit) error { return p.opening(v.Request, openings()[0]) }},
+		{"link-reset", 200, func(p *Pages, v *visit) error { return p.opening(v.Request, openings()[1]) }},
+		{"link-unlock", 200, func(p *Pages, v *visit) error { return p.opening(v.Request, openings()[3]) }},
+		{"answer", 200, func(p *Pages, v *visit) error { return p.showQuestion(v, "Who was first?") }},
+		{"answer-problem", 403, refused(403, textWrongAnswer, "", func(p *Pages, v *visit) error { return p.showQuestion(v, "Who was first?") })},
+		{"unlocked", 200, func(p *Pages, v *visit) error { return p.unlocked(v) }},
 		{"locked", 403, step(signin.Locked{})},
 		{"denied", 403, step(signin.Denied{Reason: "any"})},
 		{"unable", 501, step(signin.Consent{})},
@@ -208,6 +220,10 @@ func TestFieldsForPasswordManagers(t *testing.T) {
 		"change-expired": {"New password,New password again", "username new-password new-password", "Change password"},
 		"change-old":     {"Current password,New password,New password again", "username current-password new-password new-password", "Change password"},
 		"change-warned":  {"New password,New password again", "username new-password new-password", "Change password,Not now"},
+		"change-welcome": {"New password,New password again,A question that only you can answer,Its answer", "username new-password new-password off", "Change password"},
+		"forgot":         {"Username", "username", "Send me a mail"},
+		"link-welcome":   {"", "", "Set up my account"},
+		"answer":         {"Who was first?", "off", "Go on"},
 		"home":           {"", "", "Sign out"},
 		"signout":        {"", "", "Sign out"},
 	}

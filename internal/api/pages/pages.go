@@ -23,6 +23,9 @@ type Config struct {
 	// Onward tells to which address of others an address of ours leads at once,
 	// "" for none; nil for never.
 	Onward func(ctx context.Context, org *idp.Org, address string) string
+	// Offered tells whether users of the organisation may recover a password, or
+	// unlock their account, by mail; nil for never.
+	Offered func(ctx context.Context, org *idp.Org) (reset, unlock bool, err error)
 	// FramedBy lists the web origins whose pages may frame these.
 	FramedBy func(ctx context.Context, org *idp.Org) ([]string, error)
 }
@@ -67,6 +70,7 @@ func (p *Pages) Mount(r *httpkit.Router) {
 	r.Page("page.signin.submit", openapi.BucketAuthn, http.MethodPost, pathSignIn, p.WriteError, p.submitSignIn)
 	get("page.signout", pathSignOut, p.showSignOut)
 	r.Page("page.signout.submit", openapi.BucketAPI, http.MethodPost, pathSignOut, p.WriteError, p.signOut)
+	p.mountRecovery(r, get)
 	get("page.asset", assetPath+"{name}", p.asset)
 	r.OnUnknown(p.writeUnknown)
 }

@@ -118,6 +118,8 @@ func (p *Pages) submitSignIn(r *httpkit.Request) error {
 		return p.givePassword(v, f)
 	case "change":
 		return p.changePassword(v, f)
+	case "answer":
+		return p.answerQuestion(v, f)
 	}
 	return idp.Fail(idp.KindMalformed)
 }

@@ -26,8 +26,13 @@ func (p *Pages) step(v *visit, s signin.Step) error {
 	case signin.Denied:
 		return p.denied(v)
 	case signin.Done:
+		if v.tx.Intent == signin.IntentUnlock {
+			return p.unlocked(v)
+		}
 		return p.finish(v)
-	case signin.Challenge, signin.Enroll, signin.Activate, signin.Recover, signin.Unlock, signin.EnrollProfile, signin.Consent:
+	case signin.Recover, signin.Unlock:
+		return p.question(v)
+	case signin.Challenge, signin.Enroll, signin.Activate, signin.EnrollProfile, signin.Consent:
 		return p.unable(v)
 	}
 	return p.unable(v)
@@ -55,22 +60,39 @@ func (p *Pages) ask(v *visit, template, title string, body any) error {
 func (p *Pages) identify(v *visit, login, notice string) error {
 	c := v.carried()
 	c.Login = login
-	return p.ask(v, "identify", "Sign in", identifyView{carried: c, Notice: notice})
+	forgot, unlock, err := p.offered(v.Request)
+	if err != nil {
+		return err
+	}
+	return p.ask(v, "identify", "Sign in", identifyView{carried: c, Notice: notice, Forgot: forgot, Unlock: unlock})
 }
 
 // password asks for the password.
 func (p *Pages) password(v *visit) error {
-	return p.ask(v, "password", "Enter your password", passwordView{v.carried()})
+	forgot, _, err := p.offered(v.Request)
+	if err != nil {
+		return err
+	}
+	return p.ask(v, "password", "Enter your password", passwordView{v.carried(), forgot})
 }
 
 // locked tells that the user is locked out, which only comes up where the
 // policy lets it show.
 func (p *Pages) locked(v *visit) error {
-	return p.stop(v, http.StatusForbidden, messageView{
+	_, unlock, err := p.offered(v.Request)
+	if err != nil {
+		return err
+	}
+	m := messageView{
 		Heading: "Your account is locked",
 		Alert:   "Too many wrong passwords were given for this account.",
 		Text:    []string{"It may unlock by itself after a while. If you cannot wait, ask your administrator to unlock it."},
-	})
+	}
+	if unlock != "" {
+		m.Text = []string{"It may unlock by itself after a while. If you cannot wait, unlock it by mail, or ask your administrator."}
+		m.Link = &link{Text: "Unlock my account", Href: unlock}
+	}
+	return p.stop(v, http.StatusForbidden, m)
 }
 
 // denied tells that a policy refuses.
@@ -94,6 +116,8 @@ func (p *Pages) unable(v *visit) error {
 
 // stop shows a page at which a sign-in ends.
 func (p *Pages) stop(v *visit, status int, m messageView) error {
-	m.Reference, m.Link = v.ID, &link{Text: "Start again", Href: restart(v.dest)}
+	if m.Reference = v.ID; m.Link == nil {
+		m.Link = &link{Text: "Start again", Href: restart(v.dest)}
+	}
 	return p.show(v.Request, page{status: status, template: "message", title: m.Heading, problem: true, body: m})
 }

@@ -25,10 +25,30 @@ type carried struct {
 type identifyView struct {
 	carried
 	Notice string // a good message, "" for none
+	// Forgot and Unlock are the pages of those who cannot, "" where there are none.
+	Forgot, Unlock string
+}
+
+// inquireView asks for whom a recovery is.
+type inquireView struct {
+	carried
+	Heading, Text, Button, Path string
+}
+
+// openView tells what a link is about.
+type openView struct{ Heading, Text, Button, Path string }
+
+// answerView asks a recovery question.
+type answerView struct {
+	carried
+	Question string
 }
 
 // passwordView asks for the password.
-type passwordView struct{ carried }
+type passwordView struct {
+	carried
+	Forgot string // the page of those who cannot, "" where there is none
+}
 
 // changeView asks for a new password.
 type changeView struct {
@@ -38,6 +58,9 @@ type changeView struct {
 	OldNeeded bool
 	Skippable bool
 	Rules     []string
+	// Questions are there to choose a recovery question from, none where none is
+	// wanted.
+	Questions []string
 }
 
 // messageView tells something that ends here.
