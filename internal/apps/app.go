@@ -159,7 +159,7 @@ func customName(subdomain, label string, n int64) string {
 // Get returns an application. KindNotFound. (spec: management#getApplication)
 func (s *Service) Get(ctx context.Context, actor idp.Actor, id string) (*App, error) {
 	tx := s.Store.Read(ctx)
-	a, err := loadApp(tx, actor.OrgID(), id)
+	a, err := s.mayLoad(tx, actor, id)
 	if err != nil {
 		return nil, err
 	}
@@ -191,6 +191,11 @@ func (s *Service) List(ctx context.Context, actor idp.Actor, q Query) (list []*A
 	f := store.AppFilter{
 		Status: q.Status, Name: q.Name, KeyID: q.KeyID, Prefix: prefix, UserID: q.UserID, GroupID: q.GroupID,
 		EveryoneID: actor.Org.Settings.EveryoneID,
+	}
+	if s.Reach != nil && actor.Kind == idp.ActorUser {
+		if f.Only, _, err = s.Reach(tx, actor); err != nil {
+			return nil, "", failure("list applications", err)
+		}
 	}
 	if q.UserID != "" {
 		u, err := tx.User(actor.OrgID(), q.UserID)

@@ -262,7 +262,7 @@ func (s *Service) Assignments(ctx context.Context, actor idp.Actor, appID, prefi
 		return nil, "", err
 	}
 	tx := s.Store.Read(ctx)
-	a, err := loadApp(tx, actor.OrgID(), appID)
+	a, err := s.mayLoad(tx, actor, appID)
 	if err != nil {
 		return nil, "", err
 	}

@@ -43,7 +43,7 @@ const (
 // none of the application's before a certificate is published.
 // (spec: management-extra#generateCsrForApplication)
 func (s *Service) CreateCSR(ctx context.Context, actor idp.Actor, appID string, subject Subject, dnsNames []string) (*CSR, error) {
-	if _, err := read(s.Store.Read(ctx), actor.OrgID(), appID); err != nil {
+	if _, err := s.may(s.Store.Read(ctx), actor)(read(s.Store.Read(ctx), actor.OrgID(), appID)); err != nil {
 		return nil, failure("read application", err)
 	}
 	if err := checkSubject(subject, dnsNames); err != nil {
@@ -128,7 +128,7 @@ func csrOf(row *store.AppCSR) *CSR {
 // (spec: management-extra#listCsrsForApplication)
 func (s *Service) CSRs(ctx context.Context, actor idp.Actor, appID string) ([]*CSR, error) {
 	tx := s.Store.Read(ctx)
-	if _, err := read(tx, actor.OrgID(), appID); err != nil {
+	if _, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID)); err != nil {
 		return nil, failure("read application", err)
 	}
 	rows, err := tx.AppCSRs(actor.OrgID(), appID, "")
@@ -142,7 +142,7 @@ func (s *Service) CSRs(ctx context.Context, actor idp.Actor, appID string) ([]*C
 // CSR returns a certificate signing request. KindNotFound.
 func (s *Service) CSR(ctx context.Context, actor idp.Actor, appID, id string) (*CSR, error) {
 	tx := s.Store.Read(ctx)
-	if _, err := read(tx, actor.OrgID(), appID); err != nil {
+	if _, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID)); err != nil {
 		return nil, failure("read application", err)
 	}
 	row, err := oneCSR(tx, actor.OrgID(), appID, id)

@@ -264,7 +264,7 @@ func (s *Service) removeGroup(tx *store.Tx, actor idp.Actor, a *idp.App, g *idp.
 // (spec: management#getApplicationGroupAssignment)
 func (s *Service) Group(ctx context.Context, actor idp.Actor, appID, groupID string) (*idp.AppGroup, *idp.Group, error) {
 	tx := s.Store.Read(ctx)
-	if _, err := read(tx, actor.OrgID(), appID); err != nil {
+	if _, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID)); err != nil {
 		return nil, nil, failure("read application", err)
 	}
 	if !plainID(groupID) {
@@ -288,7 +288,7 @@ func (s *Service) Groups(ctx context.Context, actor idp.Actor, appID, prefix str
 	}
 	key, ok := prefixKey(prefix)
 	tx := s.Store.Read(ctx)
-	if _, err := read(tx, actor.OrgID(), appID); err != nil || !ok {
+	if _, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID)); err != nil || !ok {
 		return nil, nil, "", failure("read application", err)
 	}
 	list, err = tx.AppGroupsAfter(actor.OrgID(), appID, key, priority, after, p.Limit+1)

@@ -95,7 +95,7 @@ func reservedClaims() []string {
 // GroupsClaim returns an OAuth client with what it is told about groups.
 // KindNotFound for another application.
 func (s *Service) GroupsClaim(ctx context.Context, actor idp.Actor, appID string) (*App, error) {
-	a, err := oauthApp(loadApp(s.Store.Read(ctx), actor.OrgID(), appID))
+	a, err := oauthApp(s.mayLoad(s.Store.Read(ctx), actor, appID))
 	if err != nil {
 		return nil, failure("read application", err)
 	}

@@ -222,7 +222,7 @@ func publicKey(k *store.AppKey) (*Key, error) {
 // (spec: management#listApplicationKeys)
 func (s *Service) Keys(ctx context.Context, actor idp.Actor, appID string) ([]*Key, error) {
 	tx := s.Store.Read(ctx)
-	if _, err := read(tx, actor.OrgID(), appID); err != nil {
+	if _, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID)); err != nil {
 		return nil, failure("read application", err)
 	}
 	rows, err := tx.AppKeys(actor.OrgID(), appID)
@@ -244,7 +244,7 @@ func (s *Service) Keys(ctx context.Context, actor idp.Actor, appID string) ([]*K
 // (spec: management#getApplicationKey)
 func (s *Service) Key(ctx context.Context, actor idp.Actor, appID, kid string) (*Key, error) {
 	tx := s.Store.Read(ctx)
-	if _, err := read(tx, actor.OrgID(), appID); err != nil {
+	if _, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID)); err != nil {
 		return nil, failure("read application", err)
 	}
 	if !plainID(kid) {
@@ -261,7 +261,7 @@ func (s *Service) Key(ctx context.Context, actor idp.Actor, appID, kid string) (
 // does not sign before the application is told to use it.
 // (spec: management-extra#generateApplicationKey)
 func (s *Service) GenerateKey(ctx context.Context, actor idp.Actor, appID string, years int) (*Key, error) {
-	if _, err := read(s.Store.Read(ctx), actor.OrgID(), appID); err != nil {
+	if _, err := s.may(s.Store.Read(ctx), actor)(read(s.Store.Read(ctx), actor.OrgID(), appID)); err != nil {
 		return nil, failure("read application", err)
 	}
 	if years < minYears || years > maxYears {

@@ -39,7 +39,7 @@ func schema(tx *store.Tx, a *idp.App) (*directory.Schema, error) {
 // application. (spec: management#getApplicationUserSchema)
 func (s *Service) Schema(ctx context.Context, actor idp.Actor, appID string) (*directory.Schema, *idp.App, error) {
 	tx := s.Store.Read(ctx)
-	a, err := read(tx, actor.OrgID(), appID)
+	a, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID))
 	if err != nil {
 		return nil, nil, failure("read application", err)
 	}

@@ -48,12 +48,15 @@ type Service struct {
 	Clock  env.Clock
 	Rand   env.Rand
 	Keeper *keys.Keeper
-	// Permit tells whether an administrator may change an application, or make
+	// Permit tells whether an administrator may see or change an application, or make
 	// one of this name (id ""): KindForbidden where the role is limited to
 	// others. Nil permits everything. Roles are beside this package.
 	Permit func(tx *store.Tx, actor idp.Actor, name, id string) error
 	// OnDelete is told before an application is removed.
 	OnDelete []func(tx *store.Tx, actor idp.Actor, a *idp.App) error
+	// Reach lists the applications to which the actor's roles are limited; all is
+	// true when nothing limits them. Nil limits nobody.
+	Reach func(tx *store.Tx, actor idp.Actor) (only []store.AppRef, all bool, err error)
 }
 
 // Page is a part of a list: up to Limit elements behind the cursor After.

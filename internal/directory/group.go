@@ -73,10 +73,22 @@ func insertGroup(tx *store.Tx, g *idp.Group) error {
 	return err
 }
 
-// Group returns a group, else KindNotFound. (spec: management#getGroup)
+// Group returns a group, else KindNotFound; KindForbidden for one out of the
+// actor's reach. (spec: management#getGroup)
 func (s *Service) Group(ctx context.Context, actor idp.Actor, id string) (*idp.Group, error) {
-	g, err := findGroup(s.Store.Read(ctx), actor.OrgID(), id)
-	return g, failure("read group", err)
+	read := s.Store.Read(ctx)
+	g, err := findGroup(read, actor.OrgID(), id)
+	if err != nil {
+		return nil, failure("read group", err)
+	}
+	only, err := s.groupsInReach(read, actor)
+	if err == nil && only != nil && !slices.Contains(only, g.ID) {
+		err = idp.Fail(idp.KindForbidden)
+	}
+	if err != nil {
+		return nil, failure("read group", err)
+	}
+	return g, nil
 }
 
 func findGroup(tx *store.Tx, orgID, id string) (*idp.Group, error) {

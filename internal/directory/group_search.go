@@ -136,13 +136,17 @@ func (s *Service) SearchGroups(ctx context.Context, actor idp.Actor, g GroupSear
 		return nil, "", err
 	}
 	read := s.Store.Read(ctx)
-	q := store.GroupQuery{Where: e, Exact: g.Exact, By: store.GroupsByID, Descending: g.Descending && g.SortBy != ""}
+	only, err := s.groupsInReach(read, actor)
+	if err != nil {
+		return nil, "", failure("search groups", err)
+	}
+	q := store.GroupQuery{Only: only, Where: e, Exact: g.Exact, By: store.GroupsByID, Descending: g.Descending && g.SortBy != ""}
 	sorted := g.SortBy != "" || g.Prefix != ""
 	switch by, ok := groupOrders()[g.SortBy]; {
 	case ok:
 		q.By = by
 	case g.SortBy != "":
-		return s.sortGroups(read, actor, g, e)
+		return s.sortGroups(read, actor, g, q)
 	case g.Prefix != "":
 		q.By = store.GroupsByNameKey
 	}
@@ -221,15 +225,15 @@ func (g GroupSearch) matches(e scim.Expr, group *idp.Group) bool {
 }
 
 // sortGroups is SearchGroups for an order that the database does not have: it
-// reads all groups that meet the condition, up to a bound.
-func (s *Service) sortGroups(read *store.Tx, actor idp.Actor, g GroupSearch, e scim.Expr) ([]*idp.Group, string, error) {
+// reads all groups that meet the condition of q, up to a bound.
+func (s *Service) sortGroups(read *store.Tx, actor idp.Actor, g GroupSearch, q store.GroupQuery) ([]*idp.Group, string, error) {
 	name, ok := strings.CutPrefix(g.SortBy, profilePrefix)
 	if !ok || name == "" || strings.Contains(name, ".") {
 		return nil, "", idp.Fail(idp.KindBadSearch, "sortBy: "+short(g.SortBy)+" is no attribute that groups are sorted by")
 	}
 	all := g
 	all.Limit = maxGroupScan
-	hits, more, err := all.scan(read, actor.OrgID(), store.GroupQuery{Where: e, By: store.GroupsByID})
+	hits, more, err := all.scan(read, actor.OrgID(), store.GroupQuery{Only: q.Only, Where: q.Where, By: store.GroupsByID})
 	if err != nil {
 		return nil, "", failure("search groups", err)
 	}
@@ -332,14 +336,22 @@ type GroupStats struct {
 	Admin       bool // the group holds administrator roles
 }
 
-// GroupStats counts what groups have, by identifier.
+// GroupStats counts what groups have, by identifier; of the applications those
+// within the actor's reach.
 func (s *Service) GroupStats(ctx context.Context, actor idp.Actor, groups ...*idp.Group) (map[string]GroupStats, error) {
 	ids := make([]string, len(groups))
 	for i, g := range groups {
 		ids[i] = g.ID
 	}
 	read := s.Store.Read(ctx)
-	counts, err := read.CountGroups(actor.OrgID(), ids)
+	var only []store.AppRef
+	if s.Guard != nil && actor.Kind == idp.ActorUser {
+		var err error
+		if only, _, err = s.Guard.Apps(read, actor); err != nil {
+			return nil, failure("count applications", err)
+		}
+	}
+	counts, err := read.CountGroups(actor.OrgID(), ids, only)
 	if err != nil {
 		return nil, failure("count members", err)
 	}

@@ -14,6 +14,8 @@ type Guard interface {
 	// Reach lists the groups to which the actor's roles are limited; all is true
 	// when nothing limits them.
 	Reach(tx *store.Tx, actor idp.Actor) (groups []string, all bool, err error)
+	// Apps lists the applications to which they are limited, likewise.
+	Apps(tx *store.Tx, actor idp.Actor) (apps []store.AppRef, all bool, err error)
 	// User tells whether the actor may change a user.
 	User(tx *store.Tx, actor idp.Actor, u *idp.User) error
 	// Group tells whether the actor may change a group itself.
@@ -123,6 +125,18 @@ func (s *Service) seenMembers(tx *store.Tx, actor idp.Actor, groupID string) err
 		err = idp.Fail(idp.KindForbidden)
 	}
 	return err
+}
+
+// groupsInReach lists the groups that the actor may see, nil for all.
+func (s *Service) groupsInReach(tx *store.Tx, actor idp.Actor) ([]string, error) {
+	if s.Guard == nil || actor.Kind != idp.ActorUser || !actor.Admin() {
+		return nil, nil
+	}
+	groups, all, err := s.Guard.Reach(tx, actor)
+	if err != nil || all {
+		return nil, err
+	}
+	return append([]string{}, groups...), nil
 }
 
 // SignOut ends all sessions of a user and, with tokens, what OAuth clients hold.

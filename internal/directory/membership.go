@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"usher/internal/eventlog"
 	"usher/internal/idp"
@@ -205,6 +206,15 @@ func (s *Service) GroupsOf(ctx context.Context, actor idp.Actor, userRef string)
 		return nil, failure("read built-in group", err)
 	}
 	groups = append(groups, everyone)
+	if !actor.Is(u.ID) {
+		only, err := s.groupsInReach(read, actor)
+		if err != nil {
+			return nil, failure("list groups of user", err)
+		}
+		if only != nil {
+			groups = slices.DeleteFunc(groups, func(g *idp.Group) bool { return !slices.Contains(only, g.ID) })
+		}
+	}
 	sortGroups(groups)
 	return groups, nil
 }

@@ -82,7 +82,7 @@ func eachURL(t *testing.T, fn func(t *testing.T, w *world, url string)) {
 // count returns how many members a group has.
 func (w *world) count(t testing.TB, group string) int {
 	t.Helper()
-	counts, err := w.Store.Read(t.Context()).CountGroups(w.org.ID, []string{group})
+	counts, err := w.Store.Read(t.Context()).CountGroups(w.org.ID, []string{group}, nil)
 	w.must(t, err)
 	return counts[group].Users
 }

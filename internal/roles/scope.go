@@ -118,7 +118,23 @@ func (s Scope) Members(tx *store.Tx, a idp.Actor, groupID string) error {
 	return s.Group(tx, a, groupID)
 }
 
-// App tells whether the actor may change an application: KindForbidden for an
+// Apps implements directory.Guard: it lists the applications to which the actor's
+// roles are limited; all is true when nothing limits them.
+func (Scope) Apps(tx *store.Tx, a idp.Actor) (apps []store.AppRef, all bool, err error) {
+	if !a.Admin() {
+		return nil, true, nil
+	}
+	l, err := limitsOf(tx, a)
+	if err != nil || l.all || len(l.apps) == 0 {
+		return nil, true, err
+	}
+	for _, t := range l.apps {
+		apps = append(apps, store.AppRef{Name: t.TargetID, ID: t.InstanceID})
+	}
+	return apps, false, nil
+}
+
+// App tells whether the actor may see or change an application: KindForbidden for an
 // administrator of other ones. Both arguments are empty for a new one.
 func (Scope) App(tx *store.Tx, a idp.Actor, name, id string) error {
 	if a.Has(idp.RoleSuperAdmin) || !a.Admin() {

@@ -81,7 +81,7 @@ func (s *services) hooks() {
 		return can.Change, err
 	}
 	d.Guard = roles.Scope{}
-	s.apps.Permit = roles.Scope{}.App
+	s.apps.Permit, s.apps.Reach = roles.Scope{}.App, roles.Scope{}.Apps
 	d.OnMembership = append(d.OnMembership, func(tx *store.Tx, a idp.Actor, groupID, _ string, member bool) error {
 		if member {
 			return nil

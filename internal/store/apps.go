@@ -88,11 +88,29 @@ type AppFilter struct {
 	UserID, EveryoneID string
 	// GroupID chooses the applications that the group is assigned to.
 	GroupID string
+	// Only names those to choose from; nil is all.
+	Only []AppRef
 }
+
+// AppRef is an application, or all of a name where ID is empty.
+type AppRef struct{ Name, ID string }
 
 // AppsAfter lists up to limit applications by identifier, beginning behind after.
 func (tx *Tx) AppsAfter(orgID string, f AppFilter, behind string, limit int) ([]*idp.App, error) {
-	args := []any{orgID, behind}
+	where, args := f.condition([]any{orgID, behind})
+	args = append(args, limit)
+	var out []*idp.App
+	err := tx.each(func(s scan) error {
+		a := new(idp.App)
+		out = append(out, a)
+		return scanApp(orgID, a)(s)
+	}, "SELECT "+appColumns+" FROM apps WHERE org_id = $1 AND id > $2"+where+" ORDER BY id LIMIT $"+strconv.Itoa(len(args)), args...)
+	return out, err
+}
+
+// condition writes the filter behind a condition whose parameters are args, the
+// first of them the organisation.
+func (f AppFilter) condition(args []any) (string, []any) {
 	var where strings.Builder
 	add := func(condition string, values ...any) {
 		for _, v := range values {
@@ -122,14 +140,20 @@ func (tx *Tx) AppsAfter(orgID string, f AppFilter, behind string, limit int) ([]
 	if f.GroupID != "" {
 		add("id IN (SELECT app_id FROM app_groups WHERE org_id = $1 AND group_id = ?)", f.GroupID)
 	}
-	args = append(args, limit)
-	var out []*idp.App
-	err := tx.each(func(s scan) error {
-		a := new(idp.App)
-		out = append(out, a)
-		return scanApp(orgID, a)(s)
-	}, "SELECT "+appColumns+" FROM apps WHERE org_id = $1 AND id > $2"+where.String()+" ORDER BY id LIMIT $"+strconv.Itoa(len(args)), args...)
-	return out, err
+	if f.Only != nil {
+		terms := []string{never}
+		for _, ref := range f.Only {
+			value := ref.Name
+			term := "name = $"
+			if ref.ID != "" {
+				value, term = ref.ID, "id = $"
+			}
+			args = append(args, value)
+			terms = append(terms, term+strconv.Itoa(len(args)))
+		}
+		where.WriteString(" AND (" + strings.Join(terms, " OR ") + ")")
+	}
+	return where.String(), args
 }
 
 // LockApp makes those who change what belongs to an application wait for each

@@ -40,6 +40,8 @@ type GroupQuery struct {
 	// what that group was listed by.
 	After, AfterKey string
 	Limit           int
+	// Only holds the identifiers of the groups to choose from; nil is all.
+	Only []string
 }
 
 // GroupHit is a group that a query found, with what it was listed by.
@@ -58,6 +60,7 @@ func (tx *Tx) SearchGroups(orgID string, q GroupQuery) ([]GroupHit, error) {
 		text, _ := b.condition(q.Where)
 		where = " AND " + text
 	}
+	where += b.only("id", q.Only)
 	beyond, direction := ">", ""
 	if q.Descending {
 		beyond, direction = "<", " DESC"
@@ -104,6 +107,19 @@ type groupSQL struct {
 func (b *groupSQL) arg(v any) string {
 	b.args = append(b.args, v)
 	return "$" + strconv.Itoa(len(b.args))
+}
+
+// only restricts a column to a list; nil restricts nothing.
+func (b *groupSQL) only(column string, ids []string) string {
+	switch {
+	case ids == nil:
+		return ""
+	case len(ids) == 0:
+		return " AND " + never
+	}
+	from := len(b.args) + 1
+	b.args = append(b.args, anys(ids)...)
+	return " AND " + column + " IN (" + holders(from, len(ids)) + ")"
 }
 
 func (b *groupSQL) key(q GroupQuery) (string, error) {
@@ -235,18 +251,52 @@ func (b *groupSQL) instant(column string, e scim.Compare) (string, bool) {
 // GroupCounts are figures about a group.
 type GroupCounts struct{ Users, Apps, Roles int }
 
-// CountGroups gives the figures of groups by identifier. The members of the
-// built-in group are not stored and count as none.
-func (tx *Tx) CountGroups(orgID string, ids []string) (map[string]GroupCounts, error) {
+// CountGroups gives the figures of groups by identifier, of the applications
+// among only, where that is not nil. The members of the built-in group are not
+// stored and count as none.
+func (tx *Tx) CountGroups(orgID string, ids []string, only []AppRef) (map[string]GroupCounts, error) {
 	out := make(map[string]GroupCounts, len(ids))
-	for _, q := range []struct {
-		text string
-		set  func(c *GroupCounts, n int)
-	}{
+	if err := tx.countGroups(orgID, ids, only == nil, out); err != nil || only == nil {
+		return out, err
+	}
+	return out, tx.countApps(orgID, ids, only, out)
+}
+
+// countApps counts the applications of groups that are among only.
+func (tx *Tx) countApps(orgID string, ids []string, only []AppRef, out map[string]GroupCounts) error {
+	for _, id := range ids {
+		f := AppFilter{GroupID: id, Only: only}
+		condition, args := f.condition([]any{orgID})
+		err := tx.first(func(s scan) error {
+			c := out[id]
+			err := s(&c.Apps)
+			out[id] = c
+			return err
+		}, "SELECT count(*) FROM apps WHERE org_id = $1"+condition, args...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// groupCount is a figure of groups and the statement that counts it.
+type groupCount struct {
+	text string
+	set  func(c *GroupCounts, n int)
+}
+
+func (tx *Tx) countGroups(orgID string, ids []string, apps bool, out map[string]GroupCounts) error {
+	figures := []groupCount{
 		{"SELECT group_id, count(DISTINCT user_id) FROM memberships WHERE org_id = $1 AND group_id IN (%) GROUP BY group_id", func(c *GroupCounts, n int) { c.Users = n }},
-		{"SELECT group_id, count(*) FROM app_groups WHERE org_id = $1 AND group_id IN (%) GROUP BY group_id", func(c *GroupCounts, n int) { c.Apps = n }},
 		{"SELECT principal_id, count(*) FROM roles WHERE org_id = $1 AND principal_id IN (%) GROUP BY principal_id", func(c *GroupCounts, n int) { c.Roles = n }},
-	} {
+	}
+	if apps {
+		figures = append(figures, groupCount{
+			"SELECT group_id, count(*) FROM app_groups WHERE org_id = $1 AND group_id IN (%) GROUP BY group_id", func(c *GroupCounts, n int) { c.Apps = n },
+		})
+	}
+	for _, q := range figures {
 		err := chunks(len(ids), func(from, to int) error {
 			return tx.each(func(s scan) error {
 				var id string
@@ -261,10 +311,10 @@ func (tx *Tx) CountGroups(orgID string, ids []string) (map[string]GroupCounts, e
 			}, strings.Replace(q.text, "%", holders(2, to-from), 1), append([]any{orgID}, anys(ids[from:to])...)...)
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // ManagedMembersAfter is MembersAfter for members who were put into the group by

@@ -173,7 +173,7 @@ func groupPlans(org string) []planned {
 		find("group by id", func(tx *store.Tx) (any, error) { return tx.Group(org, group) }),
 		find("groups", func(tx *store.Tx) (any, error) { return tx.GroupsAfter(org, group, 201) }),
 		find("groups by name", func(tx *store.Tx) (any, error) { return tx.GroupsByName(org, "team 77", 201) }),
-		find("figures of groups", func(tx *store.Tx) (any, error) { return tx.CountGroups(org, []string{group, planGroup(78)}) }),
+		find("figures of groups", func(tx *store.Tx) (any, error) { return tx.CountGroups(org, []string{group, planGroup(78)}, nil) }),
 		groups("name", store.GroupQuery{Where: compare("profile.name", scim.Eq, "Team 77"), By: store.GroupsByID}),
 		groups("name, prefix", store.GroupQuery{Where: compare("profile.name", scim.Sw, "Team 777"), By: store.GroupsByID}),
 		groups("id", store.GroupQuery{Where: compare("id", scim.Eq, group), By: store.GroupsByID}),
