@@ -71,7 +71,7 @@ func (c *Codes) Settle(tx *store.Tx, s Subject, a Attempt) (Outcome, error) {
 		return Outcome{}, ErrChanged
 	}
 	if s.Challenge == nil || ResultOf(s.Challenge, tx.Now()) != Waiting || s.Challenge.Attempts >= MaxAttempts {
-		return Outcome{}, nil
+		return Outcome{Void: true}, nil
 	}
 	kept, err := c.Vault.OpenState(s.Challenge)
 	if err != nil {
@@ -85,7 +85,7 @@ func (c *Codes) Settle(tx *store.Tx, s Subject, a Attempt) (Outcome, error) {
 	}
 	err = Answered(tx, s.Challenge, Accepted)
 	if idp.KindOf(err) == idp.KindChallengeOver {
-		return Outcome{}, nil
+		return Outcome{Void: true}, nil
 	}
 	return Outcome{Proved: err == nil}, err
 }

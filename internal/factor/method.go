@@ -116,6 +116,9 @@ type Outcome struct {
 	LockedNow bool
 	// Why is the kind of error of a wrong answer, KindWrongPasscode when zero.
 	Why idp.Kind
+	// Void tells that the answer was compared with nothing, since what it answers
+	// is over: it is refused, and no guess.
+	Void bool
 	// Changed tells that Settle has changed Profile, Vendor or Sealed of s.Factor,
 	// which the caller writes.
 	Changed bool

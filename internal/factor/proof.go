@@ -97,6 +97,9 @@ func (c *Ceremonies) wrong(tx *store.Tx, a idp.Actor, s Subject, k Kind, m Metho
 	if err := c.record(tx, a, s, k, m, idp.ResultFailure, "INVALID_CREDENTIALS"); err != nil {
 		return Verdict{}, err
 	}
+	if out.Void {
+		return Verdict{Refused: refusalOf(m.Describe(), out)}, nil
+	}
 	n, err := tx.CountFactorFailure(s.Factor.OrgID, s.Factor.UserID, s.Factor.ID)
 	if err != nil {
 		return Verdict{}, fmt.Errorf("count a wrong answer: %w", err)
