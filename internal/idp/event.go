@@ -59,11 +59,7 @@ type Target struct {
 
 // UserTarget names a user as a target.
 func UserTarget(u *User) Target {
-	t := Target{ID: u.ID, Type: "User", AlternateID: u.Login, DisplayName: u.Login}
-	if a, err := u.Attributes(); err == nil {
-		t.DisplayName = a.DisplayName()
-	}
-	return t
+	return Target{ID: u.ID, Type: "User", AlternateID: u.Login, DisplayName: u.DisplayName()}
 }
 
 // GroupTarget names a group as a target.

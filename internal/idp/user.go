@@ -1,9 +1,11 @@
 package idp
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"time"
+	"unicode/utf8"
 )
 
 // UserStatus is a state of the user life cycle.
@@ -92,6 +94,33 @@ func (u *User) Attributes() (Attributes, error) {
 		return nil, err
 	}
 	return a, nil
+}
+
+// DisplayName is the name that people read, the login where the profile cannot
+// be read. Profiles usually begin with the two names that it is made of: then
+// the rest is not looked at.
+func (u *User) DisplayName() string {
+	first, rest, ok := leading(u.Profile, `{"firstName":"`)
+	last, _, also := leading(rest, `,"lastName":"`)
+	if ok && also && len(first) > 0 && len(last) > 0 {
+		return string(first) + " " + string(last)
+	}
+	a, err := u.Attributes()
+	if err != nil {
+		return u.Login
+	}
+	return a.DisplayName()
+}
+
+// leading cuts a text off a profile that begins with its name, if it is written
+// without escapes.
+func leading(profile []byte, name string) (text, rest []byte, ok bool) {
+	value, ok := bytes.CutPrefix(profile, []byte(name))
+	if !ok {
+		return nil, nil, false
+	}
+	text, rest, ok = bytes.Cut(value, []byte{'"'})
+	return text, rest, ok && bytes.IndexByte(text, '\\') < 0 && utf8.Valid(text)
 }
 
 // Attributes are a profile's attributes by name: strings, float64s, bools,

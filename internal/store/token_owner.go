@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"slices"
 	"strings"
 
 	"usher/internal/idp"
@@ -16,17 +17,17 @@ type TokenOwner struct {
 }
 
 // heldRoles selects, beside a user u, the types of the roles that the user holds
-// itself or by a group, parted by commas.
+// itself or by a group, parted by commas; some may stand there twice.
 const heldRoles = `(SELECT string_agg(h.type, ',') FROM (
   SELECT type FROM roles WHERE org_id = u.org_id AND principal_id = u.id
-  UNION SELECT r.type FROM memberships m JOIN roles r ON r.org_id = m.org_id AND r.principal_id = m.group_id
+  UNION ALL SELECT r.type FROM memberships m JOIN roles r ON r.org_id = m.org_id AND r.principal_id = m.group_id
   WHERE m.org_id = u.org_id AND m.user_id = u.id) h)`
 
 // roleTypes reads what heldRoles selects.
 func roleTypes(text sql.NullString) []idp.RoleType {
 	var out []idp.RoleType
 	for t := range strings.SplitSeq(text.String, ",") {
-		if t != "" {
+		if t != "" && !slices.Contains(out, idp.RoleType(t)) {
 			out = append(out, idp.RoleType(t))
 		}
 	}

@@ -130,9 +130,7 @@ func (rt *Router) exceeded(r *Request, bucket string, limit int) {
 }
 
 func limitHeaders(h http.Header, now time.Time, limit, remaining int, reset int64) {
-	h["X-Rate-Limit-Limit"] = []string{strconv.Itoa(limit)}
-	h["X-Rate-Limit-Remaining"] = []string{strconv.Itoa(max(remaining, 0))}
-	h["X-Rate-Limit-Reset"] = []string{strconv.FormatInt(reset, 10)}
 	// Clients wait for Reset minus Date: both must come from one clock.
-	h["Date"] = []string{now.Format(http.TimeFormat)}
+	setEach(h, []string{"X-Rate-Limit-Limit", "X-Rate-Limit-Remaining", "X-Rate-Limit-Reset", "Date"},
+		[]string{strconv.Itoa(limit), strconv.Itoa(max(remaining, 0)), strconv.FormatInt(reset, 10), now.Format(http.TimeFormat)})
 }

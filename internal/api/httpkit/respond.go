@@ -55,11 +55,17 @@ func (r *Request) JSON(status int, v any) error {
 // Bytes answers with a body that is ready.
 func (r *Request) Bytes(status int, contentType string, body []byte) error {
 	h := r.W.Header()
-	h["Content-Type"] = []string{contentType}
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	setEach(h, []string{"Content-Type", "Content-Length"}, []string{contentType, strconv.Itoa(len(body))})
 	r.W.WriteHeader(status)
 	_, _ = r.W.Write(body) // the caller has gone when this fails
 	return nil
+}
+
+// setEach sets headers by their canonical names. They share the memory of values.
+func setEach(h http.Header, names, values []string) {
+	for i, name := range names {
+		h[name] = values[i : i+1 : i+1]
+	}
 }
 
 // OK answers 200 with v.

@@ -239,11 +239,8 @@ func (rt *Router) serve(ro *route, w http.ResponseWriter, hr *http.Request) {
 func (rt *Router) prepare(r *Request) {
 	r.ID = requestID(r.Request, rt.cfg.Rand)
 	h := r.W.Header()
-	h["X-Okta-Request-Id"] = []string{r.ID}
-	h["X-Content-Type-Options"] = []string{"nosniff"}
-	h["Cache-Control"] = []string{"no-cache, no-store"}
-	h["Pragma"] = []string{"no-cache"}
-	h["Expires"] = []string{"0"}
+	setEach(h, []string{"X-Okta-Request-Id", "X-Content-Type-Options", "Cache-Control", "Pragma", "Expires"},
+		[]string{r.ID, "nosniff", "no-cache, no-store", "no-cache", "0"})
 	r.client = rt.client(r)
 	r.Actor = idp.Actor{Kind: idp.ActorAnonymous, Client: r.client}
 }
