@@ -17,11 +17,13 @@ func (p *Provider) says(ctx context.Context, a idp.Actor, i *issue) (*Claims, er
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := out.Access["sub"]; !ok {
+	sub, ok := out.Access["sub"]
+	switch {
+	case i.user != nil && (!ok || sub == i.call.Client.ID):
+		// A service to which nobody is assigned still acts for this user.
+		out.Access["sub"] = i.user.Login
+	case !ok:
 		out.Access["sub"] = i.call.Client.ID
-		if i.user != nil {
-			out.Access["sub"] = i.user.Login
-		}
 	}
 	return out, nil
 }

@@ -17,7 +17,8 @@ const (
 	ticketPushed  = "pushed"  // a pushed authorization request
 	ticketRequest = "request" // an authorization request that waits for a sign-in or a consent
 	ticketDevice  = "device"  // a device code
-	ticketUser    = "user"    // a user code, which names a device code
+	ticketUser    = "user"    // a user code, which leads to a device code
+	ticketGuess   = "guess"   // a count of wrong user codes; it is never taken
 )
 
 const ticketBytes = 32

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"usher/internal/apps"
 	"usher/internal/idp"
 	"usher/internal/signin"
 	"usher/internal/store"
@@ -138,12 +139,15 @@ func (p *Provider) entitle(tx *store.Tx, c *TokenCall, userID string, q Proof, p
 	if err != nil {
 		return nil, err
 	}
-	_, ok, err := p.Apps.Assigned(tx, c.Actor.Org, c.Client.App, u)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		return nil, fault(AccessDenied, textNotAssigned)
+	// Nobody is assigned to a service: it acts for users of other applications.
+	if c.Client.Settings.ApplicationType != apps.ClientService {
+		_, ok, err := p.Apps.Assigned(tx, c.Actor.Org, c.Client.App, u)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return nil, fault(AccessDenied, textNotAssigned)
+		}
 	}
 	life, err := p.ruleFor(tx, c, u, q)
 	if err != nil {

@@ -50,6 +50,10 @@ func grants() []oauth.Flow {
 		oauth.AuthorizationCode{},
 		oauth.RefreshToken{},
 		oauth.ClientCredentials{},
+		oauth.Password{},
+		oauth.DeviceCode{},
+		oauth.TokenExchange{},
+		oauth.JWTBearer{},
 	}
 }
 

@@ -17,6 +17,12 @@ type Pages interface {
 	// Consent asks whether a client may have scopes. Its form goes to
 	// /oauth2/v1/authorize/consent.
 	Consent(r *httpkit.Request, ask oauth.AskConsent) error
+	// AskCode asks for the code that a device shows; Device asks whether to let
+	// that device in. Their forms go to /oauth2/v1/device/activate. Told ends the
+	// matter.
+	AskCode(r *httpkit.Request, code, problem string) error
+	Device(r *httpkit.Request, ask *oauth.DeviceAsk) error
+	Told(r *httpkit.Request, heading, text string) error
 	// Form reads the fields of a form that a page of our own has sent.
 	Form(r *httpkit.Request) (url.Values, error)
 	// WriteError answers with an error as a page.
@@ -38,12 +44,15 @@ func (a *API) Mount(r *httpkit.Router) {
 	}
 	r.Page("oauth2.authorize.resume", openapi.BucketOAuth2Authorize, http.MethodGet, pathResume, a.Pages.WriteError, a.resume)
 	r.Page("oauth2.authorize.consent", openapi.BucketOAuth2Authorize, http.MethodPost, pathConsent, a.Pages.WriteError, a.consent)
+	r.Op(openapi.IdxDeviceActivationPage, a.showDevice)
+	r.Page("oauth2.device.submit", openapi.BucketOAuth2Authorize, http.MethodPost, pathDeviceForm, a.Pages.WriteError, a.submitDevice)
 	for _, o := range []struct {
 		own, custom openapi.ID
 		handler     httpkit.Handler
 	}{
 		{openapi.Token, openapi.TokenCustomAS, a.token},
 		{openapi.Par, openapi.ParCustomAS, a.push},
+		{openapi.DeviceAuthorize, openapi.DeviceAuthorizeCustomAS, a.startDevice},
 		{openapi.Introspect, openapi.IntrospectCustomAS, a.introspect},
 		{openapi.Revoke, openapi.RevokeCustomAS, a.revoke},
 		{openapi.Userinfo, openapi.UserinfoCustomAS, a.userinfo},

@@ -126,6 +126,15 @@ func exhibits() []exhibit {
 				Scopes: []*oauth.Scope{{Name: "tickets", Description: "Buy tickets for you."}, {Name: "seats", DisplayName: "See your seats"}},
 			})
 		}},
+		{"activate", 200, func(p *Pages, v *visit) error { return p.AskCode(v.Request, "BCDF", "") }},
+		{"activate-problem", 400, func(p *Pages, v *visit) error { return p.AskCode(v.Request, "BCDF", "That code is not known.") }},
+		{"activate-device", 200, func(p *Pages, v *visit) error {
+			v.Actor = idp.Actor{Login: v.tx.Login}
+			return p.Device(v.Request, &oauth.DeviceAsk{
+				UserCode: "BCDFGHJK", Client: &oauth.Client{App: &apps.App{App: idp.App{Label: "Box Office"}}}, Scopes: []*oauth.Scope{{Name: "tickets"}},
+			})
+		}},
+		{"told", 200, func(p *Pages, v *visit) error { return p.Told(v.Request, "Done", "You can close this window.") }},
 		{"application-refused", 400, func(p *Pages, v *visit) error {
 			return p.Refused(v.Request, 400, "invalid_request", "The 'redirect_uri' parameter must be given.")
 		}},
