@@ -49,13 +49,14 @@ type orgCmd struct {
 }
 
 type orgCreateCmd struct {
-	adminFlags `embed:""`
-	Name       string `help:"Name of the organisation." required:""`
-	Subdomain  string `help:"Short name; by default made from the name." placeholder:"NAME"`
-	Host       string `help:"Host name by which requests choose it; leave out for the default organisation." placeholder:"HOST"`
-	BaseURL    string `help:"Public address, needed with --host." placeholder:"URL"`
-	Pipeline   string `help:"Sign-in pipeline to announce: ${enum}." enum:"idx,v1" default:"idx"`
-	AdminLogin string `help:"Login of the first administrator, an e-mail address." required:"" placeholder:"LOGIN"`
+	adminFlags  `embed:""`
+	Name        string `help:"Name of the organisation." required:""`
+	Subdomain   string `help:"Short name; by default made from the name." placeholder:"NAME"`
+	Host        string `help:"Host name by which requests choose it; leave out for the default organisation." placeholder:"HOST"`
+	BaseURL     string `help:"Public address, needed with --host." placeholder:"URL"`
+	Pipeline    string `help:"Sign-in pipeline to announce: ${enum}." enum:"idx,v1" default:"idx"`
+	PushNumbers bool   `help:"Have phones ask for the number that the sign-in shows before they approve."`
+	AdminLogin  string `help:"Login of the first administrator, an e-mail address." required:"" placeholder:"LOGIN"`
 }
 
 // Run creates the organisation and shows the secrets once.
@@ -69,7 +70,7 @@ func (c *orgCreateCmd) Run(ctx context.Context, io streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	made, err := s.CreateOrg(ctx, server.OrgSpec{
-		Name: c.Name, Subdomain: c.Subdomain, Host: c.Host, BaseURL: c.BaseURL, Pipeline: c.Pipeline, AdminLogin: c.AdminLogin,
+		Name: c.Name, Subdomain: c.Subdomain, Host: c.Host, BaseURL: c.BaseURL, Pipeline: c.Pipeline, PushNumbers: c.PushNumbers, AdminLogin: c.AdminLogin,
 	})
 	if err != nil {
 		return err

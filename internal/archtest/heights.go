@@ -25,7 +25,7 @@ var heights = map[string]height{
 	"internal/idp": 0, "internal/env": 0, "internal/egress": 0, "internal/scim": 0, "internal/el": 0,
 	"internal/archtest": 0,
 	"internal/fresh":    1,
-	"internal/store":    1,
+	"internal/store":    1, "internal/phone": 1,
 	"internal/eventlog": 2, "internal/notify": 2, "internal/keys": 2, "internal/jobs": 2, "internal/decision": 2,
 	"internal/credential": 3,
 	"internal/directory":  4,

@@ -39,6 +39,10 @@ const (
 	CallActivate            idp.EventType = "system.voice.send_phone_verification_call"
 	CallReset               idp.EventType = "system.voice.send_password_reset_call"
 	CallUnlock              idp.EventType = "system.voice.send_account_unlock_call"
+	TextPush                idp.EventType = "system.sms.send_okta_push_verify_message"
+	MailPush                idp.EventType = "system.email.mfa_enroll_notification.sent_message"
+	PushVerify              idp.EventType = "system.push.send_factor_verify_push"
+	PushDenied              idp.EventType = "user.mfa.okta_verify.deny_push"
 	MailVerify              idp.EventType = "system.email.send_factor_verify_message"
 	SessionStart            idp.EventType = "user.session.start"
 	SessionEnd              idp.EventType = "user.session.end"
@@ -155,6 +159,10 @@ var catalogue = map[idp.EventType]Kind{
 	CallActivate:            {Message: "Send phone verification call"},
 	CallReset:               {Message: "Send password reset voice call"},
 	CallUnlock:              {Message: "Send account unlock voice call"},
+	TextPush:                {Message: "Send Okta Verify push enrollment SMS"},
+	MailPush:                {Message: "Send MFA enrollment notification email"},
+	PushVerify:              {Message: "Send Okta Verify push"},
+	PushDenied:              {Message: "User rejected Okta push verify", Legacy: "core.user.factor.push_rejected"},
 	MailVerify:              {Message: "Send second factor verification email"},
 	SessionStart:            {Message: "User login to Okta", Legacy: "core.user_auth.login_success", LegacyFailure: "core.user_auth.login_failed"},
 	SessionEnd:              {Message: "User logout from Okta", Legacy: "core.user_auth.logout_success"},

@@ -207,6 +207,43 @@ func (c *Ceremonies) SendAgain(tx *store.Tx, a idp.Actor, s Subject, o Challenge
 	return c.begin(tx, a, s, o)
 }
 
+// SendLink brings the enrolment s.Factor, which is under way, to a device by a
+// message. A text goes to the number to or, where that is empty, to the mobile
+// phone of the profile: KindBadPhone for none. KindTransactionState where there
+// is no link or nothing waits, KindTooManyRequests after MaxSends.
+func (c *Ceremonies) SendLink(tx *store.Tx, a idp.Actor, s Subject, way LinkWay, to string) error {
+	m, _, err := c.methodOf(s.Factor)
+	if err != nil {
+		return err
+	}
+	l, ok := m.(Linker)
+	if !ok || !s.Activating() || s.Challenge == nil || ResultOf(s.Challenge, tx.Now()) != Waiting {
+		return idp.Fail(idp.KindTransactionState)
+	}
+	if s.Challenge.Sends >= MaxSends {
+		return idp.Fail(idp.KindTooManyRequests)
+	}
+	if way == LinkByText {
+		if to == "" {
+			attributes, err := s.User.Attributes()
+			if err != nil {
+				return fmt.Errorf("read profile: %w", err)
+			}
+			to = attributes.Text("mobilePhone")
+		}
+		p, err := ParsePhone(map[string]string{FieldPhone: to})
+		if err != nil {
+			return err
+		}
+		to = p.Number
+	}
+	s.Challenge.Sends++
+	if err := tx.UpdateChallenge(s.Challenge); err != nil {
+		return fmt.Errorf("count a message: %w", err)
+	}
+	return l.SendLink(tx, a, s, way, to)
+}
+
 func (c *Ceremonies) begin(tx *store.Tx, a idp.Actor, s Subject, o ChallengeOptions) (Subject, error) {
 	m, _, err := c.methodOf(s.Factor)
 	if err != nil {

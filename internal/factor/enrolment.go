@@ -28,6 +28,9 @@ const (
 // own at a sign-in.
 const TypeQuestion = "question"
 
+// TypePush is the type of factors that a phone answers for.
+const TypePush = "push"
+
 // Enrolment is a factor that a user has enrolled or begun to, without what only
 // its method may know.
 type Enrolment struct {

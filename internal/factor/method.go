@@ -20,7 +20,7 @@ var ErrChanged = errors.New("factor: changed since it was checked")
 // Method is one way to prove who one is. Implementations are safe for
 // concurrent use and keep no state of their own. What else a method can do it
 // says by the small interfaces below: Implicit, Enroller, Challenger, Resender,
-// Viewer, Masker.
+// Viewer, Masker, Linker.
 type Method interface {
 	// Describe tells what the method is and which fields it takes.
 	Describe() Description
@@ -77,6 +77,22 @@ type Viewer interface {
 	// s.Challenge where one is pending. It reads only.
 	View(tx *store.Tx, s Subject) (View, error)
 }
+
+// Linker is a Method whose enrolment can be brought to a device by a link.
+type Linker interface {
+	// SendLink puts a message with the link into the outbox: by mail to the user,
+	// or as a text to the phone number to. s.Challenge is what activates.
+	SendLink(tx *store.Tx, a idp.Actor, s Subject, way LinkWay, to string) error
+}
+
+// LinkWay is how a link travels.
+type LinkWay string
+
+// The ways of links. (management reference: factors inside a transaction, push)
+const (
+	LinkByMail LinkWay = "email"
+	LinkByText LinkWay = "sms"
+)
 
 // Masker is a Method whose profile is not shown whole to one who has not proved
 // it yet.

@@ -194,6 +194,17 @@ func (c *Ceremonies) Took(tx *store.Tx, a idp.Actor, s Subject) error {
 	return c.proved(tx, a, s, k, m)
 }
 
+// misled counts an answer from elsewhere that was not meant: the number of
+// another sign-in.
+func (c *Ceremonies) misled(tx *store.Tx, a idp.Actor, s Subject) error {
+	m, k, err := c.methodOf(s.Factor)
+	if err != nil {
+		return err
+	}
+	_, err = c.wrong(tx, a, s, k, m, Outcome{})
+	return err
+}
+
 // record writes what an answer came to into the system log.
 func (c *Ceremonies) record(tx *store.Tx, a idp.Actor, s Subject, k Kind, m Method, r idp.Result, why string) error {
 	return c.Log.Record(tx, a, eventlog.Entry{

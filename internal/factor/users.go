@@ -159,6 +159,15 @@ func (s *Enrolments) Resend(ctx context.Context, a idp.Actor, ref, id string, o 
 	})
 }
 
+// SendLink brings an enrolment under way to a device by a message (see
+// Ceremonies.SendLink). (spec: management#sendFactorActivationEmail,
+// management#sendFactorActivationSms)
+func (s *Enrolments) SendLink(ctx context.Context, a idp.Actor, ref, id string, way LinkWay, to string) (Ceremony, error) {
+	return s.within(ctx, a, ref, id, ToActivate, func(tx *store.Tx, sub Subject) (Subject, error) {
+		return sub, s.Ceremonies.SendLink(tx, a, sub, way, to)
+	})
+}
+
 // Transaction tells where a proof stands whose answer comes from elsewhere.
 // KindNotFound for one of somebody else. The first look at an answer that
 // accepts counts it as a proof. (spec: management#getFactorTransactionStatus)

@@ -39,6 +39,9 @@ type OrgSettings struct {
 	TransactionLife time.Duration `json:"transactionLife"` // of a sign-in between two requests
 	// Registration lets people make themselves known: sign-in offers it.
 	Registration bool `json:"registration,omitempty"`
+	// PushNumbers has phones ask for the number that the sign-in shows, so that
+	// nobody approves without looking at it.
+	PushNumbers bool `json:"pushNumbers,omitempty"`
 	// Details tell people about the organisation.
 	Details OrgDetails `json:"details,omitzero"`
 }

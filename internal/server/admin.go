@@ -21,6 +21,8 @@ type OrgSpec struct {
 	BaseURL    string // goes with Host
 	Pipeline   string // v1 or idx; idx when empty
 	AdminLogin string
+	// PushNumbers has phones ask for the number that the sign-in shows.
+	PushNumbers bool
 }
 
 // CreateOrg creates an organisation with its first administrator, under a
@@ -54,7 +56,7 @@ func (s *Server) makeOrg(ctx context.Context, spec OrgSpec) (*idp.Org, error) {
 	org := &idp.Org{
 		ID: s.cfg.IDs.New("00o"), Name: spec.Name, Subdomain: spec.Subdomain, Host: strings.ToLower(spec.Host), Created: s.cfg.Clock.Now(),
 		Settings: idp.OrgSettings{
-			Pipeline: idp.Pipeline(spec.Pipeline), UserTypeID: s.cfg.IDs.New("oty"), UserSchemaID: s.cfg.IDs.New("osc"),
+			Pipeline: idp.Pipeline(spec.Pipeline), PushNumbers: spec.PushNumbers, UserTypeID: s.cfg.IDs.New("oty"), UserSchemaID: s.cfg.IDs.New("osc"),
 			EveryoneID: s.cfg.IDs.New("00g"), ActivationLife: idp.DefaultActivationLife, TransactionLife: idp.DefaultTransactionLife,
 		},
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"usher/internal/api/authn"
+	"usher/internal/api/device"
 	"usher/internal/api/httpkit"
 	"usher/internal/api/idx"
 	"usher/internal/api/management"
@@ -17,6 +18,7 @@ import (
 	"usher/internal/factor/call"
 	"usher/internal/factor/email"
 	"usher/internal/factor/password"
+	"usher/internal/factor/push"
 	"usher/internal/factor/question"
 	"usher/internal/factor/sms"
 	"usher/internal/factor/totp"
@@ -36,6 +38,7 @@ import (
 func factorMethods(s *services) []factor.Method {
 	return []factor.Method{
 		&password.Method{Credentials: s.credentials},
+		&push.Method{Rand: s.rand, Vault: s.vault, Outbox: s.outbox, Log: s.log},
 		&totp.Method{Rand: s.rand, Vault: s.vault},
 		sms.New(s.rand, s.vault, s.outbox, s.templates, s.log),
 		call.New(s.rand, s.vault, s.outbox, s.log),
@@ -166,6 +169,9 @@ func (s *Server) mount(r *httpkit.Router) error {
 	s.mountCoverage(r)
 	(&authn.API{Engine: v.engine, Rand: s.cfg.Rand, Redirectable: v.redirectable, OnPageError: p.WriteError}).Mount(r)
 	(&oauth2.MetadataAPI{Servers: v.oauth}).Mount(r)
+	(&device.API{Devices: &factor.Devices{
+		Store: s.store, Log: v.log, Clock: s.cfg.Clock, Rand: s.cfg.Rand, Vault: v.vault, Directory: v.directory, Ceremonies: v.ceremonies,
+	}}).Mount(r)
 	(&idx.API{Engine: v.engine}).Mount(r)
 	o.Pages = p
 	o.Mount(r)

@@ -26,6 +26,8 @@ type SeedSpec struct {
 	Org struct {
 		Name     string `yaml:"name"`
 		Pipeline string `yaml:"pipeline"`
+		// PushNumbers has phones ask for the number that the sign-in shows.
+		PushNumbers bool `yaml:"pushNumbers"`
 	} `yaml:"org"`
 	Admin          SeedUser     `yaml:"admin"`
 	Users          []SeedUser   `yaml:"users"`
@@ -86,7 +88,7 @@ func (s *Server) Seed(ctx context.Context, spec SeedSpec) (Seeded, error) {
 	}
 	org, err := s.org(ctx, "")
 	if errors.Is(err, errNoOrg) {
-		org, err = s.makeOrg(ctx, OrgSpec{Name: spec.Org.Name, Pipeline: spec.Org.Pipeline})
+		org, err = s.makeOrg(ctx, OrgSpec{Name: spec.Org.Name, Pipeline: spec.Org.Pipeline, PushNumbers: spec.Org.PushNumbers})
 	}
 	if err != nil {
 		return Seeded{}, err

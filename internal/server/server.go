@@ -114,7 +114,7 @@ func (s *Server) Log() *slog.Logger { return s.cfg.Log }
 func (s *Server) Control(ctx context.Context, clock *env.Movable, seeded []byte) http.Handler {
 	return control.New(control.Config{
 		Clock: clock, Snapshot: s.Snapshot, Restore: s.Restore, Seeded: seeded, Log: s.cfg.Log,
-		Messages: &inbox{s}, Stop: ctx.Done(),
+		Messages: &inbox{s}, Stop: ctx.Done(), Phone: s.phone(clock),
 	})
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"usher/internal/env"
 	"usher/internal/idp"
+	"usher/internal/phone"
 )
 
 // maxBody bounds a request's body in bytes.
@@ -37,6 +38,8 @@ type Config struct {
 	// is nothing to reset to.
 	Seeded []byte
 	Log    *slog.Logger
+	// Phone scans, holds keys and answers for tests.
+	Phone *phone.Phone
 }
 
 // handler answers the control protocol.
@@ -64,6 +67,7 @@ func New(cfg Config) http.Handler {
 	r.Get("/clock", h.getClock)
 	r.Post("/clock", h.setClock)
 	h.routeInbox(r)
+	h.mountPhone(r)
 	r.Post("/reset", h.reset)
 	r.Get("/snapshots", h.listSnapshots)
 	r.Post("/snapshots", h.takeSnapshot)

@@ -131,7 +131,7 @@ func checkAccept(op *openapi.Operation, r *http.Request) error {
 func produces(op *openapi.Operation, media string) bool {
 	switch {
 	case strings.Contains(op.Path, "/qr/"):
-		return strings.HasPrefix(media, "image/")
+		return strings.HasPrefix(media, "image/") || media == "text/plain"
 	case strings.HasSuffix(op.Path, "/metadata"):
 		return strings.HasSuffix(media, "xml")
 	case strings.HasSuffix(op.Path, "/csrs"):

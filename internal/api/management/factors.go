@@ -17,6 +17,8 @@ func (a *API) mountFactors(r *httpkit.Router) {
 	r.Op(openapi.AddFactor, a.addFactor)
 	r.Op(openapi.ActivateFactor, a.activateFactor)
 	r.Op(openapi.ResendEnrollFactor, a.resendEnrollFactor)
+	r.Op(openapi.SendFactorActivationEmail, a.sendActivationMail)
+	r.Op(openapi.SendFactorActivationSms, a.sendActivationText)
 	r.Op(openapi.VerifyFactor, a.verifyFactor)
 	r.Op(openapi.GetFactorQrCode, a.factorPicture)
 	r.Op(openapi.PollFactorTransaction, a.factorTransaction)

@@ -7,6 +7,7 @@ import (
 	"image/png"
 	"maps"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/boombuler/barcode"
@@ -121,6 +122,39 @@ func (a *API) activateFactor(r *httpkit.Request) error {
 	if c.Status == factor.StatusActive || !c.Waits {
 		return r.OK(ceremonyOf(r, &c))
 	}
+	return activationResult(r, &c)
+}
+
+// sendActivationMail mails the link of an enrolment that waits for a device.
+// (spec: management#sendFactorActivationEmail)
+func (a *API) sendActivationMail(r *httpkit.Request) error {
+	return a.sendActivation(r, factor.LinkByMail, "")
+}
+
+// sendActivationText is the same by a text message.
+// (spec: management#sendFactorActivationSms)
+func (a *API) sendActivationText(r *httpkit.Request) error {
+	var body struct {
+		Profile struct {
+			Phone string `json:"phoneNumber"`
+		} `json:"profile"`
+	}
+	if err := r.Decode(&body); err != nil {
+		return err
+	}
+	return a.sendActivation(r, factor.LinkByText, body.Profile.Phone)
+}
+
+func (a *API) sendActivation(r *httpkit.Request, way factor.LinkWay, to string) error {
+	c, err := a.Factors.SendLink(r.Context(), r.Actor, userRef(r), r.Param("factorId"), way, to)
+	if err != nil {
+		return err
+	}
+	return r.OK(ceremonyOf(r, &c))
+}
+
+// activationResult tells where an enrolment stands that waits for a device.
+func activationResult(r *httpkit.Request, c *factor.Ceremony) error {
 	self := r.Link(factorsPath(c.UserID)) + "/" + c.ID
 	out := factorResult{Result: resultOf(c.Result)}
 	if c.Result != factor.Waiting {
@@ -128,7 +162,7 @@ func (a *API) activateFactor(r *httpkit.Request) error {
 		return r.OK(out)
 	}
 	out.Expires = httpkit.Time(c.Expires)
-	send, picture := activationLinks(self, &c)
+	send, picture := activationLinks(self, c)
 	out.Links = resultLinks{Poll: allowed(self+"/lifecycle/activate", "POST"), QR: picture, Send: send}
 	return r.JSON(http.StatusAccepted, out)
 }
@@ -208,6 +242,11 @@ func (a *API) factorPicture(r *httpkit.Request) error {
 	if err != nil {
 		return err
 	}
+	r.W.Header().Set("Cache-Control", "no-store")
+	if strings.HasPrefix(r.Header.Get("Accept"), "text/plain") {
+		// What the picture says, for phones without eyes.
+		return r.Bytes(http.StatusOK, "text/plain; charset=utf-8", []byte(text))
+	}
 	code, err := qr.Encode(text, qr.M, qr.Auto)
 	if err != nil {
 		return fmt.Errorf("draw a code: %w", err)
@@ -219,7 +258,6 @@ func (a *API) factorPicture(r *httpkit.Request) error {
 	if err := png.Encode(&b, code); err != nil {
 		return fmt.Errorf("draw a code: %w", err)
 	}
-	r.W.Header().Set("Cache-Control", "no-store")
 	return r.Bytes(http.StatusOK, logoType, b.Bytes())
 }
 

@@ -42,7 +42,7 @@ func (p *Pages) writeUnknown(r *httpkit.Request, err error) {
 
 // forPeople tells whether a page is wanted where no route says so.
 func forPeople(r *httpkit.Request) bool {
-	for _, prefix := range []string{"/api/", "/oauth2/", "/idp/", "/.well-known/"} {
+	for _, prefix := range []string{"/api/", "/oauth2/", "/idp/", "/.well-known/", "/device/"} {
 		if strings.HasPrefix(r.URL.Path, prefix) {
 			return false
 		}

@@ -71,6 +71,7 @@ func (p *Pages) Mount(r *httpkit.Router) {
 	get("page.signout", pathSignOut, p.showSignOut)
 	r.Page("page.signout.submit", openapi.BucketAPI, http.MethodPost, pathSignOut, p.WriteError, p.signOut)
 	p.mountRecovery(r, get)
+	get("page.device", pathDevice, p.openDevice)
 	get("page.asset", assetPath+"{name}", p.asset)
 	r.OnUnknown(p.writeUnknown)
 }
