@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -83,17 +84,21 @@ func TestKilledBetweenSendingAndMarking(t *testing.T) {
 			t.Fatal(err)
 		}
 		child := exec.CommandContext(context.WithoutCancel(t.Context()), self)
+		var mu sync.Mutex
 		var arrived []string
+		there, dead := make(chan struct{}), make(chan struct{})
 		target := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			body, err := io.ReadAll(r.Body)
 			if err != nil {
 				t.Error(err)
 			}
+			mu.Lock()
 			arrived = append(arrived, string(body))
-			if len(arrived) == 1 {
-				if err := child.Process.Kill(); err != nil {
-					t.Error(err)
-				}
+			first := len(arrived) == 1
+			mu.Unlock()
+			if first { // no answer before the worker is dead
+				close(there)
+				<-dead
 			}
 		}))
 		defer target.Close()
@@ -102,13 +107,24 @@ func TestKilledBetweenSendingAndMarking(t *testing.T) {
 		if err := child.Start(); err != nil {
 			t.Fatal(err)
 		}
-		if err := child.Wait(); err == nil || child.ProcessState.Exited() {
+		ended := make(chan error, 1)
+		go func() { ended <- child.Wait() }()
+		select {
+		case <-there:
+		case err := <-ended:
+			t.Fatalf("the worker ended by itself: %v", err)
+		}
+		if err := child.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-ended; err == nil || child.ProcessState.Exited() {
 			t.Fatalf("the worker was not killed: %v", child.ProcessState)
 		}
+		close(dead)
 		again := w.worker(caller(target.URL))
 		run(t, again)
-		if m := w.list(t, notify.Query{})[0]; m.Status != notify.Queued || m.Attempts != 1 || len(arrived) != 1 {
-			t.Fatalf("%+v, %d arrived", m, len(arrived))
+		if m := w.list(t, notify.Query{})[0]; m.Status != notify.Queued || m.Attempts != 1 {
+			t.Fatalf("%+v", m)
 		}
 		w.clock.Advance(2*time.Minute + time.Second)
 		run(t, again)
@@ -116,6 +132,8 @@ func TestKilledBetweenSendingAndMarking(t *testing.T) {
 		if m := w.list(t, notify.Query{})[0]; m.Status != notify.Sent || m.Attempts != 2 {
 			t.Fatalf("%+v", m)
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		if len(arrived) != 2 || arrived[0] != id || arrived[1] != id {
 			t.Fatalf("%q, want %s twice", arrived, id)
 		}

@@ -71,7 +71,7 @@ type Worker struct {
 	Log     *slog.Logger
 	// OnGone is told of a device that its push service knows no longer, by the
 	// message that could not reach it. It runs in the transaction that settles
-	// the message. May be nil.
+	// the message, which may run again. May be nil.
 	OnGone func(tx *store.Tx, m Message) error
 	// Observe is told the outcome of each attempt: OutcomeSent, OutcomeRetry or
 	// OutcomeDead. May be nil.

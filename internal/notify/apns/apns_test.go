@@ -160,6 +160,7 @@ func TestPushArrives(t *testing.T) {
 }
 
 func TestProviderTokensAreRenewed(t *testing.T) {
+	bench := notifytest.New(t)
 	s, sender, clock := setUp(t)
 	send := func() {
 		t.Helper()
@@ -185,12 +186,13 @@ func TestProviderTokensAreRenewed(t *testing.T) {
 	// often are refused as well.
 	s.tooOld = time.Minute
 	clock.Advance(2 * time.Minute)
-	if got := notifytest.Judge(t, sender, push(t)); got.Verdict != notifytest.Again || !strings.Contains(got.Problem, "ExpiredProviderToken") || len(s.tokens) != 4 {
+	if got := bench.Judge(sender, push(t)); got.Verdict != notifytest.Again || !strings.Contains(got.Problem, "ExpiredProviderToken") || len(s.tokens) != 4 {
 		t.Fatalf("%+v, %d", got, len(s.tokens))
 	}
 }
 
 func TestReasonsDecide(t *testing.T) {
+	bench := notifytest.New(t)
 	s, sender, _ := setUp(t)
 	for _, c := range []struct {
 		status int
@@ -211,7 +213,7 @@ func TestReasonsDecide(t *testing.T) {
 		{503, "ServiceUnavailable", notifytest.Again},
 	} {
 		s.status, s.reason, s.retryTime = c.status, c.reason, "300"
-		got := notifytest.Judge(t, sender, push(t))
+		got := bench.Judge(sender, push(t))
 		if got.Verdict != c.want || c.status != 0 && !strings.Contains(got.Problem, c.reason) || strings.Contains(got.Problem, device) || c.status == 503 && got.Pause != 5*time.Minute {
 			t.Errorf("%d %s: %+v, want %s", c.status, c.reason, got, c.want)
 		}
@@ -220,13 +222,13 @@ func TestReasonsDecide(t *testing.T) {
 	for _, token := range []string{"", "../../x", "xyz", "00fc?a=1"} {
 		m := push(t)
 		m.Data[notify.DataPushToken] = token
-		if got := notifytest.Judge(t, sender, m); got.Verdict != notifytest.Refused || len(s.paths) != n {
+		if got := bench.Judge(sender, m); got.Verdict != notifytest.Refused || len(s.paths) != n {
 			t.Errorf("%q: %+v", token, got)
 		}
 	}
 	long := push(t)
 	long.Text = strings.Repeat("x", 5000)
-	if got := notifytest.Judge(t, sender, long); got.Verdict != notifytest.Refused || len(s.paths) != n {
+	if got := bench.Judge(sender, long); got.Verdict != notifytest.Refused || len(s.paths) != n {
 		t.Errorf("%+v", got)
 	}
 }

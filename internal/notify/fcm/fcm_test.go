@@ -183,6 +183,7 @@ func TestPushArrives(t *testing.T) {
 }
 
 func TestAccessTokensAreKeptAndRenewed(t *testing.T) {
+	bench := notifytest.New(t)
 	s, sender, clock := setUp(t)
 	send := func(want int) {
 		t.Helper()
@@ -207,16 +208,17 @@ func TestAccessTokensAreKeptAndRenewed(t *testing.T) {
 	s.revoked = 2
 	send(3)
 	s.revoked = 100
-	if got := notifytest.Judge(t, sender, push(t)); got.Verdict != notifytest.Again || s.given != 4 {
+	if got := bench.Judge(sender, push(t)); got.Verdict != notifytest.Again || s.given != 4 {
 		t.Errorf("tokens that are never good: %+v after %d", got, s.given)
 	}
 	s.noTokens = true
-	if got := notifytest.Judge(t, sender, push(t)); got.Verdict != notifytest.Again || !strings.Contains(got.Problem, "invalid_grant") || strings.Contains(got.Problem, "ya29") {
+	if got := bench.Judge(sender, push(t)); got.Verdict != notifytest.Again || !strings.Contains(got.Problem, "invalid_grant") || strings.Contains(got.Problem, "ya29") {
 		t.Errorf("no token: %+v", got)
 	}
 }
 
 func TestErrorsDecide(t *testing.T) {
+	bench := notifytest.New(t)
 	s, sender, _ := setUp(t)
 	own := func(status, code string) string {
 		return `{"error":{"code":1,"status":"` + status + `","message":"about device:token","details":[{"@type":"type.googleapis.com/google.firebase.fcm.v1.FcmError","errorCode":"` + code + `"}]}}`
@@ -239,14 +241,14 @@ func TestErrorsDecide(t *testing.T) {
 		{502, `<html>`, notifytest.Again, 10 * time.Second},
 	} {
 		s.status, s.fault = c.status, c.body
-		got := notifytest.Judge(t, sender, push(t))
+		got := bench.Judge(sender, push(t))
 		if got.Verdict != c.want || got.Pause != c.pause || strings.Contains(got.Problem, "device:token") {
 			t.Errorf("%d %s: %+v, want %s", c.status, c.body, got, c.want)
 		}
 	}
 	m := push(t)
 	delete(m.Data, notify.DataPushToken)
-	if got := notifytest.Judge(t, sender, m); got.Verdict != notifytest.Refused {
+	if got := bench.Judge(sender, m); got.Verdict != notifytest.Refused {
 		t.Errorf("%+v", got)
 	}
 }

@@ -35,29 +35,42 @@ type open struct{}
 func (open) Seal(_ string, plain []byte) string    { return string(plain) }
 func (open) Open(_, sealed string) ([]byte, error) { return []byte(sealed), nil }
 
-// Judge puts a message into an outbox, lets a worker try it once with the
-// sender and reads what became of it.
-func Judge(t testing.TB, s notify.Sender, m notify.Message) Outcome {
+// Bench is an outbox on which senders are tried.
+type Bench struct {
+	t     testing.TB
+	clock *env.Movable
+	box   *notify.Outbox
+}
+
+// New returns a bench that ends with the test.
+func New(t testing.TB) *Bench {
 	t.Helper()
 	clock := env.NewFixed(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
-	box := &notify.Outbox{Store: storetest.Open(t, storetest.SQLite(t), clock), IDs: &env.Counting{}, Seal: open{}}
-	if err := box.Store.Tx(t.Context(), func(tx *store.Tx) error { _, err := box.Enqueue(tx, "00o1", m); return err }); err != nil {
-		t.Fatal(err)
+	return &Bench{t, clock, &notify.Outbox{Store: storetest.Open(t, storetest.SQLite(t), clock), IDs: &env.Counting{}, Seal: open{}}}
+}
+
+// Judge puts a message into the outbox, lets a worker try it once with the
+// sender and tells what became of it.
+func (b *Bench) Judge(s notify.Sender, m notify.Message) Outcome {
+	b.t.Helper()
+	ctx := b.t.Context()
+	var id string
+	if err := b.box.Store.Tx(ctx, func(tx *store.Tx) (err error) { id, err = b.box.Enqueue(tx, "00o1", m); return err }); err != nil {
+		b.t.Fatal(err)
 	}
 	out := Outcome{}
 	worker := &notify.Worker{
-		Outbox: box, Senders: map[notify.Kind]notify.Sender{m.Kind: s}, Log: slog.New(slog.DiscardHandler),
+		Outbox: b.box, Senders: map[notify.Kind]notify.Sender{m.Kind: s}, Log: slog.New(slog.DiscardHandler),
 		OnGone: func(*store.Tx, notify.Message) error { out.Verdict = Gone; return nil },
 	}
-	if err := worker.Run(t.Context()); err != nil {
-		t.Fatal(err)
+	if err := worker.Run(ctx); err != nil {
+		b.t.Fatal(err)
 	}
-	list, err := box.List(t.Context(), "00o1", notify.Query{})
-	if err != nil || len(list) != 1 {
-		t.Fatalf("%v, %v", list, err)
+	got, err := b.box.Get(ctx, "00o1", id)
+	if err != nil {
+		b.t.Fatal(err)
 	}
-	got := list[0]
-	out.Pause, out.Problem = got.Due.Sub(clock.Now()), got.Problem
+	out.Pause, out.Problem = got.Due.Sub(b.clock.Now()), got.Problem
 	switch {
 	case got.Status == notify.Sent:
 		out.Verdict = Taken

@@ -101,6 +101,7 @@ func TestTextsAndCalls(t *testing.T) {
 }
 
 func TestCodesDecide(t *testing.T) {
+	bench := notifytest.New(t)
 	text := message(t, notify.TextCode{To: "+15550100", Org: "Acme", Code: "271828"})
 	for _, c := range []struct {
 		status, code int
@@ -121,20 +122,20 @@ func TestCodesDecide(t *testing.T) {
 	} {
 		s, g := setUp(t)
 		s.status, s.code = c.status, c.code
-		got := notifytest.Judge(t, g, text)
+		got := bench.Judge(g, text)
 		if got.Verdict != c.want || strings.Contains(got.Problem, "5550100") || c.code != 0 && !strings.Contains(got.Problem, fmt.Sprint(c.code)) {
 			t.Errorf("%d %d: %+v, want %s", c.status, c.code, got, c.want)
 		}
 	}
 	_, g := setUp(t)
 	g.Secret = "another"
-	if got := notifytest.Judge(t, g, text); got.Verdict != notifytest.Again || strings.Contains(got.Problem, "another") {
+	if got := bench.Judge(g, text); got.Verdict != notifytest.Again || strings.Contains(got.Problem, "another") {
 		t.Errorf("a wrong secret: %+v", got)
 	}
 	for _, to := range []string{"5550100", "+0123", "+1555010012345678", "+1555x", "ann@example.com"} {
 		text.To = to
 		s, g := setUp(t)
-		if got := notifytest.Judge(t, g, text); got.Verdict != notifytest.Refused || len(s.paths) != 0 {
+		if got := bench.Judge(g, text); got.Verdict != notifytest.Refused || len(s.paths) != 0 {
 			t.Errorf("%s: %+v", to, got)
 		}
 	}

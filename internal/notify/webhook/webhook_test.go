@@ -130,6 +130,7 @@ func TestReceiverBelievesWhatIsSignedFreshAndNew(t *testing.T) {
 }
 
 func TestAnswersDecide(t *testing.T) {
+	bench := notifytest.New(t)
 	for status, want := range map[int]notifytest.Verdict{
 		200: notifytest.Taken, 202: notifytest.Taken, 204: notifytest.Taken,
 		301: notifytest.Again, 302: notifytest.Again, 401: notifytest.Again, 404: notifytest.Again, 409: notifytest.Again, 429: notifytest.Again, 500: notifytest.Again, 503: notifytest.Again,
@@ -137,7 +138,7 @@ func TestAnswersDecide(t *testing.T) {
 	} {
 		r, s, _ := setUp(t)
 		r.answer, r.header = status, map[string]string{"Location": "/elsewhere", "Retry-After": "600"}
-		if got := notifytest.Judge(t, s, text(t)); got.Verdict != want || (status == 429 && got.Pause != 10*time.Minute) {
+		if got := bench.Judge(s, text(t)); got.Verdict != want || (status == 429 && got.Pause != 10*time.Minute) {
 			t.Errorf("%d: %+v, want %s", status, got, want)
 		}
 	}
@@ -147,11 +148,11 @@ func TestAnswersDecide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := notifytest.Judge(t, s, push); got.Verdict != notifytest.Gone {
+	if got := bench.Judge(s, push); got.Verdict != notifytest.Gone {
 		t.Errorf("a device that is gone: %+v", got)
 	}
 	s.URL = "http://127.0.0.1:1/hook?secret=1"
-	if got := notifytest.Judge(t, s, text(t)); got.Verdict != notifytest.Again || strings.Contains(got.Problem, "secret=1") {
+	if got := bench.Judge(s, text(t)); got.Verdict != notifytest.Again || strings.Contains(got.Problem, "secret=1") {
 		t.Errorf("a receiver that is away: %+v", got)
 	}
 }
