@@ -57,7 +57,7 @@ func (s *Service) Load(tx *store.Tx, orgID string, t Type) ([]*Policy, error) {
 // Warm reads the policies that every sign-in looks at, at most once a second, so
 // that its transaction need not. It is called outside of one.
 func (s *Service) Warm(ctx context.Context, orgID string) error {
-	for _, t := range []Type{TypePassword, TypeSignOn} {
+	for _, t := range []Type{TypePassword, TypeSignOn, TypeEnroll} {
 		_, err := s.warm.Get(warmKey{orgID, t}, func() ([]*Policy, error) { return s.Load(s.Store.Read(ctx), orgID, t) })
 		if err != nil {
 			return err

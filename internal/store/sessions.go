@@ -89,9 +89,8 @@ func (tx *Tx) PutSessionToken(v *idp.Session, hash []byte, expires time.Time) er
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec("INSERT INTO session_tokens (org_id, hash, user_id, expires, session) VALUES ($1, $2, $3, $4, $5)",
+	return tx.later("INSERT INTO session_tokens (org_id, hash, user_id, expires, session) VALUES ($1, $2, $3, $4, $5)",
 		v.OrgID, hash, v.UserID, ms(expires), string(text))
-	return err
 }
 
 // TakeSessionToken consumes a token that has not expired and returns the
