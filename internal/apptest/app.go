@@ -93,6 +93,11 @@ func Join(t testing.TB, other *App, options ...Option) *App {
 func start(t testing.TB, options []Option) (*App, server.SeedSpec) {
 	t.Helper()
 	app := &App{Clock: env.NewFixed(Noon()), Logs: &Logs{}}
+	t.Cleanup(func() {
+		if app.Client != nil {
+			app.secrets.scan(t, app.Logs.String())
+		}
+	})
 	s := &setup{seed: DefaultSeed(), config: server.Config{
 		BaseURL: "https://id.example.com", MasterKey: []byte("a master key for tests, of 32 bytes or more"),
 		Hashing: CheapHashes(), Clock: app.Clock, IDs: &env.Counting{}, Rand: env.NewSeeded(1), Log: slog.New(slog.NewJSONHandler(app.Logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -120,7 +125,7 @@ func start(t testing.TB, options []Option) (*App, server.SeedSpec) {
 	app.Server = srv
 	listener := httptest.NewServer(srv.Handler())
 	t.Cleanup(listener.Close)
-	app.Client = &Client{t: t, url: listener.URL, http: listener.Client()}
+	app.Client = &Client{t: t, url: listener.URL, http: listener.Client(), secrets: &secrets{found: map[string]string{}}}
 	app.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return app, s.seed
 }

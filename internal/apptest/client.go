@@ -22,6 +22,8 @@ type Client struct {
 	jar    map[string]string // nil: no cookies are kept
 	header http.Header
 	host   string
+	// secrets gathers what the server must not log.
+	secrets *secrets
 }
 
 // With returns a client that sends a further header.
@@ -128,6 +130,7 @@ func (c *Client) send(req *http.Request) *Answer {
 			}
 		}
 	}
+	c.secrets.exchange(req, res, text)
 	contract.Check(c.t, req, res.StatusCode, res.Header, text)
 	return &Answer{t: c.t, what: req.Method + " " + req.URL.RequestURI(), Status: res.StatusCode, Header: res.Header, Body: text}
 }

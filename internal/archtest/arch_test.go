@@ -22,6 +22,7 @@ var rules = map[string]func(*Module) []Finding{
 	"packagecomments": PackageComments,
 	"names":           Names,
 	"stubs":           Stubs,
+	"constanttime":    ConstantTime,
 }
 
 // TestModule holds the product to its house rules.

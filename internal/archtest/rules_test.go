@@ -197,3 +197,24 @@ func TestLoad(t *testing.T) {
 		t.Fatal("a file that does not parse was loaded")
 	}
 }
+
+func TestSecretsAreComparedInConstantTime(t *testing.T) {
+	const text = "compares a secret with"
+	in := func(dir, body string) map[string]string {
+		return file(dir+"/a.go", "package a\nimport (\"bytes\"; \"crypto/subtle\"; \"strings\"; \"usher/internal/idp\")\nconst kind = \"k\"\n"+body)
+	}
+	runCases(t, []ruleCase{
+		{"equal", ConstantTime, in("internal/api/authn", "func f(secret, given string) bool { return secret == given }"), []string{text}},
+		{"not equal", ConstantTime, in("internal/api/authn", "func f(c struct{ ClientSecret string }, v string) bool { return v != c.ClientSecret }"), []string{text}},
+		{"converted", ConstantTime, in("internal/api/authn", "func f(password []byte, v string) bool { return string(password) == v }"), []string{text}},
+		{"bytes", ConstantTime, in("internal/api/authn", "func f(a, signature []byte) bool { return bytes.Equal(a, signature) }"), []string{text + " bytes.Equal"}},
+		{"folded", ConstantTime, in("internal/api/authn", "func f(a, passcode string) bool { return strings.EqualFold(a, passcode) }"), []string{text + " strings.EqualFold"}},
+		{"a hash where proofs are judged", ConstantTime, in("internal/keys", "func f(hash, v string) bool { return hash == v }"), []string{text}},
+		{"a hash elsewhere", ConstantTime, in("internal/api/authn", "func f(hash, v string) bool { return hash == v }"), nil},
+		{"a code where proofs are judged", ConstantTime, in("internal/factor/sms", "func f(code, v string) bool { return code != v }"), []string{text}},
+		{"whether there is any", ConstantTime, in("internal/keys", "func f(secret string, hash []byte) bool { return secret == \"\" || hash == nil || len(secret) == len(hash) }"), nil},
+		{"constants", ConstantTime, in("internal/keys", "func f(password string) bool { return password == kind || password == idp.Password }"), nil},
+		{"as it should be", ConstantTime, in("internal/keys", "func f(secret, v []byte) bool { return subtle.ConstantTimeCompare(secret, v) == 1 }"), nil},
+		{"a test", ConstantTime, file("internal/keys/a_test.go", "package keys; func f(secret, v string) bool { return secret == v }"), nil},
+	})
+}

@@ -172,7 +172,7 @@ func (s *Server) mount(r *httpkit.Router) error {
 	(&device.API{Devices: &factor.Devices{
 		Store: s.store, Log: v.log, Clock: s.cfg.Clock, Rand: s.cfg.Rand, Vault: v.vault, Directory: v.directory, Ceremonies: v.ceremonies,
 	}}).Mount(r)
-	(&idx.API{Engine: v.engine}).Mount(r)
+	(&idx.API{Engine: v.engine, Redirectable: v.redirectable}).Mount(r)
 	o.Pages = p
 	o.Mount(r)
 	return nil

@@ -2,7 +2,12 @@ package signin_test
 
 import (
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -154,6 +159,70 @@ func TestBrowserMeetsThePolicyAgain(t *testing.T) {
 		w.SetSignOn(change)
 		if _, err := w.Engine.Redeem(t.Context(), w.Anonymous(), tx.Handle); idp.KindOf(err) != idp.KindUnauthenticated {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestNoPathIsForgotten reads the package's source: every constant of type Path
+// is one that Paths lists, so that TestGate, or for tokens the test at their
+// endpoints, fails until it is walked.
+func TestNoPathIsForgotten(t *testing.T) {
+	listed := map[signin.Path]bool{}
+	for _, p := range signin.Paths() {
+		if listed[p] {
+			t.Errorf("%s is listed twice", p)
+		}
+		listed[p] = true
+	}
+	found := 0
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			v, ok := n.(*ast.ValueSpec)
+			if !ok {
+				return true
+			}
+			if kind, ok := v.Type.(*ast.Ident); !ok || kind.Name != "Path" {
+				return true
+			}
+			for _, value := range v.Values {
+				text, err := strconv.Unquote(value.(*ast.BasicLit).Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if found++; !listed[signin.Path(text)] {
+					t.Errorf("%s: path %q is not in Paths", name, text)
+				}
+			}
+			return true
+		})
+	}
+	if found != len(listed) {
+		t.Errorf("%d paths in the source, %d in Paths", found, len(listed))
+	}
+}
+
+// TestEveryPathMeetsEveryState: what the gate says about each path and each
+// state, in full.
+func TestEveryPathMeetsEveryState(t *testing.T) {
+	var e signin.Engine
+	for _, p := range signin.Paths() {
+		for _, s := range idp.UserStatuses() {
+			open := s == idp.UserActive
+			if p == signin.PathUse {
+				open = open || s == idp.UserLockedOut || s == idp.UserPasswordExpired || s == idp.UserRecovery
+			}
+			err := e.MayIssue(&idp.User{Status: s}, p)
+			if open != (err == nil) || (err != nil && idp.KindOf(err) != idp.KindUnauthenticated) {
+				t.Errorf("%s in state %s: %v", p, s, err)
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package idx
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -14,7 +15,12 @@ import (
 )
 
 // API serves the operations. All members are required.
-type API struct{ Engine *signin.Engine }
+type API struct {
+	Engine *signin.Engine
+	// Redirectable tells whether the organisation trusts a web origin so far
+	// that browsers may be sent there.
+	Redirectable func(ctx context.Context, org *idp.Org, origin string) (bool, error)
+}
 
 // HandlePrefix begins every state handle of this protocol. Whoever begins a
 // transaction that it shall go on with takes this prefix.

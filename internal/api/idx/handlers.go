@@ -143,8 +143,12 @@ func (a *API) finish(r *httpkit.Request) error {
 			return err
 		}
 		r.SetSession(issued.Secret, issued.Session)
-		if to = issued.Return; to == "" || strings.HasPrefix(to, "/") {
-			to = r.Link("/" + strings.TrimLeft(to, "/"))
+		// What was trusted when the sign-in began may not be by now.
+		if to, err = r.Destination(issued.Return, a.Redirectable); err != nil {
+			return err
+		}
+		if to == "" {
+			to = r.Link("/")
 		}
 	}
 	h := r.W.Header()

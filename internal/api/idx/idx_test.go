@@ -31,6 +31,7 @@ const (
 type site struct {
 	*signintest.World
 	http.Handler
+	trusted string // the origin that browsers may be sent to
 }
 
 func newSite(t testing.TB, databaseURL string) *site {
@@ -47,7 +48,9 @@ func newSite(t testing.TB, databaseURL string) *site {
 		},
 		Trusted: func(context.Context, *idp.Org, string) (bool, error) { return false, nil },
 	})
-	(&idx.API{Engine: s.Engine}).Mount(router)
+	(&idx.API{Engine: s.Engine, Redirectable: func(_ context.Context, _ *idp.Org, origin string) (bool, error) {
+		return origin == s.trusted, nil
+	}}).Mount(router)
 	router.Close()
 	s.Handler = router
 	return s
@@ -326,6 +329,30 @@ func TestFinishInTheBrowser(t *testing.T) {
 	}
 	if got := s.send("/introspect", map[string]any{"stateHandle": handle}); got.status != 401 {
 		t.Errorf("after the end: %d %s", got.status, got.text)
+	}
+}
+
+// TestReturnIsCheckedAtTheEnd: an address that was good when the sign-in began
+// must be good when it is done.
+func TestReturnIsCheckedAtTheEnd(t *testing.T) {
+	s := newSite(t, storetest.SQLite(t))
+	s.User(login)
+	const elsewhere = "https://app.example.net/after"
+	for _, c := range []struct{ trusted, back, want string }{
+		{"https://app.example.net", elsewhere, elsewhere},
+		{"", elsewhere, "https://id.example.com/"},
+		{"", "//app.example.net/after", "https://id.example.com/"},
+		{"", "/app/home", "https://id.example.com/app/home"},
+		{"", "javascript:alert(1)", "https://id.example.com/"},
+	} {
+		s.trusted = c.trusted
+		handle := s.Engine.Begin(t.Context(), s.Anonymous(), signin.Options{Prefix: idx.HandlePrefix, Carried: true, Return: c.back}).Handle
+		s.send("/identify", map[string]any{"stateHandle": handle, "identifier": login, "credentials": map[string]any{"passcode": signintest.Password}})
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/login/token/redirect?stateToken="+handle, nil))
+		if got := w.Header().Get("Location"); w.Code != http.StatusFound || got != c.want {
+			t.Errorf("%q, trusted %q: %d %s, want %s", c.back, c.trusted, w.Code, got, c.want)
+		}
 	}
 }
 

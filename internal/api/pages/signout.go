@@ -56,13 +56,13 @@ func (p *Pages) signOut(r *httpkit.Request) error {
 // endSessions ends what the cookies stand for; the two names may have come to
 // hold different sessions.
 func (p *Pages) endSessions(r *httpkit.Request) error {
-	done := ""
+	ended := map[string]bool{}
 	for _, name := range []string{httpkit.CookieSession, httpkit.CookieIdX} {
 		secret := r.Cookie(name)
-		if secret == "" || secret == done {
+		if secret == "" || ended[secret] {
 			continue
 		}
-		done = secret
+		ended[secret] = true
 		if err := p.cfg.Sessions.SignOut(r.Context(), r.Actor, secret); err != nil && idp.KindOf(err) != idp.KindNotFound {
 			return err
 		}
