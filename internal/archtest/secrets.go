@@ -12,7 +12,7 @@ var secretName = regexp.MustCompile(`(?i)(secret|password|passphrase|passcode|ot
 
 // bearerName finds names that mean a secret where proofs are judged, and may
 // mean anything elsewhere.
-var bearerName = regexp.MustCompile(`^([Tt]oken|[Hh]andle|code|[Aa]nswer|[Gg]uess|[Hh]ash|[Dd]igest|mac|sum|presented|given)$`)
+var bearerName = regexp.MustCompile(`^([Tt]oken|[Hh]andle|code|answer|[Gg]uess|[Hh]ash|[Dd]igest|mac|sum|presented|given)$`)
 
 // judges are the folders where proofs are judged.
 var judges = []string{
