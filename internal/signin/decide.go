@@ -61,11 +61,9 @@ func (e *Engine) decide(tx *store.Tx, a idp.Actor, t *Transaction, known *facts)
 		return decision{step: Done{}}, nil
 	case t.Recovering():
 		return e.decideRecovery(tx, a, t)
-	case !t.Identified:
-		return decision{step: Identify{Login: t.Login, Registration: a.Org.Settings.Registration}}, nil
-	case len(t.Proofs) == 0:
+	case !t.Identified, len(t.Proofs) == 0:
 		// The same for every login, whosever it is and whatever is enrolled.
-		return decision{step: Verify{Primary: true, Options: []Method{e.offer(a, factor.Password)}}}, nil
+		return e.first(tx, a, t)
 	}
 	if known == nil {
 		known = &facts{}

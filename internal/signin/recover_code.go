@@ -134,6 +134,9 @@ func (r *run) chooseWay(act Choose) error {
 	}
 	for _, m := range options {
 		if act.Method != "" && (act.Method == m.Kind || act.Method == m.ID) && m.Kind != RecoveryQuestion {
+			if v := r.t.Recovery; v.Way == m.Kind && r.tx.Now().Before(v.Sent.Add(r.paceOf(m.Kind).Every)) {
+				return nil // a code is on its way
+			}
 			return r.sendCode(m.Kind)
 		}
 	}

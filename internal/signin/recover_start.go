@@ -3,7 +3,9 @@ package signin
 import (
 	"context"
 
+	"usher/internal/factor"
 	"usher/internal/idp"
+	"usher/internal/policy"
 	"usher/internal/roles"
 	"usher/internal/store"
 )
@@ -72,6 +74,25 @@ func (e *Engine) TrustedRecovery(ctx context.Context, a idp.Actor, i Intent, log
 		return nil, err
 	}
 	return out, nil
+}
+
+// Offered tells what users of the organisation may do alone, as far as that can
+// be told before one is known.
+func (e *Engine) Offered(ctx context.Context, a idp.Actor) (policy.Offered, error) {
+	return e.Policies.SelfServiceOffered(e.Store.Read(ctx), a.OrgID())
+}
+
+// first asks for the password, or, while nobody is named, for a name. What it
+// offers besides is the same for every login, whosever it is.
+func (e *Engine) first(tx *store.Tx, a idp.Actor, t *Transaction) (decision, error) {
+	o, err := e.Policies.SelfServiceOffered(tx, a.OrgID())
+	if err != nil {
+		return decision{}, err
+	}
+	if !t.Identified {
+		return decision{step: Identify{Login: t.Login, Registration: a.Org.Settings.Registration, Unlock: o.Unlock && o.Email}}, nil
+	}
+	return decision{step: Verify{Primary: true, Options: []Method{e.offer(a, factor.Password)}, Recoverable: o.Reset && o.Email}}, nil
 }
 
 // reasonOf is how the system log tells why a recovery was not begun.

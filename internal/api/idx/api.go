@@ -35,6 +35,9 @@ func (a *API) Mount(r *httpkit.Router) {
 	r.Op(openapi.IdxIdentify, a.on(identifyActions))
 	r.Op(openapi.IdxChallenge, a.on(chooseActions))
 	r.Op(openapi.IdxAnswerChallenge, a.on(a.answerActions))
+	r.Op(openapi.IdxRecover, a.on(a.recoverActions))
+	r.Op(openapi.IdxUnlockAccount, a.on(a.unlockActions))
+	r.Op(openapi.IdxResendChallenge, a.on(func(*call) ([]signin.Action, error) { return []signin.Action{signin.SendAgain{}}, nil }))
 	r.Op(openapi.IdxSkip, a.on(func(*call) ([]signin.Action, error) { return []signin.Action{signin.Skip{}}, nil }))
 	r.Op(openapi.IdxCancel, a.cancel)
 	r.Op(openapi.IdxTokenRedirect, a.finish)
@@ -50,6 +53,7 @@ type body struct {
 	RememberMe        bool   `json:"rememberMe"`
 	Credentials       struct {
 		Passcode       string `json:"passcode"`
+		Answer         string `json:"answer"`
 		RevokeSessions bool   `json:"revokeSessions"`
 	} `json:"credentials"`
 	Authenticator struct {

@@ -20,18 +20,24 @@ type names struct {
 
 // catalogue holds the names by kind.
 var catalogue = map[string]names{
-	factor.Password: {key: "okta_password", kind: "password", label: "Password", method: "password", prefix: "lae"},
+	signin.ByEmail:          {key: "okta_email", kind: "email", label: "Email", method: "email", prefix: "eae"},
+	signin.RecoveryQuestion: {key: "security_question", kind: "security_question", label: "Security Question", method: "security_question", prefix: "qae"},
+	factor.Password:         {key: "okta_password", kind: "password", label: "Password", method: "password", prefix: "lae"},
 }
 
 // authenticator is a method as the organisation offers it, as a user has
 // enrolled it, or as it is in use. (spec: idx Authenticator)
 type authenticator struct {
-	Type        string       `json:"type"`
-	Key         string       `json:"key"`
-	ID          string       `json:"id"`
-	DisplayName string       `json:"displayName"`
-	Methods     []methodType `json:"methods"`
-	Settings    *settings    `json:"settings,omitempty"`
+	Type        string            `json:"type"`
+	Key         string            `json:"key"`
+	ID          string            `json:"id,omitempty"` // empty where it must not tell anything
+	DisplayName string            `json:"displayName"`
+	Methods     []methodType      `json:"methods"`
+	Settings    *settings         `json:"settings,omitempty"`
+	Profile     map[string]string `json:"profile,omitempty"`
+	// What one can do about it besides answering.
+	Recover *form `json:"recover,omitempty"`
+	Resend  *form `json:"resend,omitempty"`
 }
 
 type methodType struct {

@@ -13,6 +13,7 @@ type envelope struct {
 	Messages                *messages                  `json:"messages,omitempty"`
 	CurrentAuthenticator    *object[authenticator]     `json:"currentAuthenticator,omitempty"`
 	CurrentEnrollment       *object[authenticator]     `json:"currentAuthenticatorEnrollment,omitempty"`
+	RecoveryAuthenticator   *object[authenticator]     `json:"recoveryAuthenticator,omitempty"`
 	Authenticators          *collection[authenticator] `json:"authenticators,omitempty"`
 	AuthenticatorEnrollment *collection[authenticator] `json:"authenticatorEnrollments,omitempty"`
 	User                    *object[user]              `json:"user,omitempty"`

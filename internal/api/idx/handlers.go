@@ -66,6 +66,9 @@ func chooseActions(c *call) ([]signin.Action, error) {
 	if chosen.ID == "" {
 		return nil, required(fieldAuthenticator)
 	}
+	if c.tx.Recovering() {
+		return wayActions(c)
+	}
 	if chosen.MethodType != "" && chosen.MethodType != catalogue[factor.Password].method {
 		return nil, idp.Invalid("method")
 	}
@@ -80,6 +83,12 @@ func (a *API) answerActions(c *call) ([]signin.Action, error) {
 		return nil, err
 	}
 	passcode := c.body.Credentials.Passcode
+	if c.tx.Recovering() {
+		if _, reset := step.(signin.ChangePassword); !reset {
+			act, err := answerRecovery(c, step)
+			return []signin.Action{act}, err
+		}
+	}
 	var out signin.Action
 	switch step.(type) {
 	case signin.Verify:

@@ -110,7 +110,7 @@ func TestFlows(t *testing.T) {
 			}
 			transcript.Play(t, file, transcript.Stage{
 				Handler: s, Advance: s.Clock.Advance,
-				Values: map[string]string{"userId": u.ID, "password": signintest.Password, "handle": s.begin()},
+				Values: map[string]string{"userId": u.ID, "password": signintest.Password, "handle": s.begin(), "mail": factor.AuthenticatorID(s.Org.ID, signin.ByEmail)},
 			})
 		})
 	}
@@ -224,7 +224,7 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		"wrong":               {"/challenge/answer", modernType, `{"stateHandle":"` + asked + `","credentials":{"passcode":"x"}}`, 401, "errors.E0000004", 2},
 		"absurd":              {"/challenge/answer", modernType, `{"stateHandle":"` + asked + `","credentials":{"passcode":"` + strings.Repeat("x", 5000) + `"}}`, 401, "errors.E0000004", 2},
 		"a gap":               {"/enroll", modernType, `{"stateHandle":"` + fresh + `"}`, 501, "errors.E0000060", 0},
-		"another gap":         {"/recover", "application/json", `{"stateHandle":"` + asked + `"}`, 501, "errors.E0000060", 0},
+		"another gap":         {"/keep-me-signed-in", "application/json", `{"stateHandle":"` + asked + `"}`, 501, "errors.E0000060", 0},
 	} {
 		got := s.post(c.path, c.media, c.body)
 		if got.status != c.status || !strings.Contains(got.text, `"key":"`+c.key+`"`) || len(formsOf(got.body)) != c.forms {

@@ -61,10 +61,16 @@ func required(name string) problem {
 // kinds is the table from kinds of errors to what is told. What is not in it is
 // told in the words of the management interface. (idx reference: messages)
 var kinds = map[idp.Kind]problem{
-	idp.KindUnauthenticated:  {status: http.StatusUnauthorized, key: "errors.E0000004", text: "Authentication failed"},
-	idp.KindBadToken:         {status: http.StatusUnauthorized, key: "idx.session.expired", text: "The session has expired.", terminal: true},
-	idp.KindTooManyRequests:  {status: http.StatusTooManyRequests, key: "tooManyRequests", text: "There were too many requests. Wait a moment and try again.", terminal: true},
+	idp.KindUnauthenticated: {status: http.StatusUnauthorized, key: "errors.E0000004", text: "Authentication failed"},
+	idp.KindBadToken:        {status: http.StatusUnauthorized, key: "idx.session.expired", text: "The session has expired.", terminal: true},
+	idp.KindTooManyRequests: {status: http.StatusTooManyRequests, key: "tooManyRequests", text: "There were too many requests. Wait a moment and try again.", terminal: true},
+	idp.KindWrongPasscode:   {status: http.StatusUnauthorized, key: "api.authn.error.PASSCODE_INVALID", text: "Invalid code. Try again.", field: fieldPasscode},
+	idp.KindWrongAnswer: {
+		status: http.StatusUnauthorized, key: "authfactor.challenge.question_factor.answer_invalid",
+		text: "Your answer doesn't match our records. Please try again.", field: fieldAnswer,
+	},
 	idp.KindUserLocked:       {status: http.StatusForbidden, key: "errors.E0000069", text: "User Locked", terminal: true},
+	idp.KindEmailTooSoon:     {status: http.StatusTooManyRequests, key: "errors.E0000118", text: "An email was recently sent. Please wait 5 seconds before trying again."},
 	idp.KindTransactionState: {status: http.StatusBadRequest, key: "errors.E0000079", text: "This operation is not allowed in the current authentication state."},
 }
 

@@ -6,7 +6,7 @@ import "usher/internal/signin"
 // the name alone. (idx reference: identify family; seed conformance check)
 func identify(v *view, step signin.Step) *form {
 	s, ok := step.(signin.Identify)
-	if !ok {
+	if !ok || v.tx.Recovering() {
 		return nil
 	}
 	name := field{Name: fieldIdentifier, Label: "Username"}

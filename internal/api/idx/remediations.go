@@ -11,10 +11,16 @@ type remediation func(*view, signin.Step) *form
 func remediations() []remediation {
 	return []remediation{
 		identify,
+		identifyRecovery,
 		challengeAuthenticator,
+		challengeCode,
+		challengeQuestion,
+		authenticatorVerificationData,
+		selectRecovery,
 		reenrollAuthenticator,
 		selectAuthenticator,
 		skip,
 		selectEnrollProfile,
+		unlockAccount,
 	}
 }

@@ -1,6 +1,7 @@
 package idx_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -123,11 +124,17 @@ func checkForm(fail func(string, ...any), f map[string]any, handle string, body 
 			o := o.(map[string]any)
 			member, _ := body["authenticatorEnrollments"].(map[string]any)
 			list, _ := member["value"].([]any)
-			if o["relatesTo"] != "$.authenticatorEnrollments.value[0]" || len(list) == 0 {
+			if f["name"] == "select-authenticator-unlock-account" {
+				member, _ = body["authenticators"].(map[string]any)
+				list, _ = member["value"].([]any)
+				if o["relatesTo"] != "$.authenticators.value[0]" || len(list) == 0 {
+					fail("H8: option %v", o["label"])
+				}
+			} else if o["relatesTo"] != "$.authenticatorEnrollments.value[0]" || len(list) == 0 {
 				fail("H8: option %v", o["label"])
 			}
 			inner := o["value"].(map[string]any)["form"].(map[string]any)["value"].([]any)
-			if inner[0].(map[string]any)["name"] != "id" || o["label"] != "Password" {
+			if inner[0].(map[string]any)["name"] != "id" || (!slices.Contains([]any{"Password", "Email", "Security Question"}, o["label"])) {
 				fail("H12, H13: option %v", o["label"])
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"usher/internal/api/httpkit"
+	"usher/internal/factor"
 	"usher/internal/signin"
 )
 
@@ -63,6 +64,9 @@ func (v *view) render(step signin.Step) (*envelope, error) {
 	switch s := step.(type) {
 	case signin.Identify:
 		out.Step = stepIdentify
+		if v.tx.Recovering() {
+			out.Step = stepRecover
+		}
 	case signin.Verify:
 		if !s.Primary {
 			return nil, denied()
@@ -71,18 +75,32 @@ func (v *view) render(step signin.Step) (*envelope, error) {
 		v.methods(out, s)
 	case signin.ChangePassword:
 		out.Step = stepEnroll
+		if v.tx.Recovering() {
+			v.recovering(out, step)
+		}
 		v.newPassword(out, s)
 	case signin.Done:
+		if v.tx.Intent == signin.IntentUnlock {
+			out.Step, out.Messages = stepRecover, unlocked()
+			return out, nil
+		}
 		out.Step = stepGrant
 		out.Success = &redirection{Name: "success-redirect", Href: v.r.Link(pathFinish) + "?" + url.Values{"stateToken": {v.tx.Handle}}.Encode()}
 	case signin.Denied:
 		return nil, denied()
 	case signin.Locked:
 		return nil, locked()
-	case signin.Challenge, signin.Enroll, signin.Activate:
+	case signin.Challenge:
+		if !v.tx.Recovering() {
+			return nil, denied()
+		}
+		v.recovering(out, step)
+	case signin.Recover, signin.Unlock:
+		v.recovering(out, step)
+	case signin.Enroll, signin.Activate:
 		// This protocol has no forms for further factors: who needs one does not get in.
 		return nil, denied()
-	case signin.Recover, signin.Unlock, signin.EnrollProfile, signin.Consent:
+	case signin.EnrollProfile, signin.Consent:
 		return nil, errors.New("idx: the engine came to a step that this protocol has no form for")
 	}
 	var forms []form
@@ -103,7 +121,11 @@ func (v *view) methods(out *envelope, s signin.Verify) {
 	}
 	out.Authenticators, out.AuthenticatorEnrollment = list(all), list(mine)
 	if m, ok := v.inUse(s); ok {
-		out.CurrentEnrollment = one(v.enrolled(m))
+		current := v.enrolled(m)
+		if forgot := v.form("recover", "/recover"); s.Recoverable && m.Kind == factor.Password && v.dialect == modern {
+			current.Recover = &forgot
+		}
+		out.CurrentEnrollment = one(current)
 	}
 }
 
