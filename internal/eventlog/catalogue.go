@@ -98,6 +98,8 @@ const (
 	OriginDeactivate        idp.EventType = "security.trusted_origin.deactivate"
 	AuthenticatorActivate   idp.EventType = "security.authenticator.lifecycle.activate"
 	AuthenticatorDeactivate idp.EventType = "security.authenticator.lifecycle.deactivate"
+	FeatureEnable           idp.EventType = "system.feature.enable"
+	FeatureDisable          idp.EventType = "system.feature.disable"
 )
 
 // Kind describes an event type to readers.
@@ -218,4 +220,6 @@ var catalogue = map[idp.EventType]Kind{
 	OriginDeactivate:        {Message: "Deactivate trusted origin"},
 	AuthenticatorActivate:   {Message: "Activate authenticator"},
 	AuthenticatorDeactivate: {Message: "Deactivate authenticator"},
+	FeatureEnable:           {Message: "Enable feature"},
+	FeatureDisable:          {Message: "Disable feature"},
 }

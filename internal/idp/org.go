@@ -42,6 +42,12 @@ type OrgSettings struct {
 	// PushNumbers has phones ask for the number that the sign-in shows, so that
 	// nobody approves without looking at it.
 	PushNumbers bool `json:"pushNumbers,omitempty"`
+	// Contacts are users by what they are asked about: BILLING, TECHNICAL.
+	Contacts map[string]string `json:"contacts,omitempty"`
+	// What the vendor of the service asks its customers; kept and shown.
+	HideFooter   bool      `json:"hideFooter,omitempty"`
+	NoMailing    bool      `json:"noMailing,omitempty"`
+	SupportUntil time.Time `json:"supportUntil,omitzero"`
 	// Details tell people about the organisation.
 	Details OrgDetails `json:"details,omitzero"`
 }

@@ -20,3 +20,14 @@ func (tx *Tx) HasActiveHolder(orgID string, t idp.RoleType, except string) (bool
 	}
 	return err == nil, err
 }
+
+// FirstHolder returns the user who has held a role for longest, not by a group;
+// "" when there is none.
+func (tx *Tx) FirstHolder(orgID string, role idp.RoleType) (string, error) {
+	ids, err := tx.texts(`SELECT r.principal_id FROM roles r JOIN users u ON u.org_id = r.org_id AND u.id = r.principal_id
+ WHERE r.org_id = $1 AND r.type = $2 ORDER BY r.created, r.principal_id LIMIT 1`, orgID, string(role))
+	if err != nil || len(ids) == 0 {
+		return "", err
+	}
+	return ids[0], nil
+}

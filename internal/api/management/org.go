@@ -8,6 +8,8 @@ import (
 )
 
 func (a *API) mountOrg(r *httpkit.Router) {
+	a.mountPreferences(r)
+	a.mountFeatures(r)
 	r.Op(openapi.GetOrgSettings, a.getOrg)
 	r.Op(openapi.UpdateOrgSettings, func(r *httpkit.Request) error { return a.changeOrg(r, false) })
 	r.Op(openapi.ReplaceOrgSettings, func(r *httpkit.Request) error { return a.changeOrg(r, true) })
