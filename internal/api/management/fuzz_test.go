@@ -55,6 +55,10 @@ func bodyOperations() []operation {
 		{http.MethodPut, "/api/v1/policies/{policy}/rules/{policyRule}", policyRule},
 		{http.MethodPost, "/api/v1/zones", `{"type":"IP","name":"z","status":"ACTIVE","gateways":[{"type":"CIDR","value":"10.0.0.0/8"}]}`},
 		{http.MethodPost, "/api/v1/trustedOrigins", `{"name":"o","origin":"https://example.com","scopes":[{"type":"CORS"}]}`},
+		{http.MethodPost, "/api/v1/zones", `{"type":"DYNAMIC_V2","name":"d","locations":{"include":[{"country":"NO","region":null}]},"asns":{"exclude":["1"]}}`},
+		{http.MethodPost, "/api/v1/meta/types/user", `{"name":"staff","displayName":"Staff"}`},
+		{http.MethodPost, "/api/v1/meta/schemas/group/default", `{"definitions":{"custom":{"properties":{"c":{"title":"C","type":"array","items":{"type":"string","enum":["a"]}}}}}}`},
+		{http.MethodPost, "/api/v1/meta/schemas/apps/{app}/default", `{"definitions":{"custom":{"properties":{"c":{"title":"C","type":"string","pattern":"a+"}}}}}`},
 	}
 }
 
@@ -119,7 +123,8 @@ func (f *fuzzed) snapshot(t *testing.T) string {
 	for _, path := range []string{
 		"/api/v1/users?search=status+pr&limit=200", "/api/v1/users/{user}", "/api/v1/groups?limit=200", "/api/v1/groups/rules?limit=200", "/api/v1/apps?limit=200",
 		"/api/v1/apps/{app}/users", "/api/v1/policies?type=OKTA_SIGN_ON", "/api/v1/policies?type=PASSWORD", "/api/v1/policies/{policy}/rules",
-		"/api/v1/zones?limit=200", "/api/v1/trustedOrigins?limit=200", "/api/v1/logs?limit=1000&since=2026-02-28T00:00:00Z",
+		"/api/v1/zones?limit=200", "/api/v1/trustedOrigins?limit=200", "/api/v1/meta/types/user", "/api/v1/meta/schemas/group/default",
+		"/api/v1/meta/schemas/apps/{app}/default", "/api/v1/logs?limit=1000&since=2026-02-28T00:00:00Z",
 	} {
 		out.Write(client.Get(f.path(path)).Want(http.StatusOK).Body)
 		out.WriteByte('\n')
