@@ -105,7 +105,8 @@ func (e *Engine) holding(a idp.Actor, h factor.Held) Method {
 // kindly is how a step offers a factor that the user may or may not have.
 func (e *Engine) kindly(a idp.Actor, k factor.Kind, of factor.Method) Method {
 	m := e.offer(a, k.Method)
-	m.Factor, m.Waits = k, of.Describe().Waits
+	m.Factor, m.About = k, of.Describe()
+	m.Waits = m.About.Waits
 	_, m.Sends = of.(factor.Challenger)
 	_, m.Resends = of.(factor.Resender)
 	m.Resends = m.Resends || m.Waits

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"usher/internal/api/httpkit"
-	"usher/internal/env"
 	"usher/internal/factor"
 	"usher/internal/idp"
 	"usher/internal/signin"
@@ -219,18 +218,11 @@ func (a *API) applyWaiting(r *httpkit.Request, t *signin.Transaction, actions ..
 	return a.answerWith(r, t, step, status)
 }
 
-// The cookie by which a browser is known again on which a factor was proved.
-// (management reference: primary authentication, device token)
-const (
-	cookieDevice = "DT"
-	deviceBytes  = 24
-)
-
 // device is what the caller's device is known by, empty when it is not: what an
 // application says that has proved itself, else what the browser keeps.
 func (a *API) device(r *httpkit.Request) string {
 	if !r.Actor.Admin() {
-		return r.Cookie(cookieDevice)
+		return r.Cookie(httpkit.CookieDevice)
 	}
 	if r.Actor.Client.Device != "" {
 		return r.Actor.Client.Device
@@ -246,8 +238,7 @@ func (a *API) remembering(r *httpkit.Request, t *signin.Transaction, keep bool) 
 	}
 	name := a.device(r)
 	if name == "" && !r.Actor.Admin() {
-		name = env.Secret(a.Rand, "DI", deviceBytes)
-		r.SetDevice(cookieDevice, name)
+		name = r.NewDevice(a.Rand)
 	}
 	return signin.Remembering{RememberDevice: true, Device: strings.TrimSpace(name)}
 }

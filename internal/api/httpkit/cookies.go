@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"usher/internal/env"
 	"usher/internal/idp"
 )
 
@@ -29,12 +30,21 @@ func (r *Request) SetSession(secret string, s *idp.Session) {
 	}
 }
 
-// SetDevice gives the browser the secret by which it is known again, for as long
-// as browsers keep one.
-func (r *Request) SetDevice(name, secret string) {
-	c := r.sessionCookie(name, secret)
+// CookieDevice is the cookie by which a browser is known again on which a further
+// factor was proved. (management reference: primary authentication, device token)
+const CookieDevice = "DT"
+
+// deviceBytes is how much is random in it.
+const deviceBytes = 24
+
+// NewDevice gives the browser a secret by which it is known again, for as long as
+// browsers keep one, and returns it.
+func (r *Request) NewDevice(rand env.Rand) string {
+	secret := env.Secret(rand, "DI", deviceBytes)
+	c := r.sessionCookie(CookieDevice, secret)
 	c.MaxAge = int(longestCookie / time.Second)
 	http.SetCookie(r.W, c)
+	return secret
 }
 
 // ClearSession takes the session's secret from the browser.

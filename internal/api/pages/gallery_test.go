@@ -51,6 +51,27 @@ func rules() signin.PasswordRules {
 	}}
 }
 
+// kind is a factor by its policy key.
+func kind(key string) factor.Kind {
+	all := factor.Kinds()
+	return all[slices.IndexFunc(all, func(k factor.Kind) bool { return k.Key == key })]
+}
+
+func app() signin.Method {
+	return signin.Method{Kind: "totp", FactorID: "ost1", Factor: kind("okta_otp"), About: factor.Description{Verify: factor.CodeFields()}}
+}
+
+func text() signin.Method {
+	return signin.Method{
+		Kind: "sms", FactorID: "mbl1", Factor: kind("okta_sms"), Sends: true, Resends: true, Required: true,
+		Profile: []byte(`{"phoneNumber":"+1 XXX-XXX-1337"}`), About: factor.Description{Verify: factor.CodeFields(), Enroll: factor.PhoneFields(false)},
+	}
+}
+
+func phone() signin.Method {
+	return signin.Method{Kind: "push", FactorID: "opf1", Factor: kind("okta_push"), Sends: true, Resends: true, Waits: true, Profile: []byte(`{"name":"Isaac's phone"}`)}
+}
+
 // exhibit is one state in which a page can be.
 type exhibit struct {
 	name   string
@@ -109,7 +130,25 @@ func exhibits() []exhibit {
 		{"locked", 403, step(signin.Locked{})},
 		{"denied", 403, step(signin.Denied{Reason: "any"})},
 		{"unable", 501, step(signin.Consent{})},
-		{"unable-method", 501, step(signin.Verify{Options: []signin.Method{{Kind: "other"}}})},
+		{"unable-method", 501, step(signin.Verify{Options: []signin.Method{{Kind: "other", Sends: true}}})},
+		{"factors", 200, step(signin.Verify{Options: []signin.Method{app(), text(), phone()}})},
+		{"factor-app", 200, step(signin.Verify{Options: []signin.Method{app()}, Remember: signin.Remember{Allowed: true, Default: true}})},
+		{"factor-problem", 403, refused(403, textWrongCode, "", step(signin.Challenge{Method: app()}))},
+		{"factor-text", 200, step(signin.Challenge{Method: text(), Remember: signin.Remember{Allowed: true}})},
+		{"factor-phone", 200, step(signin.Challenge{Method: phone(), Waiting: true, Result: factor.Waiting, View: factor.View{Number: new(int)}})},
+		{"factor-phone-refused", 200, step(signin.Challenge{Method: phone(), Waiting: true, Result: factor.Rejected})},
+		{"factor-phone-late", 200, step(signin.Challenge{Method: phone(), Waiting: true, Result: factor.Expired})},
+		{"factor-script", 501, step(signin.Challenge{Method: signin.Method{Sends: true}})},
+		{"enroll", 200, step(signin.Enroll{Options: []signin.Method{app(), text()}, Skippable: true})},
+		{"enroll-nothing", 501, step(signin.Enroll{})},
+		{"enroll-text", 200, func(p *Pages, v *visit) error {
+			v.enrolling = "okta_sms"
+			return p.step(v, signin.Enroll{Options: []signin.Method{app(), text()}})
+		}},
+		{"activate-app", 200, step(signin.Activate{Method: app(), Ticket: "ticket", View: factor.View{Seed: &factor.Seed{Secret: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}}})},
+		{"activate-text", 200, step(signin.Activate{Method: text()})},
+		{"activate-phone", 200, step(signin.Activate{Method: phone(), Waiting: true, Result: factor.Waiting, Ticket: "ticket"})},
+		{"activate-phone-late", 200, step(signin.Activate{Method: phone(), Waiting: true, Result: factor.Expired})},
 		{"stale", 400, func(p *Pages, v *visit) error { return p.expired(v) }},
 		{"home", 200, func(p *Pages, v *visit) error {
 			name := "Isaac Brock"

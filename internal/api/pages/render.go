@@ -22,7 +22,7 @@ func loadTemplates() (templates, error) {
 		return nil, fmt.Errorf("pages: parse the layout: %w", err)
 	}
 	out := templates{}
-	for _, name := range []string{"identify", "password", "change", "message", "home", "signout", "consent", "activate", "inquire", "open", "answer"} {
+	for _, name := range []string{"identify", "password", "change", "message", "home", "signout", "consent", "activate", "inquire", "open", "answer", "factor"} {
 		t, err := layout.Clone()
 		if err == nil {
 			t, err = t.ParseFS(templateFiles, "templates/"+name+".html")

@@ -37,6 +37,8 @@ type visit struct {
 	status  int    // of the page; 200 when zero
 	problem string // what the page complains of
 	fault   string // the field that problem is about, where a page has several
+	// enrolling is the key of the factor whose fields are asked for.
+	enrolling string
 }
 
 // showSignIn shows the first page of a sign-in, with the login that an
@@ -72,6 +74,7 @@ func (p *Pages) showSignIn(r *httpkit.Request) error {
 func (p *Pages) begin(r *httpkit.Request, dest destination) *signin.Transaction {
 	return p.cfg.Engine.Begin(r.Context(), r.Actor, signin.Options{
 		Prefix: handlePrefix, Carried: true, Finish: signin.FinishBrowser, Warn: true, Return: dest.address,
+		Device: r.Cookie(httpkit.CookieDevice),
 	})
 }
 
@@ -120,6 +123,8 @@ func (p *Pages) submitSignIn(r *httpkit.Request) error {
 		return p.changePassword(v, f)
 	case "answer":
 		return p.answerQuestion(v, f)
+	case "factor":
+		return p.submitFactor(v, f)
 	}
 	return idp.Fail(idp.KindMalformed)
 }
@@ -162,7 +167,13 @@ func (p *Pages) apply(v *visit, a signin.Action) error {
 		return p.current(v)
 	case idp.KindBadToken:
 		return p.stale(v)
+	case idp.KindUserLocked:
+		return p.locked(v)
 	default:
+		if status, text := factorProblem(err); status != 0 {
+			v.status, v.problem = status, text
+			return p.current(v)
+		}
 		if err != nil {
 			return err
 		}
@@ -187,6 +198,9 @@ func (p *Pages) current(v *visit) error {
 	}
 	v.tx = tx
 	step, _, err := p.cfg.Engine.Next(v.Context(), v.Actor, tx)
+	if idp.KindOf(err) == idp.KindUserLocked {
+		return p.locked(v)
+	}
 	if err != nil {
 		return err
 	}

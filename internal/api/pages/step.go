@@ -2,9 +2,7 @@ package pages
 
 import (
 	"net/http"
-	"slices"
 
-	"usher/internal/factor"
 	"usher/internal/signin"
 )
 
@@ -14,9 +12,8 @@ func (p *Pages) step(v *visit, s signin.Step) error {
 	case signin.Identify:
 		return p.identify(v, s.Login, "")
 	case signin.Verify:
-		password := slices.ContainsFunc(s.Options, func(m signin.Method) bool { return m.Kind == factor.Password })
-		if !password {
-			return p.unable(v)
+		if !s.Primary {
+			return p.chooseFactor(v, s)
 		}
 		return p.password(v)
 	case signin.ChangePassword:
@@ -32,7 +29,13 @@ func (p *Pages) step(v *visit, s signin.Step) error {
 		return p.finish(v)
 	case signin.Recover, signin.Unlock:
 		return p.question(v)
-	case signin.Challenge, signin.Enroll, signin.Activate, signin.EnrollProfile, signin.Consent:
+	case signin.Challenge:
+		return p.challenge(v, s)
+	case signin.Enroll:
+		return p.enroll(v, s)
+	case signin.Activate:
+		return p.activate(v, s)
+	case signin.EnrollProfile, signin.Consent:
 		return p.unable(v)
 	}
 	return p.unable(v)

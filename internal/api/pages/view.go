@@ -1,5 +1,7 @@
 package pages
 
+import "usher/internal/factor"
+
 // frame is what every page shows around its content.
 type frame struct {
 	Title       string
@@ -49,6 +51,39 @@ type passwordView struct {
 	carried
 	Forgot string // the page of those who cannot, "" where there is none
 }
+
+// factorView asks for a further factor: to choose one, to prove it, to enrol it.
+// Each part is there where the step has it.
+type factorView struct {
+	carried
+	Heading string
+	Text    []string
+	// Picture is the address of what is to be scanned, Secret the same to type.
+	Picture, Secret string
+	// Number is to be found on the device.
+	Number  string
+	Fields  []fieldView
+	Factor  string // the factor that the fields are about
+	Choices []choice
+	// Remember offers not to be asked again, Remembered as the usual choice.
+	Remember, Remembered bool
+	// Buttons are what can be done beside the choices, the first one above all.
+	Buttons []button
+}
+
+// fieldView is one field to fill in.
+type fieldView struct {
+	Name, Label, Type, Complete, Mode string
+	// Options are there to choose from; none where something is typed.
+	Options []factor.Question
+	Focus   bool
+}
+
+// choice is a factor to choose. Do is what its button sends.
+type choice struct{ Text, Detail, Do string }
+
+// button is something to do.
+type button struct{ Text, Do string }
 
 // changeView asks for a new password.
 type changeView struct {
