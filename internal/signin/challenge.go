@@ -101,6 +101,16 @@ func (r *run) verifyFurther(act VerifyFactor, p planned) error {
 	return r.prove(d, m, false, act.Remembering)
 }
 
+// lockedByFactor tells whether wrong answers to a further factor have locked the
+// user out, rather than wrong passwords.
+func (r *run) lockedByFactor(u *idp.User) (bool, error) {
+	n, err := r.tx.MostFactorFailures(u.OrgID, u.ID)
+	if err != nil {
+		return false, fmt.Errorf("read wrong answers: %w", err)
+	}
+	return n >= factor.MaxFailures, nil
+}
+
 // subject is who proves a factor, read in this transaction of the store.
 func (r *run) subject(d decision, factorID string) (factor.Subject, error) {
 	f, err := factorOf(r.tx, d.user, factorID)

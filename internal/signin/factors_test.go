@@ -265,6 +265,12 @@ func TestWrongAnswersLock(t *testing.T) {
 			t.Errorf("%d counted, %v, %s", n, err, w.Reload(u).Status)
 		}
 		refused(t, w, txs[0], signin.VerifyFactor{FactorID: id, Answer: passCode(w.AppCode(secret, 0))}, idp.KindUserLocked)
+		// The right password does not help where the user has signed in before.
+		again := w.Engine.Begin(t.Context(), w.Anonymous(), signin.Options{Finish: signin.FinishToken})
+		if _, err := w.Engine.Apply(t.Context(), w.Anonymous(), again, signin.GiveLogin{Login: login},
+			signin.VerifyFactor{Method: factor.Password, Answer: map[string]string{"password": signintest.Password}}); idp.KindOf(err) != idp.KindUnauthenticated {
+			t.Errorf("with the password: %v", err)
+		}
 		w.Clock.Advance(11 * time.Minute)
 		tx, step := begin(t, w, signin.Options{})
 		is[signin.Verify](t, step)

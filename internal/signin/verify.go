@@ -114,6 +114,12 @@ func (r *run) locked(u *idp.User, l *credential.Lockout, right bool) (bool, erro
 	if s.Known {
 		l.Source = source
 	}
+	byFactor := false
+	if s.Known && right && !s.LockedAt.IsZero() {
+		if byFactor, err = r.lockedByFactor(u); err != nil {
+			return false, err
+		}
+	}
 	switch {
 	case s.LockedAt.IsZero() && u.Status != idp.UserLockedOut:
 		return false, nil
@@ -123,6 +129,11 @@ func (r *run) locked(u *idp.User, l *credential.Lockout, right bool) (bool, erro
 		return true, nil
 	case l.Over(s.LockedAt, r.tx.Now()):
 		note(r.tx, why.Lockout, u, why.Allow, "the lock is over")
+	case byFactor:
+		// Whoever has the password and sits where the user does must not get five
+		// more guesses at the factor by signing in again.
+		note(r.tx, why.Lockout, u, why.Deny, "locked out by wrong answers of a further factor")
+		return true, nil
 	case s.Known && right:
 		note(r.tx, why.Lockout, u, why.Allow, "locked out, but not for a source that is known")
 	default:

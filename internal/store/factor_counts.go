@@ -21,6 +21,13 @@ func (tx *Tx) FactorFailures(orgID, userID, factorID string) (failures int, err 
 	return failures, err
 }
 
+// MostFactorFailures is how many wrong answers in a row the worst guessed factor
+// of a user has got.
+func (tx *Tx) MostFactorFailures(orgID, userID string) (failures int, err error) {
+	return failures, tx.first(func(s scan) error { return s(&failures) },
+		"SELECT coalesce(max(failures), 0) FROM factor_counts WHERE org_id = $1 AND user_id = $2", orgID, userID)
+}
+
 // ForgiveFactor forgets the wrong answers of a factor and when a code was last
 // sent for it, as a right answer does.
 func (tx *Tx) ForgiveFactor(orgID, userID, factorID string) error {
