@@ -17,6 +17,7 @@ import (
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/sync/errgroup"
 
+	"usher/internal/api/control"
 	"usher/internal/api/httpkit"
 	"usher/internal/env"
 	"usher/internal/server"
@@ -45,6 +46,8 @@ type announcement struct {
 	Users    []server.Login `json:"users"`
 	Database string         `json:"database"`
 	Control  string         `json:"control"`
+	// Apps are OAuth clients to begin with.
+	Apps []server.SeededApp `json:"apps"`
 }
 
 // Run serves until the context ends.
@@ -77,7 +80,7 @@ func (c *devCmd) Run(ctx context.Context, io streams) (err error) {
 		return errors.Join(err, main.Close(), control.Close())
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	a, seeded, err := c.prepare(ctx, s)
+	a, seeded, err := c.prepare(ctx, s, "http://"+control.Addr())
 	if err != nil {
 		return errors.Join(err, main.Close(), control.Close())
 	}
@@ -87,12 +90,23 @@ func (c *devCmd) Run(ctx context.Context, io streams) (err error) {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return main.Serve(ctx, s.Handler()) })
-	group.Go(func() error { return control.Serve(ctx, s.Control(ctx, clock, seeded)) })
+	group.Go(func() error { return control.Serve(ctx, s.ControlWith(ctx, clock, seeded, sampleOf(a))) })
 	group.Go(func() error { return s.RunJobs(ctx) })
 	if err := c.announce(io.out, a); err != nil {
 		return err
 	}
 	return group.Wait()
+}
+
+// sampleOf is what the sample page signs in to: the first single-page
+// application that was seeded.
+func sampleOf(a announcement) control.Sample {
+	for _, app := range a.Apps {
+		if app.Type == "browser" {
+			return control.Sample{Issuer: a.URL + "/oauth2/default", Origin: a.URL, ClientID: app.ClientID}
+		}
+	}
+	return control.Sample{}
 }
 
 // place decides where the data is.
@@ -189,7 +203,7 @@ func devKey(path string) ([]byte, error) {
 }
 
 // prepare seeds a new database, or reads what was made when it was seeded.
-func (c *devCmd) prepare(ctx context.Context, s *server.Server) (announcement, []byte, error) {
+func (c *devCmd) prepare(ctx context.Context, s *server.Server, control string) (announcement, []byte, error) {
 	kept, snapshot, err := c.kept(ctx, s)
 	if err == nil && kept != nil {
 		err = s.ReviveTokens(ctx)
@@ -213,6 +227,8 @@ func (c *devCmd) prepare(ctx context.Context, s *server.Server) (announcement, [
 		}
 	} else {
 		spec = server.DefaultSeed()
+		spec.Apps = server.SampleApps(control)
+		spec.TrustedOrigins = []server.SeedOrigin{{Name: "Sample page", Origin: control, CORS: true, Redirect: true}}
 	}
 	seeded, err := s.Seed(ctx, spec)
 	if err != nil {
@@ -225,7 +241,7 @@ func (c *devCmd) prepare(ctx context.Context, s *server.Server) (announcement, [
 	if !c.Ephemeral {
 		err = os.WriteFile(c.path("seed.snapshot"), snapshot, 0o600)
 	}
-	return announcement{OrgID: seeded.OrgID, APIToken: seeded.APIToken, Admin: seeded.Admin, Users: seeded.Users}, snapshot, err
+	return announcement{OrgID: seeded.OrgID, APIToken: seeded.APIToken, Admin: seeded.Admin, Users: seeded.Users, Apps: seeded.Apps}, snapshot, err
 }
 
 func valueOf(a *announcement) announcement {
@@ -306,6 +322,12 @@ func (c *devCmd) announce(w io.Writer, a announcement) error {
 	fmt.Fprintf(&b, "  API token      %s\n", a.APIToken)
 	fmt.Fprintf(&b, "  Inbox          %s/inbox   mails, texts, calls, pushes\n", a.Control)
 	fmt.Fprintf(&b, "  Control        %s   clock, inbox, snapshots\n", a.Control)
+	for _, app := range a.Apps {
+		fmt.Fprintf(&b, "  Client         %s  %s  %s\n", app.ClientID, app.ClientSecret, app.Label)
+	}
+	if sampleOf(a).ClientID != "" {
+		fmt.Fprintf(&b, "  Sample page    %s/sample   signs in as an application does\n", a.Control)
+	}
 	fmt.Fprintf(&b, "  Database       %s\n", a.Database)
 	if !c.Ephemeral {
 		fmt.Fprintf(&b, "\n  For scripts:   . %s\n", c.path("dev.env"))

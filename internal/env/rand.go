@@ -27,6 +27,15 @@ func (SystemRand) Read(p []byte) {
 	}
 }
 
+// Reader makes an io.Reader of a generator, for what makes keys.
+type Reader struct{ Rand }
+
+// Read implements io.Reader.
+func (r Reader) Read(p []byte) (int, error) {
+	r.Rand.Read(p)
+	return len(p), nil
+}
+
 // Seeded is a repeatable generator for tests. It must never reach production.
 type Seeded struct {
 	mu  sync.Mutex

@@ -24,24 +24,15 @@ const rsaBits = 2048
 // maxToken bounds a token that is to be verified, in bytes.
 const maxToken = 32 << 10
 
-// reader makes an io.Reader of a generator.
-type reader struct{ env.Rand }
-
-// Read fills p.
-func (r reader) Read(p []byte) (int, error) {
-	r.Rand.Read(p)
-	return len(p), nil
-}
-
 // generate makes a key pair and seals the private part.
 func (s *Signing) generate(o Owner, alg Alg) (*store.SigningKey, error) {
 	var private crypto.Signer
 	var err error
 	switch alg {
 	case RS256:
-		private, err = rsa.GenerateKey(reader{s.Rand}, rsaBits)
+		private, err = rsa.GenerateKey(env.Reader{Rand: s.Rand}, rsaBits)
 	case ES256:
-		private, err = ecdsa.GenerateKey(elliptic.P256(), reader{s.Rand})
+		private, err = ecdsa.GenerateKey(elliptic.P256(), env.Reader{Rand: s.Rand})
 	default:
 		return nil, fmt.Errorf("there are no keys for %q", alg)
 	}

@@ -33,6 +33,7 @@ type SeedSpec struct {
 	Users          []SeedUser   `yaml:"users"`
 	Groups         []SeedGroup  `yaml:"groups"`
 	TrustedOrigins []SeedOrigin `yaml:"trustedOrigins"`
+	Apps           []SeedApp    `yaml:"apps"`
 }
 
 // SeedUser is a user of a seed. The e-mail address is the login when absent.
@@ -74,6 +75,7 @@ type Seeded struct {
 	APIToken string
 	Admin    Login
 	Users    []Login
+	Apps     []SeededApp
 }
 
 // Seed brings the default organisation to what spec says. What is there
@@ -114,7 +116,11 @@ func (s *Server) Seed(ctx context.Context, spec SeedSpec) (Seeded, error) {
 		}
 		out.Users = append(out.Users, u.Login)
 	}
-	return out, s.seedOrigins(ctx, a, spec.TrustedOrigins)
+	if err := s.seedOrigins(ctx, a, spec.TrustedOrigins); err != nil {
+		return out, err
+	}
+	out.Apps, err = s.seedApps(ctx, a, spec.Apps)
+	return out, err
 }
 
 type seededUser struct {

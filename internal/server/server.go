@@ -112,9 +112,14 @@ func (s *Server) Log() *slog.Logger { return s.cfg.Log }
 // Control answers the control listener for tests until ctx ends, when nobody is
 // kept waiting any more. seeded is what its reset brings back.
 func (s *Server) Control(ctx context.Context, clock *env.Movable, seeded []byte) http.Handler {
+	return s.ControlWith(ctx, clock, seeded, control.Sample{})
+}
+
+// ControlWith is Control with a sample page that signs in to an application.
+func (s *Server) ControlWith(ctx context.Context, clock *env.Movable, seeded []byte, sample control.Sample) http.Handler {
 	return control.New(control.Config{
 		Clock: clock, Snapshot: s.Snapshot, Restore: s.Restore, Seeded: seeded, Log: s.cfg.Log,
-		Messages: &inbox{s}, Stop: ctx.Done(), Phone: s.phone(clock),
+		Messages: &inbox{s}, Stop: ctx.Done(), Phone: s.phone(clock), Sample: sample,
 	})
 }
 

@@ -37,6 +37,8 @@ type Config struct {
 	// Seeded is the copy taken when the data had been seeded; without one there
 	// is nothing to reset to.
 	Seeded []byte
+	// Sample is what the sample page signs in to; the zero value for no page.
+	Sample Sample
 	Log    *slog.Logger
 	// Phone scans, holds keys and answers for tests.
 	Phone *phone.Phone
@@ -68,6 +70,10 @@ func New(cfg Config) http.Handler {
 	r.Post("/clock", h.setClock)
 	h.routeInbox(r)
 	h.mountPhone(r)
+	if cfg.Sample.ClientID != "" {
+		r.Get("/sample", h.sample)
+		r.Get("/sample.js", asset("text/javascript; charset=utf-8", sampleScript))
+	}
 	r.Post("/reset", h.reset)
 	r.Get("/snapshots", h.listSnapshots)
 	r.Post("/snapshots", h.takeSnapshot)

@@ -36,7 +36,8 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request) {
 		Clock     clockState
 		Messages  []notify.Message
 		Snapshots []snapshot
-	}{r.Host, h.clock(), list, h.shelf.all()}); err != nil {
+		Sample    bool
+	}{r.Host, h.clock(), list, h.shelf.all(), h.cfg.Sample.ClientID != ""}); err != nil {
 		h.broken(w, "the page", err)
 		return
 	}
