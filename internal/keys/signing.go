@@ -311,7 +311,7 @@ func rotate(tx *store.Tx, o Owner, last *SigningKey, fresh []*store.SigningKey, 
 			next = k
 		case k.Status == string(KeyNext):
 			err = tx.DeleteSigningKeys(o.OrgID, o.ServerID, k.ID)
-		case k.Status == string(KeyExpired) && tx.Now().After(k.Retired.Add(afterlife)):
+		case k.Status == string(KeyExpired) && !tx.Now().Before(k.Retired.Add(afterlife)):
 			err = tx.DeleteSigningKeys(o.OrgID, o.ServerID, k.ID)
 		}
 		if err != nil {

@@ -214,10 +214,11 @@ func (s *Service) RevokeFromClient(ctx context.Context, a idp.Actor, appID, id s
 	})
 }
 
-// RevokeFromUser takes back what a user let clients have: one grant, those of a
-// client, or all. KindNotFound for a single one that is not there.
+// RevokeFromUser takes back what the user that ref names let clients have: one
+// grant, those of a client, or all. KindNotFound for a single one that is not
+// there, KindForbidden where the actor may not change this user.
 // (spec: management-extra#revokeUserGrants)
-func (s *Service) RevokeFromUser(ctx context.Context, a idp.Actor, u *idp.User, f GrantFilter) error {
+func (s *Service) RevokeFromUser(ctx context.Context, a idp.Actor, ref string, f GrantFilter) error {
 	event := eventlog.ConsentRevokeUser
 	switch {
 	case f.ID != "":
@@ -225,8 +226,8 @@ func (s *Service) RevokeFromUser(ctx context.Context, a idp.Actor, u *idp.User, 
 	case f.ClientID != "":
 		event = eventlog.ConsentRevokePair
 	}
-	f.UserID = u.ID
-	return s.tx(ctx, "revoke grants", func(tx *store.Tx) error {
+	_, err := s.Directory.Within(ctx, a, "revoke grants", ref, func(tx *store.Tx, u *idp.User) error {
+		f.UserID = u.ID
 		n, err := tx.DeleteOAuthGrants(a.OrgID(), f.stored())
 		if err != nil {
 			return err
@@ -239,6 +240,7 @@ func (s *Service) RevokeFromUser(ctx context.Context, a idp.Actor, u *idp.User, 
 		}
 		return s.record(tx, a, event, idp.UserTarget(u))
 	})
+	return err
 }
 
 // OnUserDelete drops what a user let clients have. It is meant for directory's

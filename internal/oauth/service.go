@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"usher/internal/apps"
+	"usher/internal/directory"
 	"usher/internal/env"
 	"usher/internal/eventlog"
 	"usher/internal/idp"
@@ -43,6 +44,8 @@ type Service struct {
 	Clock   env.Clock
 	Signing *keys.Signing
 	Apps    *apps.Service
+	// Directory says whom an administrator may touch.
+	Directory *directory.Service
 
 	mu    sync.Mutex
 	cache map[keys.Owner]cachedServer

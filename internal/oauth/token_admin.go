@@ -88,30 +88,51 @@ func (s *Service) Token(ctx context.Context, a idp.Actor, f TokenFilter) (*HeldT
 }
 
 // RevokeTokens ends refresh tokens. KindNotFound for a single one that is not
-// there. (spec: management-extra#revokeRefreshTokensForAuthorizationServerAndClient)
-func (s *Service) RevokeTokens(ctx context.Context, a idp.Actor, f TokenFilter) error {
+// there; KindForbidden where the actor may not change the user whose tokens they
+// are, or the application appID, if that is not empty.
+// (spec: management-extra#revokeRefreshTokensForAuthorizationServerAndClient)
+func (s *Service) RevokeTokens(ctx context.Context, a idp.Actor, f TokenFilter, appID string) error {
+	if f.UserID != "" {
+		_, err := s.Directory.Within(ctx, a, "revoke tokens", f.UserID, func(tx *store.Tx, _ *idp.User) error { return s.revokeTokens(tx, a, f) })
+		return err
+	}
 	return s.tx(ctx, "revoke tokens", func(tx *store.Tx) error {
-		gone, err := tx.DeleteOAuthRefresh(a.OrgID(), store.OAuthRefreshFilter(f))
-		if err != nil {
-			return err
-		}
-		if f.ID != "" && len(gone) == 0 {
-			return idp.NotFound(TypeToken, f.ID)
-		}
-		for _, row := range gone {
-			targets := []idp.Target{
-				{ID: row.ID, Type: "refresh_token", AlternateID: row.ID, DisplayName: row.ID},
-				{ID: row.ClientID, Type: "PublicClientApp", AlternateID: row.ClientID, DisplayName: row.ClientID},
-			}
-			if row.UserID != "" {
-				targets = append(targets, idp.Target{ID: row.UserID, Type: "User", AlternateID: row.UserID, DisplayName: row.UserID})
-			}
-			if err := s.record(tx, a, eventlog.TokenRevoke, targets...); err != nil {
+		if appID != "" {
+			if _, err := s.appClient(tx, a, appID); err != nil {
 				return err
 			}
 		}
-		return nil
+		return s.revokeTokens(tx, a, f)
 	})
+}
+
+func (s *Service) revokeTokens(tx *store.Tx, a idp.Actor, f TokenFilter) error {
+	gone, err := tx.DeleteOAuthRefresh(a.OrgID(), store.OAuthRefreshFilter(f))
+	if err != nil {
+		return err
+	}
+	if f.ID != "" && len(gone) == 0 {
+		return idp.NotFound(TypeToken, f.ID)
+	}
+	for _, row := range gone {
+		targets := []idp.Target{
+			{ID: row.ID, Type: "refresh_token", AlternateID: row.ID, DisplayName: row.ID},
+			{ID: row.ClientID, Type: "PublicClientApp", AlternateID: row.ClientID, DisplayName: row.ClientID},
+		}
+		if row.UserID != "" {
+			targets = append(targets, idp.Target{ID: row.UserID, Type: "User", AlternateID: row.UserID, DisplayName: row.UserID})
+		}
+		if err := s.record(tx, a, eventlog.TokenRevoke, targets...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// OnSignOut ends all refresh tokens of a user. It is meant for directory's hooks
+// that run when a user is signed out everywhere, or can sign in no more.
+func (s *Service) OnSignOut(tx *store.Tx, a idp.Actor, u *idp.User) error {
+	return s.revokeTokens(tx, a, TokenFilter{UserID: u.ID})
 }
 
 // TokenClients lists the clients that hold refresh tokens of a server, or of a

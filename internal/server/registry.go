@@ -103,7 +103,9 @@ func (s *services) hooks() {
 	d.OnDelete = append(d.OnDelete, leaving, endSessions, endSignIns)
 	d.OnDeactivate = append(d.OnDeactivate, s.apps.OnDeactivate)
 	d.OnDelete = append(d.OnDelete, s.apps.OnDeactivate)
-	d.OnDelete = append(d.OnDelete, s.oauth.OnUserDelete)
+	d.OnRevokeTokens = append(d.OnRevokeTokens, s.oauth.OnSignOut)
+	d.OnDeactivate = append(d.OnDeactivate, s.oauth.OnSignOut)
+	d.OnDelete = append(d.OnDelete, s.oauth.OnSignOut, s.oauth.OnUserDelete)
 	s.apps.OnDelete = append(s.apps.OnDelete, s.oauth.OnAppDelete)
 	d.OnMembership = append(d.OnMembership, s.apps.OnMembership)
 	d.OnGroupDelete = append(d.OnGroupDelete, s.apps.OnGroupDelete)
@@ -131,6 +133,7 @@ func (s *Server) jobs() []jobs.Job {
 	list := []jobs.Job{
 		jobs.Purge(s.store),
 		jobs.Stamp(s.stampEvents),
+		{Name: "rotate signing keys", Every: time.Hour, Run: s.rotateKeys},
 	}
 	list = append(list, s.fleet.job()...)
 	// A job for each kind: a slow mail server must not hold up codes.

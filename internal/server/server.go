@@ -187,6 +187,11 @@ func (s *Server) org(ctx context.Context, id string) (*idp.Org, error) {
 // errNoOrg is what a server without any organisation says.
 var errNoOrg = errors.New("the database has no organisation yet: create one with `usher org create --name ... --admin-login ...`")
 
+// rotateKeys gives new keys to the authorization servers whose time has come.
+func (s *Server) rotateKeys(ctx context.Context) error {
+	return s.services.oauth.RotateDue(ctx, func(ctx context.Context, id string) (*idp.Org, error) { return s.org(ctx, id) })
+}
+
 func (s *Server) readEvents(ctx context.Context, org *idp.Org, q eventlog.Query) ([]idp.Event, error) {
 	return s.services.log.Read(ctx, s.store, org, q)
 }

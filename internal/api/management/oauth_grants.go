@@ -289,12 +289,8 @@ func (a *OAuthAPI) getUserGrant(r *httpkit.Request) error {
 // revokeUserGrants takes back a grant of a user, those of a client, or all.
 // (spec: management-extra#revokeUserGrant, #revokeUserGrants, #revokeGrantsForUserAndClient)
 func (a *OAuthAPI) revokeUserGrants(r *httpkit.Request) error {
-	u, err := a.user(r)
-	if err != nil {
-		return err
-	}
 	f := oauth.GrantFilter{ClientID: r.Param("clientId"), ID: r.Param("grantId")}
-	if err := a.Servers.RevokeFromUser(r.Context(), r.Actor, u, f); err != nil {
+	if err := a.Servers.RevokeFromUser(r.Context(), r.Actor, userRef(r), f); err != nil {
 		return err
 	}
 	return r.NoContent()

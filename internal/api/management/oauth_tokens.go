@@ -182,7 +182,7 @@ func (a *OAuthAPI) revokeTokens(find tokensAt) httpkit.Handler {
 		if err != nil {
 			return err
 		}
-		if err := a.Servers.RevokeTokens(r.Context(), r.Actor, f); err != nil {
+		if err := a.Servers.RevokeTokens(r.Context(), r.Actor, f, r.Param("appId")); err != nil {
 			return err
 		}
 		return r.NoContent()
