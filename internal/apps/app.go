@@ -219,6 +219,11 @@ func (s *Service) List(ctx context.Context, actor idp.Actor, q Query) (list []*A
 // certificate and the single-logout settings. Name, client id and kind of
 // client stay. (spec: management#updateApplication)
 func (s *Service) Replace(ctx context.Context, actor idp.Actor, id string, in *Input) (*App, error) {
+	return s.replace(ctx, actor, id, in, func(_, _ *App) {})
+}
+
+// replace is Replace; keep may take over something from before.
+func (s *Service) replace(ctx context.Context, actor idp.Actor, id string, in *Input, keep func(a, before *App)) (*App, error) {
 	var out *App
 	err := s.tx(ctx, "replace application", func(tx *store.Tx) error {
 		stored, err := s.may(tx, actor)(read(tx, actor.OrgID(), id))
@@ -233,6 +238,7 @@ func (s *Service) Replace(ctx context.Context, actor idp.Actor, id string, in *I
 		if err != nil {
 			return err
 		}
+		keep(a, before)
 		if err := s.chooseKey(tx, a, before, in); err != nil {
 			return err
 		}

@@ -50,13 +50,16 @@ type CredentialsInput struct {
 	Signing          *struct {
 		KeyID string `json:"kid"`
 	} `json:"signing"`
-	OAuthClient *struct {
-		AutoKeyRotation *bool  `json:"autoKeyRotation"`
-		ClientID        string `json:"client_id"`
-		ClientSecret    string `json:"client_secret"`
-		AuthMethod      string `json:"token_endpoint_auth_method"`
-		PKCERequired    *bool  `json:"pkce_required"`
-	} `json:"oauthClient"`
+	OAuthClient *OAuthCredentialsInput `json:"oauthClient"`
+}
+
+// OAuthCredentialsInput is how an OAuth client proves who it is.
+type OAuthCredentialsInput struct {
+	AutoKeyRotation *bool  `json:"autoKeyRotation"`
+	ClientID        string `json:"client_id"`
+	ClientSecret    string `json:"client_secret"`
+	AuthMethod      string `json:"token_endpoint_auth_method"`
+	PKCERequired    *bool  `json:"pkce_required"`
 }
 
 // SettingsInput is what the kind of application and its sign-on mode need.

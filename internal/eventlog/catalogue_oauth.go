@@ -24,9 +24,6 @@ const (
 	AdminConsentGrant  idp.EventType = "app.oauth2.admin.consent.grant"
 	AdminConsentRevoke idp.EventType = "app.oauth2.admin.consent.revoke"
 	TokenRevoke        idp.EventType = "app.oauth2.as.token.revoke"
-	ClientCreate       idp.EventType = "app.oauth2.client.lifecycle.create"
-	ClientUpdate       idp.EventType = "app.oauth2.client.lifecycle.update"
-	ClientDelete       idp.EventType = "app.oauth2.client.lifecycle.delete"
 )
 
 // oauthCatalogue describes every type above.
@@ -50,7 +47,4 @@ var oauthCatalogue = map[idp.EventType]Kind{
 	AdminConsentGrant:  {Message: "Administrator granted a scope to an app"},
 	AdminConsentRevoke: {Message: "Administrator revoked a scope of an app"},
 	TokenRevoke:        {Message: "OAuth2 token is revoked", Legacy: "app.oauth2.as.token.revoke_success"},
-	ClientCreate:       {Message: "OAuth client is created"},
-	ClientUpdate:       {Message: "OAuth client is updated"},
-	ClientDelete:       {Message: "OAuth client is deleted"},
 }

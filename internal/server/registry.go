@@ -178,5 +178,6 @@ func (s *Server) mount(r *httpkit.Router) error {
 	(&idx.API{Engine: v.engine, Redirectable: v.redirectable}).Mount(r)
 	o.Pages = p
 	o.Mount(r)
+	(&oauth2.ClientsAPI{Servers: v.oauth}).Mount(r)
 	return nil
 }
