@@ -25,6 +25,7 @@ type cli struct {
 	Migrate migrateCmd `cmd:"" help:"Bring the database schema to this version."`
 	Org     orgCmd     `cmd:"" help:"Manage organisations."`
 	Token   tokenCmd   `cmd:"" help:"Manage API tokens."`
+	Device  deviceCmd  `cmd:"" help:"A phone without a phone: enrol it, answer its questions, make its codes."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

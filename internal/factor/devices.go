@@ -236,6 +236,37 @@ func (d *Devices) Remove(ctx context.Context, a idp.Actor, text string) error {
 	return err
 }
 
+// Gone forgets where a push would reach a phone, once its push service knows it
+// no longer: the phone still answers, by asking itself. login and id are those of
+// the push that could not be brought.
+func (d *Devices) Gone(tx *store.Tx, orgID, login, id string) error {
+	u, err := d.Directory.Find(tx, orgID, login)
+	if err != nil {
+		return ignoreGone(err)
+	}
+	f, err := tx.Factor(orgID, u.ID, id)
+	if err != nil {
+		return ignoreGone(err)
+	}
+	device, err := d.Vault.OpenDevice(f)
+	if err != nil {
+		return err
+	}
+	device.PushService, device.PushToken = "", ""
+	if err := d.Vault.SealDevice(f, u, device); err != nil {
+		return err
+	}
+	return ignoreGone(tx.UpdateFactor(f))
+}
+
+// ignoreGone drops the errors that say that there is nothing to forget.
+func ignoreGone(err error) error {
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrStale) || idp.KindOf(err) == idp.KindNotFound {
+		return nil
+	}
+	return err
+}
+
 // within does what a known phone says, in one transaction of the store.
 func (d *Devices) within(ctx context.Context, a idp.Actor, text, action string, fn func(*store.Tx, *statement, Subject) error) (Subject, error) {
 	jws, err := d.read(text)

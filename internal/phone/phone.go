@@ -66,6 +66,9 @@ type Phone struct {
 	HTTP  *http.Client
 	Rand  env.Rand
 	Clock env.Clock
+	// PushService and PushToken are where pushes reach it, as an app would have it;
+	// without them it asks by itself.
+	PushService, PushToken string
 	// Changed is told what the phone remembers after each change; may be nil.
 	Changed func(Memory) error
 
@@ -196,6 +199,7 @@ func (p *Phone) enroll(ctx context.Context, org, token string) (string, error) {
 	}
 	err = p.say(ctx, d, "enroll", map[string]any{
 		"token": token, "name": "Virtual phone", "platform": "ANDROID", "deviceType": "SMARTPHONE", "version": "1",
+		"pushService": p.PushService, "pushToken": p.PushToken,
 	}, &known)
 	if err != nil {
 		return "", err

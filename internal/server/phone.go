@@ -2,8 +2,11 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
+
+	"github.com/go-chi/chi/v5"
 
 	"usher/internal/env"
 	"usher/internal/phone"
@@ -21,7 +24,8 @@ type inside struct{ s *Server }
 
 // RoundTrip implements http.RoundTripper.
 func (t inside) RoundTrip(r *http.Request) (*http.Response, error) {
-	in := r.Clone(r.Context())
+	// The control listener's routes are not the ones to go on from.
+	in := r.Clone(context.WithValue(r.Context(), chi.RouteCtxKey, (*chi.Context)(nil)))
 	in.RequestURI, in.RemoteAddr, in.Host = r.URL.RequestURI(), "127.0.0.1:0", r.URL.Host
 	if in.Body == nil {
 		in.Body = http.NoBody

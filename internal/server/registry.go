@@ -140,6 +140,9 @@ func (s *Server) jobs() []jobs.Job {
 	for _, kind := range slices.Sorted(maps.Keys(s.cfg.Senders)) {
 		w := &notify.Worker{
 			Outbox: s.services.outbox, Log: s.cfg.Log, Senders: map[notify.Kind]notify.Sender{kind: s.cfg.Senders[kind]}, Observe: s.health.delivered,
+			OnGone: func(tx *store.Tx, m notify.Message) error {
+				return s.services.devices.Gone(tx, m.OrgID, m.Data[notify.DataLogin], m.Data[notify.DataDevice])
+			},
 		}
 		list = append(list, jobs.Job{Name: "outbox." + string(kind), Every: time.Second, Shared: true, Run: w.Run})
 	}
@@ -172,9 +175,7 @@ func (s *Server) mount(r *httpkit.Router) error {
 	s.mountCoverage(r)
 	(&authn.API{Engine: v.engine, Rand: s.cfg.Rand, Redirectable: v.redirectable, OnPageError: p.WriteError}).Mount(r)
 	(&oauth2.MetadataAPI{Servers: v.oauth}).Mount(r)
-	(&device.API{Devices: &factor.Devices{
-		Store: s.store, Log: v.log, Clock: s.cfg.Clock, Rand: s.cfg.Rand, Vault: v.vault, Directory: v.directory, Ceremonies: v.ceremonies,
-	}}).Mount(r)
+	(&device.API{Devices: v.devices}).Mount(r)
 	(&idx.API{Engine: v.engine, Redirectable: v.redirectable}).Mount(r)
 	o.Pages = p
 	o.Mount(r)

@@ -37,6 +37,7 @@ type services struct {
 	factors     *factor.Service
 	vault       factor.Vault
 	ceremonies  *factor.Ceremonies
+	devices     *factor.Devices
 	rand        env.Rand
 	policies    *policy.Service
 	blocklist   *policy.Blocklist
@@ -69,6 +70,9 @@ func newServices(cfg Config, db *store.Store, keeper *keys.Keeper) *services {
 	s.factors = factor.NewService(factorMethods(s)...)
 	s.ceremonies = &factor.Ceremonies{
 		Log: s.log, IDs: cfg.IDs, Vault: s.vault, Methods: s.factors, Directory: s.directory, Credentials: s.credentials,
+	}
+	s.devices = &factor.Devices{
+		Store: db, Log: s.log, Clock: cfg.Clock, Rand: cfg.Rand, Vault: s.vault, Directory: s.directory, Ceremonies: s.ceremonies,
 	}
 	s.roles = &roles.Service{Log: s.log, IDs: cfg.IDs, Store: db, Directory: s.directory}
 	s.sessions = &session.Service{Store: db, Log: s.log, IDs: cfg.IDs, Rand: cfg.Rand}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+
+	"usher/internal/phone"
 )
 
 // Bounds of what is kept in memory.
@@ -149,6 +151,9 @@ func (h *handler) reset(w http.ResponseWriter, r *http.Request) {
 	if h.cfg.Seeded == nil {
 		fail(w, http.StatusConflict, "there is no state to reset to: the server was started without keeping one")
 		return
+	}
+	if h.cfg.Phone != nil {
+		h.cfg.Phone.Remember(phone.Memory{}) // nobody knows it any more
 	}
 	h.back(w, r, h.cfg.Seeded, 0)
 }

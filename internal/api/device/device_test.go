@@ -1,16 +1,21 @@
 package device_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"usher/internal/apptest"
+	"usher/internal/notify"
 	"usher/internal/phone"
+	"usher/internal/server"
 )
 
 // world is a user who may enrol a phone, and the phone.
@@ -323,4 +328,94 @@ func TestPhoneStatements(t *testing.T) {
 		t.Error(list, err)
 	}
 	w.Get(at).Fails(404, "E0000007")
+}
+
+// TestControlPhone: the phone of the control listener does the same by plain
+// requests, and a reset takes it away.
+func TestControlPhone(t *testing.T) {
+	app := apptest.New(t)
+	w := newWorld(t, app)
+	control := app.Server.Control(t.Context(), app.Clock, nil)
+	call := func(method, path, body string, status int) map[string]any {
+		t.Helper()
+		rec := httptest.NewRecorder()
+		r := httptest.NewRequest(method, "http://127.0.0.1"+path, strings.NewReader(body))
+		control.ServeHTTP(rec, r)
+		out := map[string]any{}
+		if rec.Code != status || rec.Body.Len() > 0 && json.Unmarshal(rec.Body.Bytes(), &out) != nil {
+			t.Fatalf("%s %s: %d %s", method, path, rec.Code, rec.Body)
+		}
+		return out
+	}
+	call("POST", "/phone/approve", `{}`, 404)
+	call("GET", "/phone/code", "", 404)
+	call("POST", "/phone/scan", `{"text":"nothing"}`, 400)
+	call("POST", "/phone/scan", `{"text":"usher://enroll?org=https://id.example.com&token=mst0.x"}`, 409)
+	made := w.Post(w.factors, `{"factorType":"push","provider":"OKTA"}`).Want(200)
+	picture := made.Text("_embedded.activation._links.qrcode.href")
+	if got := call("POST", "/phone/scan", `{"text":"`+picture+`"}`, 200); got["login"] != login {
+		t.Errorf("%v", got)
+	}
+	self := w.factors + "/" + made.Text("id")
+	for path, result := range map[string]string{"/phone/approve": "SUCCESS", "/phone/deny": "REJECTED"} {
+		at := w.ask(t, self)
+		if got := call("GET", "/phone", "", 200); len(got["requests"].([]any)) != 1 || len(got["devices"].([]any)) != 1 || strings.Contains(fmt.Sprint(got), "key") {
+			t.Errorf("%v", got)
+		}
+		call("POST", path, `{}`, 200)
+		if got := w.Get(at).Want(200).Text("factorResult"); got != result {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
+	timed := w.Post(w.factors, `{"factorType":"token:software:totp","provider":"OKTA"}`).Want(200)
+	call("POST", "/phone/scan", `{"text":"`+timed.Text("_embedded.activation._links.qrcode.href")+`"}`, 200)
+	code := call("GET", "/phone/code?login="+login, "", 200)["code"].(string)
+	w.Post(w.factors+"/"+timed.Text("id")+"/lifecycle/activate", `{"passCode":"`+code+`"}`).Want(200)
+	call("DELETE", "/phone", "", 204)
+	w.Get(self).Fails(404, "E0000007")
+	if got := call("GET", "/phone", "", 200); len(got["devices"].([]any))+len(got["accounts"].([]any)) != 0 {
+		t.Errorf("%v", got)
+	}
+}
+
+// gone is a push service that knows no device.
+type gone struct{}
+
+func (gone) Send(context.Context, notify.Message) error {
+	return notify.Gone(errors.New("unregistered"))
+}
+
+// TestPhoneWithoutPushAddress: a phone that its push service knows no longer is
+// asked no more that way, and answers all the same.
+func TestPhoneWithoutPushAddress(t *testing.T) {
+	app := apptest.New(t, apptest.Configure(func(c *server.Config) {
+		c.Senders = map[notify.Kind]notify.Sender{notify.Push: gone{}}
+	}))
+	w := newWorld(t, app)
+	w.phone.PushService, w.phone.PushToken = "apns", "ab12"
+	self := w.enroll(t)
+	w.ask(t, self)
+	if m := w.Messages(t, login)[0]; m.Data[notify.DataPushToken] != "ab12" {
+		t.Fatalf("%+v", m)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- app.Server.RunJobs(ctx) }()
+	for at := ""; ; {
+		at = w.ask(t, self)
+		if w.Messages(t, login)[0].Data[notify.DataPushToken] != "" {
+			continue // the answer of the push service is not here yet
+		}
+		if _, err := w.phone.Answer(t.Context(), "", true, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.Get(at).Want(200).Text("factorResult"); got != "SUCCESS" {
+			t.Error(got)
+		}
+		break
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 }
