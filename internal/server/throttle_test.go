@@ -217,3 +217,18 @@ func TestStrangersCannotThrottleOut(t *testing.T) {
 	}
 	guess("203.0.113.7", apptest.Password).Fails(http.StatusTooManyRequests, "E0000047")
 }
+
+// TestAuthorizeIsThrottledByClient: the authorization endpoint begins sign-ins,
+// too.
+func TestAuthorizeIsThrottledByClient(t *testing.T) {
+	limits := httpkit.AbuseLimits()
+	limits[string(httpkit.ThrottleClient)] = 2
+	app := apptest.New(t, limited(limits))
+	authorize := func() *apptest.Answer { return app.Browser().Get("/oauth2/v1/authorize?client_id=unknown") }
+	for range 2 {
+		if a := authorize(); a.Status == http.StatusTooManyRequests {
+			t.Fatalf("too early: %s", a.Body)
+		}
+	}
+	authorize().Want(http.StatusTooManyRequests)
+}

@@ -23,6 +23,9 @@ const (
 // authorize begins an authorization request. (spec: oauth2#authorize,
 // oauth2#authorizeWithPost)
 func (a *API) authorize(r *httpkit.Request) error {
+	if err := r.ThrottleClient(); err != nil {
+		return a.refuse(r, err)
+	}
 	p, err := params(r)
 	if err != nil {
 		return a.refuse(r, err)
