@@ -35,6 +35,7 @@ func TestSuite(t *testing.T) {
 	leftOut := readLeftOut(t)
 	s := build(t)
 	s.server = devserver.Start(t)
+	s.service = newService(t, s.server)
 	names := s.list(t)
 	t.Run("passes", func(t *testing.T) {
 		for _, name := range names {
@@ -72,6 +73,7 @@ type compiled struct {
 	dir     string // with the sources, where the tests look for their files
 	home    string // empty, so that nobody's own settings are read
 	server  *devserver.Server
+	service service
 }
 
 func build(t *testing.T) *compiled {
@@ -130,6 +132,9 @@ func (c *compiled) start(ctx context.Context, args ...string) (string, error) {
 		"HOME=" + c.home,
 		"OKTA_CLIENT_ORGURL=" + c.server.URL,
 		"OKTA_CLIENT_TOKEN=" + c.server.APIToken,
+		"OKTA_CLIENT_CLIENTID=" + c.service.clientID,
+		"OKTA_CLIENT_PRIVATEKEY=" + c.service.privateKey,
+		"OKTA_CLIENT_PRIVATEKEYID=" + serviceKeyID,
 		"OKTA_TESTING_DISABLE_HTTPS_CHECK=true", // the server speaks plain HTTP here
 	}
 	out, err := cmd.CombinedOutput()
