@@ -1,5 +1,7 @@
 package signin
 
+import "usher/internal/factor"
+
 // Action is one thing that the one who signs in does. The set is closed.
 //
 //sumtype:decl
@@ -56,6 +58,13 @@ type EnrollFactor struct {
 	Replace bool
 }
 
+// SendLink brings an enrolment under way to a device by a message with a link.
+type SendLink struct {
+	FactorID string // that must be under way; empty: whichever is
+	Way      factor.LinkWay
+	Phone    string // of a text; empty: the one of the profile
+}
+
 // ActivateFactor proves an enrolment under way.
 type ActivateFactor struct {
 	FactorID string // that must be under way; empty: whichever is
@@ -109,6 +118,7 @@ func (VerifyFactor) action()     {}
 func (SendAgain) action()        {}
 func (Poll) action()             {}
 func (EnrollFactor) action()     {}
+func (SendLink) action()         {}
 func (ActivateFactor) action()   {}
 func (SetPassword) action()      {}
 func (UseInvitation) action()    {}

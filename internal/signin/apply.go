@@ -112,6 +112,8 @@ func (r *run) do(p planned) error {
 		return r.sendAgain(act.FactorID, factor.ChallengeOptions{})
 	case Poll:
 		return r.poll(act)
+	case SendLink:
+		return r.sendLink(act)
 	case EnrollFactor:
 		return r.enroll(act, p)
 	case ActivateFactor:

@@ -122,3 +122,20 @@ func (r *run) activate(p planned) error {
 	}
 	return r.enrolled(d, s.Method)
 }
+
+// sendLink brings an enrolment under way to a device.
+func (r *run) sendLink(act SendLink) error {
+	d, err := r.decide(r.tx, r.actor, r.t, r.known)
+	if err != nil {
+		return err
+	}
+	s, ok := d.step.(Activate)
+	if !ok || act.FactorID != "" && act.FactorID != s.Method.FactorID {
+		return idp.Fail(idp.KindTransactionState)
+	}
+	sub, err := r.subject(d, s.Method.FactorID)
+	if err != nil {
+		return err
+	}
+	return r.Ceremonies.SendLink(r.tx, acting(r.actor, d.user), sub, act.Way, act.Phone)
+}

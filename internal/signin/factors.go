@@ -79,6 +79,9 @@ func (e *Engine) proving(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User,
 	if !f.demanded || len(f.usable) == 0 {
 		return nil, nil
 	}
+	if t.Pending != nil && t.Pending.Enrolling && len(f.usable) == 1 && f.usable[0].Factor.ID == t.Pending.FactorID {
+		return nil, nil // it is being enrolled here, and has just become usable
+	}
 	if t.Pending != nil && !t.Pending.Enrolling {
 		i := slices.IndexFunc(f.usable, func(h factor.Held) bool { return h.Factor.ID == t.Pending.FactorID })
 		if i >= 0 {

@@ -86,7 +86,7 @@ func (e *Engine) prepare(ctx context.Context, a idp.Actor, t *Transaction, actio
 			err = e.prepareAnswer(ctx, a, t, act, &p)
 		case GiveCode:
 			err = e.prepareCode(ctx, a, t, act, &p)
-		case UseInvitation, UseRecoveryToken, Choose, SendAgain, Poll, StartRecovery, StartUnlock, GiveProfile, Skip, Previous, Cancel:
+		case UseInvitation, UseRecoveryToken, Choose, SendAgain, SendLink, Poll, StartRecovery, StartUnlock, GiveProfile, Skip, Previous, Cancel:
 		}
 		if err != nil {
 			return nil, err

@@ -16,6 +16,8 @@ func (a *API) mountFactors(r *httpkit.Router) {
 	r.Op(openapi.AuthActivateFactor, a.activateFactor)
 	r.Op(openapi.AuthPollFactorActivation, a.pollActivation)
 	r.Op(openapi.AuthResendFactorActivation, a.resend)
+	r.Op(openapi.AuthSendActivationEmail, func(r *httpkit.Request) error { return a.sendLink(r, factor.LinkByMail) })
+	r.Op(openapi.AuthSendActivationSms, func(r *httpkit.Request) error { return a.sendLink(r, factor.LinkByText) })
 	r.Op(openapi.AuthVerifyFactor, a.verify)
 	r.Op(openapi.AuthResendFactorChallenge, a.resend)
 }
@@ -134,6 +136,20 @@ func (a *API) pollActivation(r *httpkit.Request) error {
 		return stateError(idp.Fail(idp.KindTransactionState))
 	}
 	return a.look(r, t, s.ID, s.Result, signin.Poll{FactorID: s.Method.FactorID})
+}
+
+// sendLink sends a link that activates a factor on a device.
+// (spec: authn#authSendActivationEmail, authn#authSendActivationSms)
+func (a *API) sendLink(r *httpkit.Request, way factor.LinkWay) error {
+	body, err := decodeFactor(r)
+	if err != nil {
+		return err
+	}
+	t, err := a.load(r, body.stateToken)
+	if err != nil {
+		return err
+	}
+	return a.apply(r, t, signin.SendLink{FactorID: r.Param("factorId"), Way: way, Phone: body.fields[factor.FieldPhone]})
 }
 
 // verify proves a factor: it sends what has to be sent, takes the answer, or
