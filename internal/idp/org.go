@@ -48,6 +48,10 @@ type OrgSettings struct {
 	HideFooter   bool      `json:"hideFooter,omitempty"`
 	NoMailing    bool      `json:"noMailing,omitempty"`
 	SupportUntil time.Time `json:"supportUntil,omitzero"`
+	// UserVerification is whether security keys and their like must make sure who
+	// uses them: required, preferred or discouraged; empty for preferred.
+	// (WebAuthn Level 2 section 5.8.6)
+	UserVerification string `json:"userVerification,omitempty"`
 	// Details tell people about the organisation.
 	Details OrgDetails `json:"details,omitzero"`
 }

@@ -23,6 +23,9 @@ type OrgSpec struct {
 	AdminLogin string
 	// PushNumbers has phones ask for the number that the sign-in shows.
 	PushNumbers bool
+	// UserVerification is whether security keys must make sure who uses them:
+	// required, preferred (when empty) or discouraged.
+	UserVerification string
 }
 
 // CreateOrg creates an organisation with its first administrator, under a
@@ -53,10 +56,16 @@ func (s *Server) CreateOrg(ctx context.Context, spec OrgSpec) (Seeded, error) {
 // makeOrg creates an organisation with what each needs: the built-in group and
 // the default policies.
 func (s *Server) makeOrg(ctx context.Context, spec OrgSpec) (*idp.Org, error) {
+	switch spec.UserVerification {
+	case "", "required", "preferred", "discouraged":
+	default:
+		return nil, fmt.Errorf("userVerification %q: want required, preferred or discouraged", spec.UserVerification)
+	}
 	org := &idp.Org{
 		ID: s.cfg.IDs.New("00o"), Name: spec.Name, Subdomain: spec.Subdomain, Host: strings.ToLower(spec.Host), Created: s.cfg.Clock.Now(),
 		Settings: idp.OrgSettings{
-			Pipeline: idp.Pipeline(spec.Pipeline), PushNumbers: spec.PushNumbers, UserTypeID: s.cfg.IDs.New("oty"), UserSchemaID: s.cfg.IDs.New("osc"),
+			Pipeline: idp.Pipeline(spec.Pipeline), PushNumbers: spec.PushNumbers, UserVerification: spec.UserVerification,
+			UserTypeID: s.cfg.IDs.New("oty"), UserSchemaID: s.cfg.IDs.New("osc"),
 			EveryoneID: s.cfg.IDs.New("00g"), ActivationLife: idp.DefaultActivationLife, TransactionLife: idp.DefaultTransactionLife,
 		},
 	}

@@ -28,6 +28,8 @@ type SeedSpec struct {
 		Pipeline string `yaml:"pipeline"`
 		// PushNumbers has phones ask for the number that the sign-in shows.
 		PushNumbers bool `yaml:"pushNumbers"`
+		// UserVerification is whether security keys must make sure who uses them.
+		UserVerification string `yaml:"userVerification"`
 	} `yaml:"org"`
 	Admin          SeedUser     `yaml:"admin"`
 	Users          []SeedUser   `yaml:"users"`
@@ -90,7 +92,9 @@ func (s *Server) Seed(ctx context.Context, spec SeedSpec) (Seeded, error) {
 	}
 	org, err := s.org(ctx, "")
 	if errors.Is(err, errNoOrg) {
-		org, err = s.makeOrg(ctx, OrgSpec{Name: spec.Org.Name, Pipeline: spec.Org.Pipeline, PushNumbers: spec.Org.PushNumbers})
+		org, err = s.makeOrg(ctx, OrgSpec{
+			Name: spec.Org.Name, Pipeline: spec.Org.Pipeline, PushNumbers: spec.Org.PushNumbers, UserVerification: spec.Org.UserVerification,
+		})
 	}
 	if err != nil {
 		return Seeded{}, err
