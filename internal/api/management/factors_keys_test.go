@@ -45,7 +45,7 @@ func TestFactorsBySecurityKey(t *testing.T) {
 				t.Errorf("%s", a.Body)
 			}
 		})
-		app.WantEvents(t, []string{"user.authentication.auth_via_mfa FAILURE"}, func() { app.Post(self+"/verify", answer).Fails(403, "E0000068") })
+		app.WantEvents(t, []string{"user.authentication.auth_via_mfa FAILURE INVALID_CREDENTIALS"}, func() { app.Post(self+"/verify", answer).Fails(403, "E0000068") })
 		app.Delete(self).Want(204)
 	})
 }
