@@ -159,9 +159,6 @@ type ChallengeOptions struct {
 	// Life is how long the answer is awaited; zero for the method's own.
 	// (spec: management#verifyFactor, tokenLifetimeSeconds)
 	Life time.Duration
-	// Auto tells that the challenge began without the user's asking for it.
-	// (management reference: factors inside a transaction, autoPush)
-	Auto bool
 }
 
 // Pace bounds how often something is sent for one enrolment.

@@ -17,8 +17,9 @@ type GiveLogin struct {
 type Choose struct {
 	Method   string // kind or authenticator identifier
 	FactorID string // one of the user's enrolments, where there are several
-	// Auto tells that nobody asked for it by hand.
-	Auto bool
+	// Auto asks to be asked by it from now on without choosing it; of one whose
+	// answer comes from elsewhere. Nil leaves that as it is.
+	Auto *bool
 }
 
 // VerifyFactor proves a method. Answer holds the fields that the method

@@ -154,11 +154,17 @@ func (r *run) chooseFurther(act Choose, d decision) error {
 		if _, err := pick([]Method{s.Method}, act.Method, act.FactorID); err != nil || !s.Waiting || s.Result == factor.Waiting {
 			return idp.Fail(idp.KindTransactionState)
 		}
-		return r.sendAgain(s.Method.FactorID, factor.ChallengeOptions{Auto: act.Auto})
+		if err := r.wantAuto(d, s.Method, act.Auto); err != nil {
+			return err
+		}
+		return r.sendAgain(s.Method.FactorID, factor.ChallengeOptions{})
 	default:
 		return idp.Fail(idp.KindTransactionState)
 	}
 	r.t.Pending = &Pending{FactorID: m.FactorID}
+	if err := r.wantAuto(d, m, act.Auto); err != nil {
+		return err
+	}
 	if !m.Sends {
 		return nil
 	}
@@ -166,11 +172,23 @@ func (r *run) chooseFurther(act Choose, d decision) error {
 	if err != nil {
 		return err
 	}
-	sub, err = r.Ceremonies.Begin(r.tx, r.actor, sub, factor.ToVerify, factor.Owner(r.t.Handle), factor.ChallengeOptions{Auto: act.Auto})
+	sub, err = r.Ceremonies.Begin(r.tx, r.actor, sub, factor.ToVerify, factor.Owner(r.t.Handle), factor.ChallengeOptions{})
 	if err != nil {
 		return err
 	}
 	r.t.Pending.Challenge = sub.Challenge.ID
+	return nil
+}
+
+// wantAuto keeps in mind whether the user wants to be asked by a factor without
+// choosing it.
+func (r *run) wantAuto(d decision, m Method, auto *bool) error {
+	if auto == nil || !m.Waits {
+		return nil
+	}
+	if err := r.tx.SetFactorAuto(d.user.OrgID, d.user.ID, m.FactorID, *auto); err != nil {
+		return fmt.Errorf("note how a factor is used: %w", err)
+	}
 	return nil
 }
 

@@ -90,7 +90,14 @@ func (e *Engine) proving(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User,
 	}
 	v := Verify{Remember: remember(s)}
 	for _, h := range f.usable {
-		v.Options = append(v.Options, e.holding(a, h))
+		m := e.holding(a, h)
+		if m.Waits {
+			var err error
+			if m.Auto, err = tx.FactorAuto(u.OrgID, u.ID, m.FactorID); err != nil {
+				return nil, fmt.Errorf("read how a factor is used: %w", err)
+			}
+		}
+		v.Options = append(v.Options, m)
 	}
 	return v, nil
 }
@@ -120,6 +127,9 @@ func (e *Engine) kindly(a idp.Actor, k factor.Kind, of factor.Method) Method {
 func (e *Engine) challenge(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User, s policy.SignOn, h factor.Held) (Step, error) {
 	p, err := e.pending(tx, a, t, u, h)
 	m := e.holding(a, h)
+	if err == nil && m.Waits {
+		m.Auto, err = tx.FactorAuto(u.OrgID, u.ID, m.FactorID)
+	}
 	return Challenge{Method: m, Waiting: m.Waits, ID: p.id, Result: p.result, Expires: p.expires, View: p.view, Remember: remember(s)}, err
 }
 

@@ -1,13 +1,16 @@
 package store
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // CountFactorFailure adds one wrong answer to a factor and returns how many
 // there are now in a row. One statement: answers that come at once are all
 // counted, at any isolation.
 func (tx *Tx) CountFactorFailure(orgID, userID, factorID string) (failures int, err error) {
 	return failures, tx.first(func(s scan) error { return s(&failures) },
-		`INSERT INTO factor_counts (org_id, user_id, factor_id, failures, last_step, last_sent) VALUES ($1, $2, $3, 1, 0, 0)
+		`INSERT INTO factor_counts (org_id, user_id, factor_id, failures, last_step, last_sent, auto) VALUES ($1, $2, $3, 1, 0, 0, 0)
  ON CONFLICT (org_id, user_id, factor_id) DO UPDATE SET failures = factor_counts.failures + 1 RETURNING failures`, orgID, userID, factorID)
 }
 
@@ -15,7 +18,7 @@ func (tx *Tx) CountFactorFailure(orgID, userID, factorID string) (failures int, 
 func (tx *Tx) FactorFailures(orgID, userID, factorID string) (failures int, err error) {
 	err = tx.first(func(s scan) error { return s(&failures) },
 		"SELECT failures FROM factor_counts WHERE org_id = $1 AND user_id = $2 AND factor_id = $3", orgID, userID, factorID)
-	if err == ErrNotFound { //nolint:errorlint // returned bare
+	if errors.Is(err, ErrNotFound) {
 		err = nil
 	}
 	return failures, err
@@ -46,7 +49,7 @@ func (tx *Tx) ForgiveFactors(orgID, userID string) error {
 // is news: a step at or before the last one is not. Of several that use one at
 // once, one succeeds.
 func (tx *Tx) UseFactorStep(orgID, userID, factorID string, step int64) (bool, error) {
-	n, err := tx.exec(`INSERT INTO factor_counts (org_id, user_id, factor_id, failures, last_step, last_sent) VALUES ($1, $2, $3, 0, $4, 0)
+	n, err := tx.exec(`INSERT INTO factor_counts (org_id, user_id, factor_id, failures, last_step, last_sent, auto) VALUES ($1, $2, $3, 0, $4, 0, 0)
  ON CONFLICT (org_id, user_id, factor_id) DO UPDATE SET last_step = excluded.last_step WHERE factor_counts.last_step < excluded.last_step`,
 		orgID, userID, factorID, step)
 	return n > 0, err
@@ -55,8 +58,28 @@ func (tx *Tx) UseFactorStep(orgID, userID, factorID string, step int64) (bool, e
 // SendForFactor notes that something is sent for a factor now, and tells
 // whether that is allowed: the last time must be at least every ago.
 func (tx *Tx) SendForFactor(orgID, userID, factorID string, every time.Duration) (bool, error) {
-	n, err := tx.exec(`INSERT INTO factor_counts (org_id, user_id, factor_id, failures, last_step, last_sent) VALUES ($1, $2, $3, 0, 0, $4)
+	n, err := tx.exec(`INSERT INTO factor_counts (org_id, user_id, factor_id, failures, last_step, last_sent, auto) VALUES ($1, $2, $3, 0, 0, $4, 0)
  ON CONFLICT (org_id, user_id, factor_id) DO UPDATE SET last_sent = excluded.last_sent WHERE factor_counts.last_sent <= $5`,
 		orgID, userID, factorID, ms(tx.now), ms(tx.now.Add(-every)))
 	return n > 0, err
+}
+
+// SetFactorAuto notes whether a user wants to be asked by a factor without
+// choosing it.
+func (tx *Tx) SetFactorAuto(orgID, userID, factorID string, auto bool) error {
+	_, err := tx.exec(`INSERT INTO factor_counts (org_id, user_id, factor_id, failures, last_step, last_sent, auto) VALUES ($1, $2, $3, 0, 0, 0, $4)
+ ON CONFLICT (org_id, user_id, factor_id) DO UPDATE SET auto = excluded.auto WHERE factor_counts.auto <> excluded.auto`,
+		orgID, userID, factorID, flag(auto))
+	return err
+}
+
+// FactorAuto tells what SetFactorAuto noted.
+func (tx *Tx) FactorAuto(orgID, userID, factorID string) (bool, error) {
+	var auto int64
+	err := tx.first(func(s scan) error { return s(&auto) },
+		"SELECT auto FROM factor_counts WHERE org_id = $1 AND user_id = $2 AND factor_id = $3", orgID, userID, factorID)
+	if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
+	return auto != 0, err
 }

@@ -159,7 +159,7 @@ func (a *API) verify(r *httpkit.Request) error {
 	if err != nil {
 		return err
 	}
-	auto, err := r.Bool("autoPush", false)
+	auto, err := autoPush(r)
 	if err != nil {
 		return err
 	}
@@ -188,6 +188,16 @@ func (a *API) verify(r *httpkit.Request) error {
 		return stateError(idp.Fail(idp.KindTransactionState))
 	}
 	return a.apply(r, t, signin.VerifyFactor{FactorID: id, Answer: body.fields, Remembering: a.remembering(r, t, keep)})
+}
+
+// autoPush is what the caller says about being asked without choosing, nil for
+// nothing. (management reference: factors inside a transaction)
+func autoPush(r *httpkit.Request) (*bool, error) {
+	if !r.Q().Has("autoPush") {
+		return nil, nil
+	}
+	on, err := r.Bool("autoPush", false)
+	return &on, err
 }
 
 // over tells whether a challenge has come to nothing.

@@ -71,7 +71,7 @@ func policyOf(m signin.Remember, options []signin.Method) mfaPolicy {
 			if p.Factors == nil {
 				p.Factors = map[string]factorInfo{}
 			}
-			p.Factors[o.FactorID] = factorInfo{}
+			p.Factors[o.FactorID] = factorInfo{AutoPush: o.Auto}
 		}
 	}
 	return p

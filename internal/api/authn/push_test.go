@@ -111,6 +111,9 @@ func TestPushInASignIn(t *testing.T) {
 			asked := expect(t, c.on(t, required, "_embedded.factors.0._links.verify", 202), map[string]string{
 				"status": "MFA_CHALLENGE", "factorResult": "WAITING", "_links.next.name": "poll", "_links.resend.0.name": "push",
 			})
+			if asked.At("_embedded.policy.factorsPolicyInfo") == nil {
+				t.Errorf("%s", asked.Body)
+			}
 			expect(t, c.on(t, asked, "_links.next", 202), map[string]string{"factorResult": "WAITING"})
 			answer.do()
 			over := expect(t, c.on(t, asked, "_links.next", 200), map[string]string{"status": "MFA_CHALLENGE", "factorResult": answer.result, "_links.next.name": "verify"})
@@ -121,6 +124,30 @@ func TestPushInASignIn(t *testing.T) {
 			expect(t, c.on(t, fresh, "_links.next", 200), map[string]string{"status": "SUCCESS"})
 		}
 	})
+}
+
+// TestAutoPushIsRemembered: who asks for it once is told the next time that the
+// phone may be asked at once, until it is taken back.
+func TestAutoPushIsRemembered(t *testing.T) {
+	c := newCalled(t, apptest.New(t))
+	begin := c.password(t, "MFA_ENROLL")
+	made := c.Anonymous().Post("/api/v1/authn/factors", map[string]any{"stateToken": begin.Text("stateToken"), "factorType": "push", "provider": "OKTA"}).Want(200)
+	if _, err := c.phone.Scan(t.Context(), made.Text("_embedded.factor._embedded.activation._links.qrcode.href")); err != nil {
+		t.Fatal(err)
+	}
+	c.on(t, made, "_links.next", 200)
+	id := made.Text("_embedded.factor.id")
+	for _, step := range []struct {
+		query string
+		next  bool
+	}{{"", false}, {"?autoPush=true", true}, {"", true}, {"?autoPush=false", false}} {
+		required := c.password(t, "MFA_REQUIRED")
+		c.Anonymous().Post("/api/v1/authn/factors/"+id+"/verify"+step.query, map[string]any{"stateToken": required.Text("stateToken")}).Want(202)
+		after := c.password(t, "MFA_REQUIRED")
+		if got := after.At("_embedded.policy.factorsPolicyInfo." + id + ".autoPushEnabled"); got != step.next {
+			t.Errorf("%q: %v, %s", step.query, got, after.Body)
+		}
+	}
 }
 
 // TestOneApprovalOneToken: of many polls that come at once after the approval,

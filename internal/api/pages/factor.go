@@ -99,7 +99,9 @@ func (p *Pages) challenge(v *visit, s signin.Challenge) error {
 			view.Buttons = append(view.Buttons, button{"Send another code", doAgain})
 		}
 	}
-	view.Buttons = append(view.Buttons, button{"Another way", doBack})
+	if v.tx.Pending != nil { // it was chosen, and is not the only one
+		view.Buttons = append(view.Buttons, button{"Another way", doBack})
+	}
 	return p.ask(v, "factor", view.Heading, view)
 }
 

@@ -2,7 +2,8 @@
 -- +goose Up
 
 -- What is counted of a factor: wrong answers in a row, the last step of time
--- whose code was used, and when a code was last sent. Apart from the factor, so
+-- whose code was used, and when a code was last sent; and whether its user wants
+-- to be asked by it without choosing it. Apart from the factor, so
 -- that each is one statement that races with nothing else.
 CREATE TABLE IF NOT EXISTS factor_counts (
     org_id    NAME NOT NULL,
@@ -11,6 +12,7 @@ CREATE TABLE IF NOT EXISTS factor_counts (
     failures  BIGINT NOT NULL,
     last_step BIGINT NOT NULL,
     last_sent BIGINT NOT NULL,
+    auto      BIGINT NOT NULL,
     CONSTRAINT factor_counts__factor_id PRIMARY KEY (org_id, user_id, factor_id),
     FOREIGN KEY (org_id, user_id, factor_id) REFERENCES factors (org_id, user_id, id) ON DELETE CASCADE
 ) CLUSTERED;
