@@ -29,40 +29,54 @@ type AuthorizationCode struct{}
 // Name implements Flow.
 func (AuthorizationCode) Name() string { return GrantCode }
 
-const textBadCode = "The authorization code is invalid or has expired."
+// Redeem implements Flow.
+func (AuthorizationCode) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*issue, error) {
+	return p.redeemCode(ctx, c, codeKind{
+		ticket: ticketCode, param: "code", path: signin.PathCode, text: "The authorization code is invalid or has expired.",
+	})
+}
 
-// Redeem implements Flow. A code that its client brings is used up, whatever
+// codeKind is a kind of code.
+type codeKind struct {
+	ticket string
+	param  string
+	path   signin.Path
+	text   string // for one that does not hold
+	bare   bool   // the redirect address may be left out
+}
+
+// redeemCode trades a code. One that its client brings is used up, whatever
 // comes of it; one that comes again takes back what it was traded for (RFC 6749
 // section 4.1.2).
-func (AuthorizationCode) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*issue, error) {
-	code := c.Params["code"]
+func (p *Provider) redeemCode(ctx context.Context, c *TokenCall, k codeKind) (*issue, error) {
+	code := c.Params[k.param]
 	if code == "" {
-		return nil, fault(InvalidRequest, "The token request must have a 'code' parameter.")
+		return nil, fault(InvalidRequest, "The token request must have a '"+k.param+"' parameter.")
 	}
 	var out *issue
 	var refused error
 	err := p.Store.Tx(ctx, func(tx *store.Tx) error {
 		out, refused = nil, nil
 		var d codeDocument
-		t, err := readTicket(tx, c.Actor.OrgID(), ticketCode, code, &d)
+		t, err := readTicket(tx, c.Actor.OrgID(), k.ticket, code, &d)
 		switch {
 		case err != nil:
 			return err
 		case t == nil || t.ClientID != c.Client.ID || d.ServerID != c.Server.ID:
-			refused = fault(InvalidGrant, textBadCode)
+			refused = fault(InvalidGrant, k.text)
 			return nil
 		case !t.Used.IsZero():
-			refused = fault(InvalidGrant, textBadCode)
+			refused = fault(InvalidGrant, k.text)
 			return p.takeBack(tx, c, d)
 		}
-		if t, err = takeTicket(tx, c.Actor.OrgID(), ticketCode, code, &d); err != nil || t == nil {
-			refused = fault(InvalidGrant, textBadCode)
+		if t, err = takeTicket(tx, c.Actor.OrgID(), k.ticket, code, &d); err != nil || t == nil {
+			refused = fault(InvalidGrant, k.text)
 			return err
 		}
-		if refused = d.check(c); refused != nil {
+		if refused = d.check(c, k.bare); refused != nil {
 			return nil
 		}
-		e, err := p.entitle(tx, c, t.UserID, d.Proof, signin.PathCode)
+		e, err := p.entitle(tx, c, t.UserID, d.Proof, k.path)
 		if FaultOf(err) != nil {
 			refused = err
 			return nil
@@ -83,10 +97,10 @@ func (AuthorizationCode) Redeem(ctx context.Context, p *Provider, c *TokenCall) 
 }
 
 // check compares what comes with a code with what it was given for.
-func (d *codeDocument) check(c *TokenCall) error {
-	verifier := c.Params["code_verifier"]
+func (d *codeDocument) check(c *TokenCall, bare bool) error {
+	verifier, redirect := c.Params["code_verifier"], c.Params["redirect_uri"]
 	switch {
-	case c.Params["redirect_uri"] != d.Redirect:
+	case redirect != d.Redirect && (redirect != "" || !bare):
 		return fault(InvalidGrant, "The 'redirect_uri' does not match the redirection URI used in the authorization request.")
 	case d.Challenge == "" && verifier != "":
 		// A code for which no challenge was given cannot prove one. (RFC 9700

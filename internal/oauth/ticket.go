@@ -18,7 +18,10 @@ const (
 	ticketRequest = "request" // an authorization request that waits for a sign-in or a consent
 	ticketDevice  = "device"  // a device code
 	ticketUser    = "user"    // a user code, which leads to a device code
-	ticketGuess   = "guess"   // a count of wrong user codes; it is never taken
+	// The request of an interaction, and the code at its end.
+	ticketInteraction = "interaction"
+	ticketInteracted  = "interacted"
+	ticketGuess       = "guess" // a count of wrong user codes; it is never taken
 )
 
 const ticketBytes = 32

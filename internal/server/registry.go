@@ -59,6 +59,7 @@ func grants() []oauth.Flow {
 		oauth.DeviceCode{},
 		oauth.TokenExchange{},
 		oauth.JWTBearer{},
+		oauth.InteractionCode{},
 	}
 }
 
@@ -166,7 +167,7 @@ func (s *Server) mount(r *httpkit.Router) error {
 	(&management.TemplatesAPI{Templates: v.templates}).Mount(r)
 	(&management.AppsAPI{Apps: v.apps, Directory: v.directory}).Mount(r)
 	(&management.OAuthAPI{Servers: v.oauth, Directory: v.directory}).Mount(r)
-	o := &oauth2.API{Provider: v.provider}
+	o := &oauth2.API{Provider: v.provider, HandlePrefix: idx.HandlePrefix}
 	p, err := pages.New(pages.Config{
 		Engine: v.engine, Sessions: v.sessions, Rand: s.cfg.Rand, Redirectable: v.redirectable, Onward: o.Onward, FramedBy: v.policies.FramedBy, Offered: v.offered,
 	})
@@ -178,7 +179,7 @@ func (s *Server) mount(r *httpkit.Router) error {
 	(&authn.API{Engine: v.engine, Rand: s.cfg.Rand, Redirectable: v.redirectable, OnPageError: p.WriteError}).Mount(r)
 	(&oauth2.MetadataAPI{Servers: v.oauth}).Mount(r)
 	(&device.API{Devices: v.devices}).Mount(r)
-	(&idx.API{Engine: v.engine, Redirectable: v.redirectable}).Mount(r)
+	(&idx.API{Engine: v.engine, Redirectable: v.redirectable, OAuth: v.provider}).Mount(r)
 	o.Pages = p
 	o.Mount(r)
 	(&oauth2.ClientsAPI{Servers: v.oauth}).Mount(r)

@@ -10,6 +10,7 @@ import (
 
 	"usher/internal/api/httpkit"
 	"usher/internal/idp"
+	"usher/internal/oauth"
 	"usher/internal/signin"
 	"usher/openapi"
 )
@@ -20,6 +21,8 @@ type API struct {
 	// Redirectable tells whether the organisation trusts a web origin so far
 	// that browsers may be sent there.
 	Redirectable func(ctx context.Context, org *idp.Org, origin string) (bool, error)
+	// OAuth ends the sign-ins that clients have begun; nil where none can.
+	OAuth *oauth.Provider
 }
 
 // HandlePrefix begins every state handle of this protocol. Whoever begins a
@@ -166,6 +169,11 @@ func (a *API) show(r *httpkit.Request, t *signin.Transaction, step signin.Step, 
 	}
 	if err != nil {
 		return err
+	}
+	if _, done := step.(signin.Done); done && p == nil && out.Success != nil {
+		if p, err = a.interacted(r, t, out); err != nil {
+			return err
+		}
 	}
 	if p == nil {
 		return write(r, http.StatusOK, v.dialect.media(), out)

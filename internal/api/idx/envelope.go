@@ -18,6 +18,7 @@ type envelope struct {
 	AuthenticatorEnrollment *collection[authenticator] `json:"authenticatorEnrollments,omitempty"`
 	User                    *object[user]              `json:"user,omitempty"`
 	Success                 *redirection               `json:"success,omitempty"`
+	WithCode                *form                      `json:"successWithInteractionCode,omitempty"`
 	Cancel                  *form                      `json:"cancel,omitempty"`
 	Context                 *form                      `json:"context,omitempty"`
 }

@@ -33,6 +33,9 @@ type Pages interface {
 type API struct {
 	Provider *oauth.Provider
 	Pages    Pages
+	// HandlePrefix begins the handles of the protocol that goes on with an
+	// interaction.
+	HandlePrefix string
 }
 
 // Mount registers the operations, and makes the errors of all of this document's
@@ -53,6 +56,7 @@ func (a *API) Mount(r *httpkit.Router) {
 		{openapi.Token, openapi.TokenCustomAS, a.token},
 		{openapi.Par, openapi.ParCustomAS, a.push},
 		{openapi.DeviceAuthorize, openapi.DeviceAuthorizeCustomAS, a.startDevice},
+		{openapi.Interact, openapi.InteractCustomAS, a.interact},
 		{openapi.Introspect, openapi.IntrospectCustomAS, a.introspect},
 		{openapi.Revoke, openapi.RevokeCustomAS, a.revoke},
 		{openapi.Userinfo, openapi.UserinfoCustomAS, a.userinfo},

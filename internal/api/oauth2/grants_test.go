@@ -25,7 +25,7 @@ func everything(t testing.TB, app *apptest.App) *client {
 	t.Helper()
 	o := map[string]any{
 		"redirect_uris": []string{callback}, "response_types": []string{"code", "token", "id_token"},
-		"grant_types": []string{"authorization_code", "implicit", "refresh_token", "password", deviceGrant, exchangeGrant, bearerGrant},
+		"grant_types": []string{"authorization_code", "implicit", "refresh_token", "interaction_code", "password", deviceGrant, exchangeGrant, bearerGrant},
 	}
 	c := register(t, app, "web", "private_key_jwt", o)
 	assign(t, app, c)
@@ -82,6 +82,14 @@ func TestTokenGate(t *testing.T) {
 				return by(t, app, c, ownToken, "grant_type", exchangeGrant, "subject_token", token, "subject_token_type", typeOfAccess, "scope", "profile")
 			}
 		},
+		signin.PathInteraction: func(t *testing.T, app *apptest.App, c *client) func() *apptest.Answer {
+			handle := by(t, app, c, "/oauth2/v1/interact", "scope", "openid", "redirect_uri", callback, "code_challenge", challenge(), "code_challenge_method", "S256").
+				Want(200).Text("interaction_handle")
+			done := app.Browser().Post("/idp/idx/identify", map[string]any{"stateHandle": handle, "identifier": isaac, "credentials": map[string]any{"passcode": apptest.Password}}).Want(200)
+			return func() *apptest.Answer {
+				return by(t, app, c, ownToken, "grant_type", "interaction_code", "interaction_code", done.Text("successWithInteractionCode.value.1.value"), "code_verifier", verifier)
+			}
+		},
 		signin.PathAssertion: func(t *testing.T, app *apptest.App, c *client) func() *apptest.Answer {
 			return func() *apptest.Answer {
 				speak := c.assertion(t, app, base+ownToken, func(m map[string]any) { m["sub"] = isaac })
@@ -89,7 +97,7 @@ func TestTokenGate(t *testing.T) {
 			}
 		},
 	}
-	missing := []signin.Path{signin.PathInteraction, signin.PathBackchannel} // no flow uses them
+	missing := []signin.Path{signin.PathBackchannel} // no flow uses it
 	lead := map[idp.UserStatus][]string{
 		idp.UserActive: nil, idp.UserSuspended: {"lifecycle/suspend"}, idp.UserDeprovisioned: {"lifecycle/deactivate"},
 		idp.UserPasswordExpired: {"lifecycle/expire_password"}, idp.UserRecovery: {"lifecycle/reset_password?sendEmail=false"},

@@ -26,3 +26,22 @@ func (a *API) push(r *httpkit.Request) error {
 	}
 	return r.JSON(http.StatusCreated, pushed{out.URI, int(out.Expires / time.Second)})
 }
+
+// interaction is the handle of a sign-in that the client carries out itself.
+// (spec: oauth2 InteractResponse)
+type interaction struct {
+	Handle string `json:"interaction_handle"`
+}
+
+// interact begins an interaction. (spec: oauth2#interact)
+func (a *API) interact(r *httpkit.Request) error {
+	in, err := a.input(r)
+	if err != nil {
+		return err
+	}
+	handle, err := a.Provider.Interact(r.Context(), caller(r), in, a.HandlePrefix)
+	if err != nil {
+		return err
+	}
+	return r.OK(interaction{handle})
+}
