@@ -79,6 +79,7 @@ func (s *services) hooks() {
 	endTokens := func(tx *store.Tx, a idp.Actor, u *idp.User) error { return s.tokens.RevokeAll(tx, a, u.ID) }
 	endGrants := func(tx *store.Tx, a idp.Actor, u *idp.User) error { return s.provider.RevokeAllOf(tx, a.OrgID(), u.ID) }
 	d.OnRevoke = append(d.OnRevoke, endSessions)
+	d.OnRevokeTokens = append(d.OnRevokeTokens, endGrants)
 	d.SelfService = func(tx *store.Tx, a idp.Actor, u *idp.User, what directory.SelfAction) (bool, error) {
 		can, err := s.policies.PasswordActions(tx, a.Org, u, policy.From{Client: a.Client})
 		switch what {
