@@ -142,8 +142,7 @@ func (a *API) resendRecoveryFactor(r *httpkit.Request) error {
 func recoveryChallenge(r *httpkit.Request, t *signin.Transaction) error {
 	name := strings.ToUpper(t.Recovery.Way)
 	path := "/recovery/factors/" + name
-	again := link(r, t.Recovery.Way, path+"/resend")
-	l := &links{Next: link(r, "verify", path+"/verify"), Cancel: link(r, "", "/cancel"), Resend: map[string]*httpkit.Href{t.Recovery.Way: again}}
+	l := &links{Next: link(r, "verify", path+"/verify"), Cancel: link(r, "", "/cancel"), Resend: link(r, t.Recovery.Way, path+"/resend")}
 	return r.OK(transaction{
 		StateToken: t.Handle, Expires: httpkit.Time(t.Expires), Status: statusChallenge, RelayState: t.RelayState,
 		FactorType: name, RecoveryType: recoveryType(t.Intent), Links: l,

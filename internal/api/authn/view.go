@@ -96,8 +96,8 @@ type links struct {
 	Skip   *httpkit.Href `json:"skip,omitempty"`
 	Cancel *httpkit.Href `json:"cancel,omitempty"`
 	Prev   *httpkit.Href `json:"prev,omitempty"`
-	// Resend is an object of links by the way of sending in a recovery, a list
-	// else.
+	// Resend is one link in a recovery, a list of one else: the clients tell the
+	// two apart. (management reference: state operations)
 	Resend any `json:"resend,omitempty"`
 }
 
