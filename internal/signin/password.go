@@ -121,6 +121,7 @@ func (r *run) setPassword(act SetPassword, p planned) error {
 		return err
 	}
 	r.t.PasswordSet, r.known = u.PasswordChanged, nil
+	r.t.Skipped = true // of the end of a new password nobody is warned at once, however soon it comes
 	if !act.RevokeSessions {
 		return nil
 	}

@@ -15,11 +15,11 @@ func (a *API) mountFactors(r *httpkit.Router) {
 	r.Op(openapi.EnrollFactor, a.enroll)
 	r.Op(openapi.AuthActivateFactor, a.activateFactor)
 	r.Op(openapi.AuthPollFactorActivation, a.pollActivation)
-	r.Op(openapi.AuthResendFactorActivation, a.resend)
+	r.Op(openapi.AuthResendFactorActivation, a.resendActivation)
 	r.Op(openapi.AuthSendActivationEmail, func(r *httpkit.Request) error { return a.sendLink(r, factor.LinkByMail) })
 	r.Op(openapi.AuthSendActivationSms, func(r *httpkit.Request) error { return a.sendLink(r, factor.LinkByText) })
 	r.Op(openapi.AuthVerifyFactor, a.verify)
-	r.Op(openapi.AuthResendFactorChallenge, a.resend)
+	r.Op(openapi.AuthResendFactorChallenge, a.resendChallenge)
 }
 
 // factorRequest is the body of the operations on factors: what names the
@@ -220,12 +220,33 @@ func (a *API) look(r *httpkit.Request, t *signin.Transaction, id string, result 
 	return a.applyWaiting(r, t, poll)
 }
 
-// resend sends again what was sent for the factor that is proved or enrolled.
-// (spec: authn#authResendFactorChallenge, authn#authResendFactorActivation)
-func (a *API) resend(r *httpkit.Request) error {
-	t, err := a.decode(r)
+// resendActivation sends again what ends an enrolment. An enrolment that is
+// answered elsewhere sends its link by addresses of its own.
+// (spec: authn#authResendFactorActivation)
+func (a *API) resendActivation(r *httpkit.Request) error {
+	return a.resend(r, func(_ *signin.Transaction, step signin.Step) bool {
+		s, ok := step.(signin.Activate)
+		return ok && !s.Waiting
+	})
+}
+
+// resendChallenge sends again what was sent for the factor that is proved.
+// (spec: authn#authResendFactorChallenge)
+func (a *API) resendChallenge(r *httpkit.Request) error {
+	return a.resend(r, func(t *signin.Transaction, step signin.Step) bool {
+		_, ok := step.(signin.Challenge)
+		return ok && !t.Recovering()
+	})
+}
+
+// resend sends again what was sent for a factor, in the states in which that fits.
+func (a *API) resend(r *httpkit.Request, fits func(*signin.Transaction, signin.Step) bool) error {
+	_, t, step, err := a.atFactor(r)
 	if err != nil {
 		return err
+	}
+	if !fits(t, step) {
+		return stateError(idp.Fail(idp.KindTransactionState))
 	}
 	return a.apply(r, t, signin.SendAgain{FactorID: r.Param("factorId")})
 }
