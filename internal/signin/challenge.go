@@ -150,14 +150,21 @@ func (r *run) chooseFurther(act Choose, d decision) error {
 			return err
 		}
 	case Challenge:
-		// One that was rejected or has expired may be asked for again.
-		if _, err := pick([]Method{s.Method}, act.Method, act.FactorID); err != nil || !s.Waiting || s.Result == factor.Waiting {
+		_, err := pick([]Method{s.Method}, act.Method, act.FactorID)
+		switch {
+		case err != nil:
+			return idp.Fail(idp.KindTransactionState)
+		case s.Waiting && s.Result != factor.Waiting:
+			// One that was rejected or has expired may be asked for again.
+			if err := r.wantAuto(d, s.Method, act.Auto); err != nil {
+				return err
+			}
+			return r.sendAgain(s.Method.FactorID, factor.ChallengeOptions{})
+		case s.Waiting || !s.Method.Sends || s.Method.Resends:
 			return idp.Fail(idp.KindTransactionState)
 		}
-		if err := r.wantAuto(d, s.Method, act.Auto); err != nil {
-			return err
-		}
-		return r.sendAgain(s.Method.FactorID, factor.ChallengeOptions{})
+		// Nothing leaves the server for it: browsers ask anew as often as they like.
+		m = s.Method
 	default:
 		return idp.Fail(idp.KindTransactionState)
 	}

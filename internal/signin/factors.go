@@ -85,7 +85,7 @@ func (e *Engine) proving(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User,
 	if t.Pending != nil && !t.Pending.Enrolling {
 		i := slices.IndexFunc(f.usable, func(h factor.Held) bool { return h.Factor.ID == t.Pending.FactorID })
 		if i >= 0 {
-			return e.challenge(tx, a, t, u, s, f.usable[i])
+			return e.challenge(tx, a, t, u, s, f.usable, i)
 		}
 	}
 	v := Verify{Remember: remember(s)}
@@ -124,13 +124,21 @@ func (e *Engine) kindly(a idp.Actor, k factor.Kind, of factor.Method) Method {
 }
 
 // challenge is the step of answering the factor that was chosen.
-func (e *Engine) challenge(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User, s policy.SignOn, h factor.Held) (Step, error) {
-	p, err := e.pending(tx, a, t, u, h)
-	m := e.holding(a, h)
+func (e *Engine) challenge(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User, s policy.SignOn, usable []factor.Held, i int) (Step, error) {
+	p, err := e.pending(tx, a, t, u, usable[i])
+	m := e.holding(a, usable[i])
 	if err == nil && m.Waits {
 		m.Auto, err = tx.FactorAuto(u.OrgID, u.ID, m.FactorID)
 	}
-	return Challenge{Method: m, Waiting: m.Waits, ID: p.id, Result: p.result, Expires: p.expires, View: p.view, Remember: remember(s)}, err
+	v := Challenge{Method: m, Waiting: m.Waits, ID: p.id, Result: p.result, Expires: p.expires, View: p.view, Remember: remember(s)}
+	if m.About.Several {
+		for _, h := range usable {
+			if h.Kind == usable[i].Kind {
+				v.Any = append(v.Any, e.holding(a, h))
+			}
+		}
+	}
+	return v, err
 }
 
 // pending is what there is to know of the challenge of a transaction.

@@ -58,6 +58,9 @@ type Challenge struct {
 	// View is what the user needs to see of it.
 	View     factor.View
 	Remember Remember
+	// Any are the user's enrolments that may answer, Method among them, where a
+	// user may have several.
+	Any []Method
 }
 
 // Enroll asks to choose a method and enrol it.

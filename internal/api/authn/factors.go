@@ -2,6 +2,7 @@ package authn
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"usher/internal/api/httpkit"
@@ -170,20 +171,23 @@ func (a *API) verify(r *httpkit.Request) error {
 	id := r.Param("factorId")
 	switch s := step.(type) {
 	case signin.Verify:
-		for _, m := range s.Options {
-			if m.FactorID == id && m.Sends {
-				return a.applyWaiting(r, t, signin.Choose{FactorID: id, Auto: auto})
-			}
+		if m, ok := meant(s.Options, id); ok && m.Sends {
+			return a.choose(r, t, m, auto)
 		}
 	case signin.Challenge:
+		m, ok := meant([]signin.Method{s.Method}, id)
 		switch {
-		case s.Method.FactorID != id:
+		case !ok:
 			return stateError(idp.Fail(idp.KindTransactionState))
 		case s.Waiting && over(s.Result) && t.Notes[noteTold] == s.ID:
 			return a.applyWaiting(r, t, signin.Choose{FactorID: id, Auto: auto})
 		case s.Waiting:
 			return a.look(r, t, s.ID, s.Result, signin.Poll{FactorID: id, Remembering: a.remembering(r, t, keep)})
+		case m.Sends && !m.Resends && !body.answers(m):
+			// A page that was loaded again asks for the options again.
+			return a.choose(r, t, m, auto)
 		}
+		id = m.FactorID
 	default:
 		return stateError(idp.Fail(idp.KindTransactionState))
 	}
@@ -198,6 +202,42 @@ func autoPush(r *httpkit.Request) (*bool, error) {
 	}
 	on, err := r.Bool("autoPush", false)
 	return &on, err
+}
+
+// meant finds the factor that the address of a proof names: one by its
+// identifier, or any by the type of which the user may have several.
+// (management reference: factors inside a transaction)
+func meant(options []signin.Method, id string) (signin.Method, bool) {
+	for _, m := range options {
+		if m.FactorID == id || m.About.Several && m.Factor.Type == id {
+			return m, true
+		}
+	}
+	return signin.Method{}, false
+}
+
+// answers tells whether a body has any field of an answer.
+func (b *factorRequest) answers(m signin.Method) bool {
+	return slices.ContainsFunc(m.About.Verify, func(f factor.Field) bool { return b.fields[f.Name] != "" })
+}
+
+// noteType is where a transaction remembers that its challenge was asked for by
+// the type of factor.
+const noteType = "authn.type"
+
+// choose begins the proof of a factor, and remembers how the client named it:
+// the answer is in the same form.
+func (a *API) choose(r *httpkit.Request, t *signin.Transaction, m signin.Method, auto *bool) error {
+	form := ""
+	if id := r.Param("factorId"); id != m.FactorID {
+		form = id
+	}
+	if t.Notes[noteType] != form {
+		if err := a.Engine.Note(r.Context(), r.Actor, t, noteType, form); err != nil {
+			return err
+		}
+	}
+	return a.applyWaiting(r, t, signin.Choose{FactorID: m.FactorID, Auto: auto})
 }
 
 // over tells whether a challenge has come to nothing.

@@ -90,8 +90,48 @@ func (out *transaction) required(r *httpkit.Request, s signin.Verify) {
 		f.Links = &factorLinks{Verify: link(r, "verify", "/factors/"+m.FactorID+"/verify")}
 		out.Embedded.Factors = append(out.Embedded.Factors, f)
 	}
+	out.Embedded.FactorTypes = typesOf(r, s.Options)
 	out.Embedded.Policy = policyOf(s.Remember, s.Options)
 	out.Links = &links{Cancel: link(r, "", "/cancel")}
+}
+
+// factorType is a type of which the user has several, any of which will do.
+// (spec: authn TransactionFactorType)
+type factorType struct {
+	Type  string           `json:"factorType"`
+	Links *factorTypeLinks `json:"_links"`
+}
+
+type factorTypeLinks struct {
+	Next *httpkit.Href `json:"next"`
+}
+
+// typesOf lists the types of which the user has several.
+func typesOf(r *httpkit.Request, options []signin.Method) []factorType {
+	var out []factorType
+	count := map[string]int{}
+	for _, m := range options {
+		if !m.About.Several {
+			continue
+		}
+		if count[m.Factor.Type]++; count[m.Factor.Type] == 2 {
+			out = append(out, factorType{m.Factor.Type, &factorTypeLinks{link(r, "verify", "/factors/"+m.Factor.Type+"/verify")}})
+		}
+	}
+	return out
+}
+
+// challengeOfType renders a challenge that any factor of a type answers.
+func (out *transaction) challengeOfType(r *httpkit.Request, s signin.Challenge) {
+	out.Status, out.ChallengeType = statusMFA, "FACTOR_TYPE"
+	out.FactorResult, _ = resultOf(s)
+	for _, m := range s.Any {
+		out.Embedded.Factors = append(out.Embedded.Factors, viewFactor(m))
+	}
+	out.Embedded.Challenge, out.Embedded.Policy = challengeOf(s.View), policyOf(s.Remember, s.Any)
+	out.Links = &links{
+		Next: link(r, "verify", "/factors/"+s.Method.Factor.Type+"/verify"), Cancel: link(r, "", "/cancel"), Prev: link(r, "", "/previous"),
+	}
 }
 
 // resultOf is the word for what has become of what is answered elsewhere, and

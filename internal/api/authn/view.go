@@ -26,6 +26,7 @@ type transaction struct {
 	Status        string   `json:"status"`
 	RelayState    string   `json:"relayState,omitempty"`
 	FactorResult  string   `json:"factorResult,omitempty"`
+	ChallengeType string   `json:"challengeType,omitempty"`
 	FactorType    string   `json:"factorType,omitempty"`
 	RecoveryType  string   `json:"recoveryType,omitempty"`
 	RecoveryToken string   `json:"recoveryToken,omitempty"`
@@ -39,6 +40,10 @@ type embedded struct {
 	// Factors are those to choose from, Factor the one that was chosen.
 	Factors []mfaFactor `json:"factors,omitempty"`
 	Factor  *mfaFactor  `json:"factor,omitempty"`
+	// FactorTypes are those of which the user has several, Challenge what any of
+	// them answers.
+	FactorTypes []factorType   `json:"factorTypes,omitempty"`
+	Challenge   map[string]any `json:"challenge,omitempty"`
 	// Policy is a policy or an mfaPolicy.
 	Policy any `json:"policy,omitempty"`
 }
@@ -132,7 +137,11 @@ func (a *API) answerWith(r *httpkit.Request, t *signin.Transaction, step signin.
 		}
 		out.required(r, s)
 	case signin.Challenge:
-		out.challenge(r, s)
+		if t.Notes[noteType] != "" && t.Notes[noteType] == s.Method.Factor.Type {
+			out.challengeOfType(r, s)
+		} else {
+			out.challenge(r, s)
+		}
 	case signin.Enroll:
 		out.enroll(r, s, t.UserID)
 	case signin.Activate:

@@ -223,7 +223,7 @@ func (p *player) match(what, want, got string) {
 }
 
 // learned are the members whose values an update learns under their own names.
-var learned = regexp.MustCompile(`"(stateToken|stateHandle|sessionToken|recoveryToken|sharedSecret|errorId)": "([^"]+)"`)
+var learned = regexp.MustCompile(`"(stateToken|stateHandle|sessionToken|recoveryToken|sharedSecret|challenge|nonce|errorId)": "([^"]+)"`)
 
 // render writes the answer as a section: its own body, with values replaced by
 // their names, and the headers that were asked for before.
