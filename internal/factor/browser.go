@@ -94,3 +94,51 @@ func Use(tx *store.Tx, c *store.Challenge) (void bool, err error) {
 func Open(tx *store.Tx, c *store.Challenge) bool {
 	return c != nil && ResultOf(c, tx.Now()) == Waiting && c.Attempts < MaxAttempts
 }
+
+// ActiveOf lists the active enrolments that a user has of a method.
+func ActiveOf(tx *store.Tx, u *idp.User, method string) ([]store.Factor, error) {
+	rows, err := tx.FactorsOf(u.OrgID, u.ID)
+	if err != nil {
+		return nil, fmt.Errorf("list factors: %w", err)
+	}
+	var out []store.Factor
+	for _, f := range rows {
+		if k, ok := KindOf(f.Type, f.Provider); ok && k.Method == method && f.Status == StatusActive {
+			out = append(out, f)
+		}
+	}
+	return out, nil
+}
+
+// AnyOf finds whose signature an answer is, since answers do not say: in a
+// sign-in, where all of the user's keys of the method were offered, that of any;
+// a caller of the users' factors names the one. try tells whether it is that of
+// an enrolment, and changes what is kept of it. changed tells that this was
+// s.Factor, which the caller writes; another is written here.
+func AnyOf(tx *store.Tx, s Subject, method string, try func(*store.Factor) (bool, error)) (fine, changed bool, err error) {
+	fine, err = try(s.Factor)
+	if fine || err != nil || s.Challenge.Owner == Owner("") {
+		return fine, fine, err
+	}
+	rows, err := ActiveOf(tx, s.User, method)
+	if err != nil {
+		return false, false, err
+	}
+	for i := range rows {
+		f := &rows[i]
+		if f.ID == s.Factor.ID {
+			continue
+		}
+		if fine, err = try(f); err != nil {
+			return false, false, err
+		}
+		if fine {
+			f.LastUpdated = tx.Now()
+			if err := tx.UpdateFactor(f); err != nil {
+				return false, false, fmt.Errorf("write a factor: %w", err)
+			}
+			return true, false, nil
+		}
+	}
+	return false, false, nil
+}

@@ -22,6 +22,7 @@ import (
 	"usher/internal/factor/question"
 	"usher/internal/factor/sms"
 	"usher/internal/factor/totp"
+	"usher/internal/factor/u2f"
 	"usher/internal/factor/webauthn"
 	"usher/internal/idp"
 	"usher/internal/jobs"
@@ -46,6 +47,7 @@ func factorMethods(s *services) []factor.Method {
 		email.New(s.rand, s.vault, s.outbox, s.log),
 		&question.Method{Credentials: s.credentials, Vault: s.vault},
 		&webauthn.Method{Rand: s.rand, Vault: s.vault},
+		&u2f.Method{Rand: s.rand, Vault: s.vault},
 	}
 }
 

@@ -76,7 +76,7 @@ func (m *Method) enrol(tx *store.Tx, s factor.Subject, challenge []byte, a *crea
 		return false, nil //nolint:nilerr // a wrong answer
 	}
 	data := &object.AuthData
-	rows, err := siblings(tx, s.User.OrgID, s.User.ID)
+	rows, err := factor.ActiveOf(tx, s.User, kind)
 	if err != nil {
 		return false, err
 	}
@@ -98,39 +98,13 @@ func (m *Method) enrol(tx *store.Tx, s factor.Subject, challenge []byte, a *crea
 	})
 }
 
-// prove judges a signature. Answers do not say whose it is: in a sign-in it may
-// be that of any credential of the user, since any was offered; a caller of the
-// users' factors names the one.
+// prove judges a signature.
 func (m *Method) prove(tx *store.Tx, s factor.Subject, challenge []byte, a *asserted) (fine, changed bool, err error) {
 	host, err := says(tx, s, &a.clientData, protocol.AssertCeremony, challenge)
 	if err != nil || host == "" {
 		return false, false, err
 	}
-	fine, err = m.signed(s.Factor, s, host, a)
-	if fine || err != nil || s.Challenge.Owner == factor.Owner("") {
-		return fine, fine, err
-	}
-	rows, err := siblings(tx, s.User.OrgID, s.User.ID)
-	if err != nil {
-		return false, false, err
-	}
-	for i := range rows {
-		f := &rows[i]
-		if f.ID == s.Factor.ID {
-			continue
-		}
-		if fine, err = m.signed(f, s, host, a); err != nil {
-			return false, false, err
-		}
-		if fine {
-			f.LastUpdated = tx.Now()
-			if err := tx.UpdateFactor(f); err != nil {
-				return false, false, fmt.Errorf("write a factor: %w", err)
-			}
-			return true, false, nil
-		}
-	}
-	return false, false, nil
+	return factor.AnyOf(tx, s, kind, func(f *store.Factor) (bool, error) { return m.signed(f, s, host, a) })
 }
 
 // signed tells whether a signature is that of a credential, and keeps its

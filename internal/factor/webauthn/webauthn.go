@@ -16,6 +16,7 @@ import (
 )
 
 const (
+	kind           = "webauthn"
 	challengeBytes = 32
 	life           = 5 * time.Minute
 	// wrong is said about a signature that does not count.
@@ -33,7 +34,7 @@ type Method struct {
 // Describe implements factor.Method.
 func (*Method) Describe() factor.Description {
 	return factor.Description{
-		Kind:     "webauthn",
+		Kind:     kind,
 		Verify:   factor.SignedFields(factor.FieldClientData, factor.FieldAuthenticatorData, factor.FieldSignatureData),
 		Activate: factor.SignedFields(factor.FieldClientData, factor.FieldAttestation),
 		AMR:      []string{"pop"},
@@ -118,7 +119,7 @@ func (m *Method) View(tx *store.Tx, s factor.Subject) (factor.View, error) {
 // enrolled twice.
 func excluded(tx *store.Tx, u *idp.User) ([]map[string]any, error) {
 	out := []map[string]any{}
-	rows, err := siblings(tx, u.OrgID, u.ID)
+	rows, err := factor.ActiveOf(tx, u, kind)
 	if err != nil {
 		return nil, err
 	}
@@ -128,21 +129,6 @@ func excluded(tx *store.Tx, u *idp.User) ([]map[string]any, error) {
 			return nil, fmt.Errorf("factor %s: %w", rows[i].ID, err)
 		}
 		out = append(out, map[string]any{"type": "public-key", "id": p.CredentialID})
-	}
-	return out, nil
-}
-
-// siblings are the active credentials of a user.
-func siblings(tx *store.Tx, orgID, userID string) ([]store.Factor, error) {
-	rows, err := tx.FactorsOf(orgID, userID)
-	if err != nil {
-		return nil, fmt.Errorf("list factors: %w", err)
-	}
-	var out []store.Factor
-	for _, f := range rows {
-		if k, ok := factor.KindOf(f.Type, f.Provider); ok && k.Method == "webauthn" && f.Status == factor.StatusActive {
-			out = append(out, f)
-		}
 	}
 	return out, nil
 }
