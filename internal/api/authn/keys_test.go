@@ -14,7 +14,6 @@ import (
 	"usher/internal/idp"
 	"usher/internal/policy"
 	"usher/internal/signin/signintest"
-	"usher/internal/store"
 	"usher/internal/store/storetest"
 )
 
@@ -123,12 +122,7 @@ func TestAnyKeyOfTheType(t *testing.T) {
 // enrolKey has an administrator's page enrol a key for a user.
 func (s *site) enrolKey(t testing.TB, userID string, k *keytest.Key) {
 	t.Helper()
-	all := &factor.Enrolments{
-		Store: s.Store, Log: s.Log, Directory: s.Directory, Methods: s.Engine.Factors, Ceremonies: s.Engine.Ceremonies,
-		Allowed: func(*store.Tx, idp.Actor, *idp.User) (map[string]string, error) {
-			return map[string]string{"fido_webauthn": "OPTIONAL"}, nil
-		},
-	}
+	all := s.Enrolments("fido_webauthn")
 	a := idp.SystemActor(s.Org)
 	c, err := all.Enroll(t.Context(), a, userID, factor.EnrollInput{Type: "webauthn", Provider: "FIDO"})
 	if err != nil {

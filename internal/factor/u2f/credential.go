@@ -1,11 +1,11 @@
 package u2f
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 
 	"usher/internal/factor"
+	"usher/internal/keys"
 	"usher/internal/store"
 )
 
@@ -55,7 +55,7 @@ func (m *Method) register(tx *store.Tx, s factor.Subject, a *answer) (bool, erro
 		if err != nil {
 			return false, err
 		}
-		if bytes.Equal(had.Handle, a.made.handle) {
+		if keys.Equal(string(had.Handle), string(a.made.handle)) {
 			return false, nil
 		}
 	}

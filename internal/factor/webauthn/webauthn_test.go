@@ -252,12 +252,7 @@ func TestSeveralKeys(t *testing.T) {
 	u := w.User(ann)
 	one, two := keytest.New(t, "one", origin, host), keytest.New(t, "two", origin, host)
 	enrol(t, w, ann, one)
-	enrolments := &factor.Enrolments{
-		Store: w.Store, Log: w.Log, Directory: w.Directory, Methods: w.Engine.Factors, Ceremonies: w.Engine.Ceremonies,
-		Allowed: func(*store.Tx, idp.Actor, *idp.User) (map[string]string, error) {
-			return map[string]string{"fido_webauthn": "OPTIONAL"}, nil
-		},
-	}
+	enrolments := w.Enrolments("fido_webauthn")
 	a := idp.SystemActor(w.Org)
 	in := factor.EnrollInput{Type: "webauthn", Provider: "FIDO", EnrollOptions: factor.EnrollOptions{Trusted: true}}
 	c, err := enrolments.Enroll(t.Context(), a, u.ID, in)

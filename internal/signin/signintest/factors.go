@@ -15,8 +15,10 @@ import (
 	"usher/internal/factor/question"
 	"usher/internal/factor/sms"
 	"usher/internal/factor/totp"
+	"usher/internal/idp"
 	"usher/internal/notify"
 	"usher/internal/policy"
+	"usher/internal/store"
 )
 
 // Factors gives the world further factors, which users may enrol when one is
@@ -37,6 +39,21 @@ func (w *World) Factors() {
 		"okta_otp": policy.EnrollOptional, "google_otp": policy.EnrollOptional, "okta_question": policy.EnrollOptional,
 		"okta_sms": policy.EnrollOptional, "okta_call": policy.EnrollOptional, "okta_email": policy.EnrollOptional,
 	})
+}
+
+// Enrolments administers the factors of the world's users, of whom all may
+// enrol those of these keys.
+func (w *World) Enrolments(keys ...string) *factor.Enrolments {
+	return &factor.Enrolments{
+		Store: w.Store, Log: w.Log, Directory: w.Directory, Methods: w.Engine.Factors, Ceremonies: w.Engine.Ceremonies,
+		Allowed: func(*store.Tx, idp.Actor, *idp.User) (map[string]string, error) {
+			out := map[string]string{}
+			for _, k := range keys {
+				out[k] = string(policy.EnrollOptional)
+			}
+			return out, nil
+		},
+	}
 }
 
 // RequireFactor lets the default sign-on rule ask for a further factor; life is
