@@ -2,6 +2,8 @@ package webauthn_test
 
 import (
 	"encoding/json"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -211,6 +213,40 @@ func TestChallengesAreBound(t *testing.T) {
 	if kind := answer(t, w, tx, k.Get(challenge)); kind != 0 {
 		t.Errorf("kind %v", kind)
 	}
+}
+
+// TestOneAnswerOfMany: of many that bring the same signature at once one is let
+// in.
+func TestOneAnswerOfMany(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		w := world(t, url)
+		u := w.User(ann)
+		all, a := w.Enrolments("fido_webauthn"), idp.SystemActor(w.Org)
+		k := keytest.New(t, "one", origin, host)
+		enrol(t, w, ann, k)
+		rows, err := w.Store.Read(t.Context()).FactorsOf(u.OrgID, u.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := all.Verify(t.Context(), a, u.ID, rows[0].ID, nil, factor.ChallengeOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		signed := k.Get(challengeOf(t, c.View))
+		var proved atomic.Int32
+		var wg sync.WaitGroup
+		for range 12 {
+			wg.Go(func() {
+				if c, err := all.Verify(t.Context(), a, u.ID, rows[0].ID, signed, factor.ChallengeOptions{}); err == nil && c.Proved {
+					proved.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		if n := proved.Load(); n != 1 {
+			t.Errorf("%d are let in", n)
+		}
+	})
 }
 
 // TestUserVerification: where the organisation asks for it, a key must make sure
