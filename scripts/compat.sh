@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the official clients and a browser against the built binary.
 #
-#   scripts/compat.sh [sdk] [authjs] [browser]     all of them by default
+#   scripts/compat.sh [sdk] [authjs] [browser] [oauth]     all of them by default
 #
 # compat/README.md says what each proves.
 set -uo pipefail
@@ -25,10 +25,15 @@ browser() {
   USHER_CHROMIUM=$(chromium_bin) USHER_ARTIFACTS="$ROOT/artifacts" node_suite browser browser/*.test.mjs
 }
 
+oauth() {
+  need compat-oauth node && need compat-oauth browser || return 1
+  USHER_CHROMIUM=$(chromium_bin) node_suite compat-oauth oauth/*.test.mjs
+}
+
 if "$ROOT/scripts/build.sh"; then
   export USHER_BIN="$ROOT/bin/usher"
   cd "$ROOT/compat" || exit 1 # so that the patterns above name files there
-  for part in "${@:-sdk authjs browser}"; do
+  for part in "${@:-sdk authjs browser oauth}"; do
     for one in $part; do "$one"; done
   done
 else
