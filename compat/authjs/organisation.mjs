@@ -7,7 +7,7 @@ import { manage } from '../devserver/server.mjs';
 export const PASSWORD = 'Correct-Horse-7-Battery';
 export const ANSWER = 'Annie Oakley';
 
-const must = async (server, method, path, body) => {
+export const must = async (server, method, path, body) => {
   const { status, json } = await manage(server, method, path, body);
   assert.ok(status < 300, `${method} ${path}: ${status} ${JSON.stringify(json)}`);
   return json;
@@ -18,12 +18,12 @@ const FACTORS = ['okta_question', 'okta_otp', 'google_otp', 'okta_sms', 'okta_ca
 /**
  * Makes the group of those who are asked for a further factor, with its
  * policies, and opens recovery and unlocking by every way. Gives calls that make
- * users in it.
+ * users in it, who may enrol every factor or those that are named.
  */
-export async function organise(server) {
+export async function organise(server, factors = FACTORS) {
   const group = await must(server, 'POST', '/api/v1/groups', { profile: { name: 'Careful people' } });
   const people = { people: { groups: { include: [group.id] } } };
-  const enrol = Object.fromEntries(FACTORS.map((key) => [key, { enroll: { self: 'OPTIONAL' }, consent: { type: 'NONE' } }]));
+  const enrol = Object.fromEntries(factors.map((key) => [key, { enroll: { self: 'OPTIONAL' }, consent: { type: 'NONE' } }]));
   const enrolment = await must(server, 'POST', '/api/v1/policies', {
     type: 'MFA_ENROLL', name: 'Every factor', status: 'ACTIVE', conditions: people, settings: { factors: enrol },
   });

@@ -25,9 +25,9 @@ export function launch() {
 /**
  * Opens a page in a context of its own and gathers the browser's complaints:
  * content security violations, uncaught errors, console errors, requests that
- * fail or leave the server. check() asserts that there were none.
+ * fail or leave the origins, one or a list. check() asserts that there were none.
  */
-export async function openPage(browser, origin, options = {}) {
+export async function openPage(browser, origins, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
@@ -45,7 +45,7 @@ export async function openPage(browser, origin, options = {}) {
   });
   page.on('request', (request) => {
     const url = new URL(request.url());
-    if (url.protocol.startsWith('http') && url.origin !== origin) complaints.push(`left the server: ${request.url()}`);
+    if (url.protocol.startsWith('http') && ![origins].flat().includes(url.origin)) complaints.push(`left the server: ${request.url()}`);
   });
   return {
     page,
