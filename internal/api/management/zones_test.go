@@ -81,7 +81,7 @@ func TestZoneFaults(t *testing.T) {
 	app := apptest.New(t)
 	app.WantEvents(t, nil, func() {
 		for body, cause := range map[string]string{
-			`{"name":"x"}`:             "type: must be IP",
+			`{"name":"x"}`:             "type: must be IP, DYNAMIC or DYNAMIC_V2",
 			`{"type":"IP"}`:            "name: The field cannot be left blank",
 			`{"type":"IP","name":"x"}`: "gateways: a zone needs gateways or proxies",
 			`{"type":"IP","name":"BlockedIpZone","gateways":[{"type":"CIDR","value":"192.0.2.1/32"}]}`:                                                           "name: An object with this field already exists in the current organization",
