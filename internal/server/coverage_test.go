@@ -93,8 +93,6 @@ func TestEveryBuiltOperationIsExercised(t *testing.T) {
 // with the reason: nothing can answer 200 without a test there.
 func refusing() map[openapi.ID]string {
 	return map[openapi.ID]string{
-		openapi.AuthPrevious:               "there is no challenge to go back from while the password is the only method",
-		openapi.DeactivateAuthenticator:    "the password, the only method, cannot be switched off",
 		openapi.ListFeaturesForApplication: "no application that provisions can be made",
 	}
 }

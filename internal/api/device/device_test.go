@@ -100,6 +100,7 @@ func TestPhoneByPicture(t *testing.T) {
 			}},
 			{"TIMEOUT", nil, func(string) { w.Clock.Advance(5 * time.Minute) }},
 			{"CANCELLED", nil, func(at string) { w.Delete(at).Want(204) }},
+			{"CANCELLED", nil, func(at string) { w.Delete(strings.Replace(at, "/verify/", "/transactions/", 1)).Want(204) }},
 		} {
 			at := w.ask(t, self)
 			for _, path := range []string{at, strings.Replace(at, "/verify/", "/transactions/", 1), strings.Replace(at, "/verify/", "/transactions/", 1) + "/verify"} {
@@ -120,7 +121,7 @@ func TestPhoneByPicture(t *testing.T) {
 			}
 			w.Delete(at).Fails(404, "E0000007")
 		}
-		if m := w.Messages(t, login); len(m) != 4 || m[0].Kind != "push" {
+		if m := w.Messages(t, login); len(m) != 5 || m[0].Kind != "push" {
 			t.Errorf("%+v", m)
 		}
 		app.WantEvents(t, []string{"user.mfa.factor.deactivate SUCCESS"}, func() {
