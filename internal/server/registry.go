@@ -24,6 +24,7 @@ import (
 	"usher/internal/factor/totp"
 	"usher/internal/factor/u2f"
 	"usher/internal/factor/webauthn"
+	"usher/internal/factor/yubikey"
 	"usher/internal/idp"
 	"usher/internal/jobs"
 	"usher/internal/notify"
@@ -48,6 +49,7 @@ func factorMethods(s *services) []factor.Method {
 		&question.Method{Credentials: s.credentials, Vault: s.vault},
 		&webauthn.Method{Rand: s.rand, Vault: s.vault},
 		&u2f.Method{Rand: s.rand, Vault: s.vault},
+		&yubikey.Method{Store: s.db, Vault: s.vault},
 	}
 }
 
@@ -166,6 +168,7 @@ func (s *Server) mount(r *httpkit.Router) error {
 	(&management.RulesAPI{Directory: v.directory}).Mount(r)
 	(&management.PoliciesAPI{
 		Policies: v.policies, Authenticators: &factor.Authenticators{Store: s.store, Log: v.log, Methods: v.factors},
+		YubiKeys: &factor.YubiKeys{Store: s.store, IDs: s.cfg.IDs, Vault: v.vault},
 	}).Mount(r)
 	(&management.TemplatesAPI{Templates: v.templates}).Mount(r)
 	(&management.AppsAPI{Apps: v.apps, Directory: v.directory}).Mount(r)

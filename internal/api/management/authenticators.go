@@ -17,6 +17,8 @@ func (a *PoliciesAPI) mountAuthenticators(r *httpkit.Router) {
 	r.Op(openapi.GetOrgFactor, a.getOrgFactor)
 	r.Op(openapi.ActivateOrgFactor, a.setOrgFactor(true))
 	r.Op(openapi.DeactivateOrgFactor, a.setOrgFactor(false))
+	r.Op(openapi.UploadYubikeyOtpTokenSeed, a.uploadYubiKey)
+	r.Op(openapi.GetYubikeyOtpTokenById, a.getYubiKey)
 }
 
 // authenticatorView is an authenticator in an answer.

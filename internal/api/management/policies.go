@@ -21,6 +21,7 @@ const maxExpanded = 20
 type PoliciesAPI struct {
 	Policies       *policy.Service
 	Authenticators *factor.Authenticators
+	YubiKeys       *factor.YubiKeys
 }
 
 // Mount registers the operations that are built.
