@@ -103,6 +103,9 @@ func (w *world) populate(t *testing.T) {
 			return tx.InsertSMSTemplate(&store.SMSTemplate{OrgID: w.org.ID, ID: "cst1", Name: "n", Type: "SMS_VERIFY_CODE", Template: "${code}", Created: noon, LastUpdated: noon})
 		},
 		func(tx *store.Tx) error {
+			return tx.InsertYubiKey(&store.YubiKey{OrgID: w.org.ID, ID: "ykk1", PublicID: "cccccccccccc", Serial: "1", Sealed: "x", Created: noon, LastUpdated: noon})
+		},
+		func(tx *store.Tx) error {
 			return tx.InsertJob(store.JobRow{OrgID: w.org.ID, ID: "job1", Kind: "k", Document: []byte(`{}`), Created: noon, Due: noon})
 		},
 		func(tx *store.Tx) error { return w.populateApp(tx, u.ID, g.ID) },
