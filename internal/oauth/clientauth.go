@@ -89,6 +89,9 @@ func proofOf(basic *Basic, params Params) (id, secret, method string, err error)
 		}
 		method = apps.AuthPrivateJWT
 	}
+	if method == apps.AuthPost && secret == "" {
+		method = apps.AuthNone // a header that only names the client
+	}
 	if id == "" && method != apps.AuthPrivateJWT {
 		return "", "", "", fault(InvalidClient, textNoClient)
 	}

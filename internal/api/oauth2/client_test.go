@@ -1,6 +1,7 @@
 package oauth2_test
 
 import (
+	"encoding/base64"
 	"testing"
 	"time"
 
@@ -101,5 +102,44 @@ func TestClientAuthentication(t *testing.T) {
 		app.Post("/api/v1/apps/"+secret.app+"/lifecycle/deactivate", nil).Want(200)
 		refused(t, anon.With("Authorization", secret.basicAuth()).Post(defaultToken, form("grant_type", "client_credentials", "scope", "api:read")),
 			401, "invalid_client", "Invalid value for 'client_id' parameter.")
+	})
+}
+
+// TestPublicClientInHeader: the official client for browsers names itself in the
+// Authorization header when it revokes, without a secret and without a colon.
+// Who has a secret has to show it all the same.
+func TestPublicClientInHeader(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, app *apptest.App) {
+		public, confidential := spa(t, app, nil), web(t, app, nil)
+		b := signedIn(t, app, isaac)
+		given := redeem(app, "default", public, code(t, b, "default", request(public, "scope", "openid offline_access"))).Want(200)
+		other := redeem(app, "default", confidential, code(t, b, "default", request(confidential))).Want(200).Text("access_token")
+		as := func(text string) *apptest.Client {
+			return app.Anonymous().With("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(text)))
+		}
+		active := func(c *client, token string) any {
+			t.Helper()
+			who := as(public.id + ":")
+			if c.secret != "" {
+				who = app.Anonymous().With("Authorization", c.basicAuth())
+			}
+			return who.Post("/oauth2/default/v1/introspect", form("token", token)).Want(200).At("active")
+		}
+		for _, name := range []string{"access_token", "refresh_token"} {
+			if active(public, given.Text(name)) != true {
+				t.Errorf("%s is not active", name)
+			}
+			as(public.id).Post("/oauth2/default/v1/revoke", form("token", given.Text(name))).Want(200)
+			if active(public, given.Text(name)) != false {
+				t.Errorf("%s is active", name)
+			}
+		}
+		for _, text := range []string{confidential.id, confidential.id + ":", "\x00", "\x00:", ":", "%00", "\xff"} {
+			refused(t, as(text).Post("/oauth2/default/v1/revoke", form("token", other)), 401, "invalid_client", "")
+		}
+		refused(t, as(public.id).Post("/oauth2/default/v1/revoke", form("token", other, "client_secret", confidential.secret)), 400, "invalid_request", "")
+		if active(confidential, other) != true {
+			t.Error("a token was revoked by somebody else")
+		}
 	})
 }

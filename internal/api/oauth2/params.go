@@ -55,22 +55,26 @@ func form(r *httpkit.Request) (url.Values, error) {
 }
 
 // basic reads the client of the Authorization header, nil where there is none.
-// (RFC 6749 section 2.3.1)
+// A public client may name itself there, and the official one for browsers
+// leaves the colon out (okta-auth-js revokeToken). (RFC 6749 section 2.3.1)
 func basic(r *httpkit.Request) (*oauth.Basic, error) {
 	scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Basic") {
 		return nil, nil
 	}
-	bad := &oauth.Fault{Code: oauth.InvalidClient, Text: "The Authorization header is malformed."}
 	plain, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
-	if err != nil {
-		return nil, bad
+	id, secret, _ := strings.Cut(string(plain), ":")
+	out := &oauth.Basic{ID: unescape(id), Secret: unescape(secret)}
+	if err != nil || !visible(out.ID) || !visible(out.Secret) {
+		return nil, &oauth.Fault{Code: oauth.InvalidClient, Text: "The Authorization header is malformed."}
 	}
-	id, secret, ok := strings.Cut(string(plain), ":")
-	if !ok {
-		return nil, bad
-	}
-	return &oauth.Basic{ID: unescape(id), Secret: unescape(secret)}, nil
+	return out, nil
+}
+
+// visible tells whether a text has only characters that identifiers and secrets
+// of clients may have. (RFC 6749 appendix A.1 and A.2)
+func visible(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })
 }
 
 // unescape takes back the encoding of a form. A text that was not encoded, as
