@@ -33,6 +33,14 @@ type Login struct {
 	Password string `json:"password"`
 }
 
+// App is an OAuth client that is there from the start.
+type App struct {
+	Type         string `json:"type"` // web, browser or service
+	ID           string `json:"id"`
+	ClientID     string `json:"clientId"`
+	ClientSecret string `json:"clientSecret"`
+}
+
 // Server is a running development server, as it describes itself.
 type Server struct {
 	URL      string  `json:"url"`
@@ -42,6 +50,19 @@ type Server struct {
 	Users    []Login `json:"users"`
 	Database string  `json:"database"`
 	Control  string  `json:"control"`
+	Apps     []App   `json:"apps"`
+}
+
+// App gives the OAuth client of a type.
+func (s *Server) App(t *testing.T, kind string) App {
+	t.Helper()
+	for _, a := range s.Apps {
+		if a.Type == kind {
+			return a
+		}
+	}
+	t.Fatalf("no %s application among %v", kind, s.Apps)
+	return App{}
 }
 
 // Start runs `usher dev` on a free port with a database that leaves nothing
