@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"net/http"
 	"testing"
+	"time"
 
 	"usher/compat/devserver"
 )
@@ -66,7 +67,7 @@ func call(t *testing.T, s *devserver.Server, path string, body, into any) {
 	}
 	req.Header.Set("Authorization", "SSWS "+s.APIToken)
 	req.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(req)
+	res, err := (&http.Client{Timeout: 30 * time.Second}).Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

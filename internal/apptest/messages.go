@@ -21,7 +21,7 @@ type Message struct {
 func (a *App) Messages(t testing.TB, to string) []Message {
 	t.Helper()
 	w := httptest.NewRecorder()
-	r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1/outbox?to="+url.QueryEscape(to), nil)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1/outbox?to="+url.QueryEscape(to), nil)
 	r.RemoteAddr = "127.0.0.1:50000"
 	a.Server.Control(r.Context(), a.Clock, nil).ServeHTTP(w, r)
 	var out struct{ Messages []Message }

@@ -30,13 +30,14 @@ var inner = []netip.Prefix{
 	netip.MustParsePrefix("3fff::/20"),
 }
 
-// given is what of IPv6 is given out on the public internet.
-var given = netip.MustParsePrefix("2000::/3")
+// given is the first octet's three bits of what of IPv6 is given out on the public
+// internet: 2000::/3.
+func given(ip netip.Addr) bool { return ip.As16()[0]>>5 == 1 }
 
 // Public tells whether an address is one of the public internet.
 func Public(ip netip.Addr) bool {
 	ip = ip.Unmap().WithZone("")
-	if ip.Is6() && !given.Contains(ip) {
+	if ip.Is6() && !given(ip) {
 		return false
 	}
 	for _, n := range inner {

@@ -43,11 +43,11 @@ func (s *Signing) generate(o Owner, alg Alg) (*store.SigningKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode signing key: %w", err)
 	}
-	print, err := (&jose.JSONWebKey{Key: private.Public()}).Thumbprint(crypto.SHA256)
+	thumbprint, err := (&jose.JSONWebKey{Key: private.Public()}).Thumbprint(crypto.SHA256)
 	if err != nil {
 		return nil, fmt.Errorf("name signing key: %w", err)
 	}
-	kid := base64.RawURLEncoding.EncodeToString(print)
+	kid := base64.RawURLEncoding.EncodeToString(thumbprint)
 	return &store.SigningKey{
 		OrgID: o.OrgID, ServerID: o.ServerID, ID: kid, Alg: string(alg), Private: s.Keeper.Seal(o.place(kid), der), Created: s.Clock.Now(),
 	}, nil

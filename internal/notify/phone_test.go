@@ -24,33 +24,45 @@ func TestEveryMessageIsWhole(t *testing.T) {
 		datum map[string]string
 	}{
 		"activation": {
-			Activation{"i@example.com", mail.Name, mail.Login, org, link, token, expires}, Email,
-			[]string{"<Acme>Ltd", link, "i@example.com", "1 March 2026, 13:00 UTC"}, map[string]string{DataLink: link, DataToken: token},
+			Activation{"i@example.com", mail.Name, mail.Login, org, link, token, expires},
+			Email,
+			[]string{"<Acme>Ltd", link, "i@example.com", "1 March 2026, 13:00 UTC"},
+			map[string]string{DataLink: link, DataToken: token},
 		},
 		"unlock": {
-			Unlock{To: "i@example.com", Name: mail.Name, Login: mail.Login, Org: org, Link: link, Token: token, Code: code, Expires: expires}, Email,
-			[]string{link, code, "locked", "13:00 UTC"}, map[string]string{DataLink: link, DataToken: token, DataCode: code},
+			Unlock{To: "i@example.com", Name: mail.Name, Login: mail.Login, Org: org, Link: link, Token: token, Code: code, Expires: expires},
+			Email,
+			[]string{link, code, "locked", "13:00 UTC"},
+			map[string]string{DataLink: link, DataToken: token, DataCode: code},
 		},
 		"mail code": {
-			MailCode{To: "i@example.com", Name: mail.Name, Login: mail.Login, Org: org, Code: code, Expires: expires}, Email,
-			[]string{code, "The code works once"}, map[string]string{DataCode: code},
+			MailCode{To: "i@example.com", Name: mail.Name, Login: mail.Login, Org: org, Code: code, Expires: expires},
+			Email,
+			[]string{code, "The code works once"},
+			map[string]string{DataCode: code},
 		},
 		"push setup": {
-			PushSetup{To: "i@example.com", Name: mail.Name, Login: mail.Login, Org: org, Link: link, Token: token, Expires: expires}, Email,
-			[]string{link, "phone"}, map[string]string{DataLink: link},
+			PushSetup{To: "i@example.com", Name: mail.Name, Login: mail.Login, Org: org, Link: link, Token: token, Expires: expires},
+			Email,
+			[]string{link, "phone"},
+			map[string]string{DataLink: link},
 		},
 		"text code": {TextCode{To: "+15550100", Org: org, Code: code, Expires: expires}, SMS, []string{code, "<Acme>Ltd"}, map[string]string{DataCode: code}},
 		"text link": {TextLink{To: "+15550100", Org: org, Link: link, Token: token, Expires: expires}, SMS, []string{link}, map[string]string{DataLink: link}},
 		"call": {
-			CallCode{To: "+15550100", Ext: "12", Org: org, Code: code, Expires: expires}, Call,
-			[]string{"2, 7, 1, 8, 2, 8. Again"}, map[string]string{DataCode: code, DataExtension: "12"},
+			CallCode{To: "+15550100", Ext: "12", Org: org, Code: code, Expires: expires},
+			Call,
+			[]string{"2, 7, 1, 8, 2, 8. Again"},
+			map[string]string{DataCode: code, DataExtension: "12"},
 		},
 		"push": {
 			PushChallenge{
 				Login: "i@example.com", Device: "opf1", Service: PushAPNs, Token: "ab12", Org: org, Challenge: "mst1",
 				Where: "Firefox\n, 203.0.113.7", Numbers: []string{"12", "57"}, Expires: expires,
-			}, Push,
-			[]string{"Firefox, 203.0.113.7", "<Acme>Ltd"}, map[string]string{DataChallenge: "mst1", DataPushToken: "ab12", DataNumbers: "12,57", DataDevice: "opf1"},
+			},
+			Push,
+			[]string{"Firefox, 203.0.113.7", "<Acme>Ltd"},
+			map[string]string{DataChallenge: "mst1", DataPushToken: "ab12", DataNumbers: "12,57", DataDevice: "opf1"},
 		},
 	} {
 		m, err := c.w.Message()

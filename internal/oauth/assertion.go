@@ -78,7 +78,7 @@ func parseJWT(text string, algorithms []jose.SignatureAlgorithm) (*signed, error
 	if text == "" || len(text) > maxAssertion || strings.Count(text, ".") != 2 {
 		return nil, errJWT
 	}
-	jws, err := jose.ParseSigned(text, algorithms)
+	jws, err := jose.ParseSignedCompact(text, algorithms)
 	if err != nil || len(jws.Signatures) != 1 {
 		return nil, errJWT
 	}

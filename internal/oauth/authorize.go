@@ -190,7 +190,7 @@ func (p *Provider) answerWith(ctx context.Context, a idp.Actor, q *Authorization
 		proof.Grant = GrantImplicit
 		proof.Scopes = slices.DeleteFunc(slices.Clone(q.Scopes), func(name string) bool { return name == ScopeOffline })
 	}
-	out, i := q.answer(a.Org), &issue{}
+	out, i := q.answer(a.Org), &Issue{}
 	err := p.Store.Tx(ctx, func(tx *store.Tx) error {
 		if err := p.over(tx, a, q); err != nil {
 			return err
@@ -202,7 +202,7 @@ func (p *Provider) answerWith(ctx context.Context, a idp.Actor, q *Authorization
 		if err != nil {
 			return err
 		}
-		*i = issue{call: c, user: e.user, life: e.life, proof: proof, access: q.asks(respondToken), id: q.asks(respondID)}
+		*i = Issue{call: c, user: e.user, life: e.life, proof: proof, access: q.asks(respondToken), id: q.asks(respondID)}
 		i.name(p)
 		return p.handOut(tx, q, i)
 	})
@@ -241,7 +241,7 @@ func (p *Provider) over(tx *store.Tx, a idp.Actor, q *Authorization) error {
 }
 
 // handOut makes the code of an answer, and records what it holds.
-func (p *Provider) handOut(tx *store.Tx, q *Authorization, i *issue) error {
+func (p *Provider) handOut(tx *store.Tx, q *Authorization, i *Issue) error {
 	c := i.call
 	targets := []idp.Target{idp.UserTarget(i.user), c.Client.target()}
 	if q.asks(respondCode) {

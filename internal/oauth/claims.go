@@ -7,7 +7,7 @@ import (
 )
 
 // says are the claims of the tokens of an issue beyond those of the protocol.
-func (p *Provider) says(ctx context.Context, a idp.Actor, i *issue) (*Claims, error) {
+func (p *Provider) says(ctx context.Context, a idp.Actor, i *Issue) (*Claims, error) {
 	f, err := p.Facts(ctx, a.Org, i.call.Server, i.call.Client, i.user, i.proof.Scopes)
 	if err != nil {
 		return nil, err

@@ -19,7 +19,7 @@ func (ClientCredentials) Name() string { return GrantClient }
 // Redeem implements Flow. On the organisation's own server service applications
 // get the scopes of the management interface that an administrator granted; there
 // a secret is not proof enough.
-func (ClientCredentials) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*issue, error) {
+func (ClientCredentials) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*Issue, error) {
 	if c.Server.Own() && c.Client.Proof.AuthMethod != apps.AuthPrivateJWT {
 		return nil, fault(InvalidClient, "Client Credentials requests to the Org Authorization Server must use the private_key_jwt token_endpoint_auth_method.")
 	}
@@ -28,7 +28,7 @@ func (ClientCredentials) Redeem(ctx context.Context, p *Provider, c *TokenCall) 
 		return nil, err
 	}
 	q := Proof{Scopes: scopes, Grant: GrantClient, Key: c.Key}
-	out := &issue{call: c, proof: q, access: true}
+	out := &Issue{call: c, proof: q, access: true}
 	out.name(p)
 	err = p.Store.Write(ctx, func(tx *store.Tx) error {
 		var err error

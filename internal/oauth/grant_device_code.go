@@ -16,12 +16,12 @@ func (DeviceCode) Name() string { return GrantDevice }
 
 // Redeem implements Flow. A device that asks faster than it was told to is told
 // to wait longer.
-func (DeviceCode) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*issue, error) {
+func (DeviceCode) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*Issue, error) {
 	code := c.Params["device_code"]
 	if code == "" {
 		return nil, fault(InvalidRequest, "The token request must have a 'device_code' parameter.")
 	}
-	var out *issue
+	var out *Issue
 	var refused error
 	err := p.Store.Tx(ctx, func(tx *store.Tx) error {
 		out, refused = nil, nil
@@ -51,7 +51,7 @@ func (DeviceCode) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*issue
 		e, err := p.entitle(tx, c, t.UserID, d.Proof, signin.PathDevice)
 		if FaultOf(err) != nil {
 			refused = err
-			return nil
+			return nil //nolint:nilerr // the refusal is the answer; what was read stays
 		}
 		if err != nil {
 			return err

@@ -20,7 +20,7 @@ func (JWTBearer) Name() string { return GrantAssertion }
 // Redeem implements Flow. The one that is trusted to speak for users is the
 // client itself, with the keys that it has registered: an administrator lets it
 // by giving it this grant type and the users the application.
-func (JWTBearer) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*issue, error) {
+func (JWTBearer) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*Issue, error) {
 	bad := func(text string) error { return fault(InvalidGrant, text) }
 	s, err := parseAssertion(c.Params["assertion"])
 	if err != nil {
@@ -58,7 +58,7 @@ func (JWTBearer) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*issue,
 		return nil, fault(InvalidScope, textScopes)
 	}
 	q := Proof{Scopes: scopes, Grant: GrantAssertion, AuthTime: now, Key: c.Key}
-	var out *issue
+	var out *Issue
 	err = p.Store.Tx(ctx, func(tx *store.Tx) error {
 		fresh, err := tx.Spend(c.Actor.OrgID(), spentHash(spentBearer, c.Client.ID, idOr(d.ID, s.text)), d.Expires.time().Add(clockSkew))
 		if err != nil {

@@ -20,7 +20,7 @@ const textBadPassword = "The credentials provided were invalid."
 
 // Redeem implements Flow. The sign-in runs through the engine: guesses count,
 // policies decide, and one that needs more than a password fails.
-func (Password) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*issue, error) {
+func (Password) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*Issue, error) {
 	login, password := c.Params["username"], c.Params["password"]
 	if login == "" || password == "" {
 		return nil, fault(InvalidRequest, "The token request must have the parameters 'username' and 'password'.")
@@ -43,7 +43,7 @@ func (Password) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*issue, 
 	case err != nil || !ok || done.SessionToken == "":
 		return nil, fault(InvalidGrant, textBadPassword)
 	}
-	var out *issue
+	var out *Issue
 	err = p.Store.Tx(ctx, func(tx *store.Tx) error {
 		draft, err := p.Engine.Sessions.TakeSessionToken(tx, c.Actor.OrgID(), done.SessionToken)
 		if err != nil {

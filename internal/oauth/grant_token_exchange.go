@@ -19,7 +19,7 @@ const typeOfAccess = "urn:ietf:params:oauth:token-type:access_token"
 
 // Redeem implements Flow. The token that comes is an access token of this
 // server, or of the organisation's own.
-func (TokenExchange) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*issue, error) {
+func (TokenExchange) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*Issue, error) {
 	if t := c.Params["subject_token_type"]; t != typeOfAccess {
 		return nil, fault(InvalidRequest, "The 'subject_token_type' must be '"+typeOfAccess+"'.")
 	}
@@ -47,7 +47,7 @@ func (TokenExchange) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*is
 	if t.AuthTime != nil {
 		q.AuthTime = t.AuthTime.time()
 	}
-	var out *issue
+	var out *Issue
 	err = p.Store.Tx(ctx, func(tx *store.Tx) error {
 		e, err := p.entitle(tx, c, h.user.ID, q, signin.PathExchange)
 		if err != nil {

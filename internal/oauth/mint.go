@@ -15,8 +15,8 @@ import (
 // idTokenLife is how long ID tokens are good. (reference: OAuth)
 const idTokenLife = time.Hour
 
-// issue is what a grant gives: the tokens to mint, for whom and with what.
-type issue struct {
+// Issue is what a grant gives: the tokens to mint, for whom and with what.
+type Issue struct {
 	call  *TokenCall
 	user  *idp.User // nil where the client acts for itself
 	life  Lifetimes
@@ -40,7 +40,7 @@ func tokenID(r env.Rand, prefix string) string { return env.Secret(r, prefix, ti
 
 // mint signs the tokens of an issue. It runs outside of any transaction: what
 // it signs has been decided.
-func (p *Provider) mint(ctx context.Context, a idp.Actor, i *issue) (*Tokens, error) {
+func (p *Provider) mint(ctx context.Context, a idp.Actor, i *Issue) (*Tokens, error) {
 	s := i.call.Server
 	now := p.Clock.Now()
 	key, err := p.Signing.Active(ctx, s.Owner(), s.Alg)
@@ -90,7 +90,7 @@ func sign(key signer, typ string, claims map[string]any) (string, error) {
 
 // accessClaims adds to out what the protocol puts into an access token. (spec:
 // oauth2, access tokens; RFC 9068 section 2.2)
-func (i *issue) accessClaims(a idp.Actor, out map[string]any, now time.Time) map[string]any {
+func (i *Issue) accessClaims(a idp.Actor, out map[string]any, now time.Time) map[string]any {
 	s, c := i.call.Server, i.call.Client
 	set := func(name string, v any) { out[name] = v }
 	set("ver", 1)
@@ -123,7 +123,7 @@ func (i *issue) accessClaims(a idp.Actor, out map[string]any, now time.Time) map
 
 // idClaims adds to out what the protocol puts into an ID token. (OpenID Connect
 // Core sections 2, 3.1.3.6 and 3.3.2.11)
-func (i *issue) idClaims(a idp.Actor, out map[string]any, id string, now time.Time, access string) map[string]any {
+func (i *Issue) idClaims(a idp.Actor, out map[string]any, id string, now time.Time, access string) map[string]any {
 	s, c := i.call.Server, i.call.Client
 	set := func(name string, v any) { out[name] = v }
 	set("ver", 1)

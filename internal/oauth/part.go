@@ -53,26 +53,26 @@ func (v *Scope) toStore(s *Server) (*store.OAuthPart, error) {
 	return row, err
 }
 
-func (v *Claim) toStore(s *Server) (*store.OAuthPart, error) {
-	row, err := v.row(s, kindClaim, v.Name, string(v.Type)+":"+v.Name, v)
+func (c *Claim) toStore(s *Server) (*store.OAuthPart, error) {
+	row, err := c.row(s, kindClaim, c.Name, string(c.Type)+":"+c.Name, c)
 	if err == nil {
-		row.System, row.Status = v.System, string(v.Status)
+		row.System, row.Status = c.System, string(c.Status)
 	}
 	return row, err
 }
 
-func (v *Policy) toStore(s *Server) (*store.OAuthPart, error) {
-	row, err := v.row(s, kindPolicy, v.Name, nameKey(v.Name), v)
+func (p *Policy) toStore(s *Server) (*store.OAuthPart, error) {
+	row, err := p.row(s, kindPolicy, p.Name, nameKey(p.Name), p)
 	if err == nil {
-		row.System, row.Status, row.Priority = v.System, string(v.Status), v.Priority
+		row.System, row.Status, row.Priority = p.System, string(p.Status), p.Priority
 	}
 	return row, err
 }
 
-func (v *Rule) toStore(s *Server, p *Policy) (*store.OAuthPart, error) {
-	row, err := v.row(s, kindRule, v.Name, nameKey(v.Name), v)
+func (r *Rule) toStore(s *Server, of *Policy) (*store.OAuthPart, error) {
+	row, err := r.row(s, kindRule, r.Name, nameKey(r.Name), r)
 	if err == nil {
-		row.System, row.Status, row.Priority, row.ParentID = v.System, string(v.Status), v.Priority, p.ID
+		row.System, row.Status, row.Priority, row.ParentID = r.System, string(r.Status), r.Priority, of.ID
 	}
 	return row, err
 }

@@ -19,7 +19,7 @@ type Flow interface {
 	Name() string
 	// Redeem takes what the client presents and tells what it gets for it. All
 	// checks of users go through Provider.entitle.
-	Redeem(ctx context.Context, p *Provider, c *TokenCall) (*issue, error)
+	Redeem(ctx context.Context, p *Provider, c *TokenCall) (*Issue, error)
 }
 
 // TokenCall is a request at the token endpoint, its client proved.
@@ -188,9 +188,9 @@ func (p *Provider) ruleFor(tx *store.Tx, c *TokenCall, u *idp.User, q Proof) (Li
 // begin hands out what a user's grant is good for, in the transaction that took
 // the grant: the identifier of the access token, and a refresh token where one
 // was asked for. The signing follows outside of it.
-func (p *Provider) begin(tx *store.Tx, c *TokenCall, e *entitled, q Proof) (*issue, error) {
+func (p *Provider) begin(tx *store.Tx, c *TokenCall, e *entitled, q Proof) (*Issue, error) {
 	q.Key = c.Key
-	out := &issue{call: c, user: e.user, life: e.life, proof: q, access: true, id: slices.Contains(q.Scopes, ScopeOpenID)}
+	out := &Issue{call: c, user: e.user, life: e.life, proof: q, access: true, id: slices.Contains(q.Scopes, ScopeOpenID)}
 	if slices.Contains(q.Scopes, ScopeOffline) && c.Client.Grants(GrantRefresh) {
 		token, row, err := p.newRefresh(tx, c.Actor.OrgID(), c.Server.ID, c.Client.ID, e.user.ID,
 			refreshLimits{Life: e.life.RefreshLife(), Idle: e.life.RefreshWindow()}, &q)
@@ -205,7 +205,7 @@ func (p *Provider) begin(tx *store.Tx, c *TokenCall, e *entitled, q Proof) (*iss
 
 // name gives the access token its identifier, which ends with that of the
 // refresh token that it came with.
-func (i *issue) name(p *Provider) {
+func (i *Issue) name(p *Provider) {
 	i.tokenID = tokenID(p.Rand, "AT.")
 	if i.family != "" {
 		i.tokenID += "." + i.family
@@ -213,7 +213,7 @@ func (i *issue) name(p *Provider) {
 }
 
 // granted records what was handed out.
-func (p *Provider) granted(tx *store.Tx, i *issue) error {
+func (p *Provider) granted(tx *store.Tx, i *Issue) error {
 	targets := []idp.Target{i.call.Client.target()}
 	if i.user != nil {
 		targets = append(targets, idp.UserTarget(i.user))

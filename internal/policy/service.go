@@ -108,6 +108,7 @@ func decided(t Type) decision.Kind {
 		return decision.EnrollPolicy
 	case TypeSignOn:
 		return decision.SignOnPolicy
+	case TypeIDPDiscovery, TypeAccess, TypeProfile, TypeToken:
 	}
 	return decision.Kind(t)
 }

@@ -187,7 +187,7 @@ func (r *run) skip() error {
 			r.t.EnrollSkipped = true
 			return nil
 		}
-	default:
+	case Activate, Challenge, Consent, Denied, Done, EnrollProfile, Identify, Locked, Recover, Unlock, Verify:
 	}
 	return idp.Fail(idp.KindTransactionState)
 }

@@ -47,7 +47,7 @@ func answering(step Step, method, factorID string) (Method, error) {
 		if _, err := pick([]Method{s.Method}, method, factorID); (method == "" && factorID == "" || err == nil) && !s.Waiting {
 			return s.Method, nil
 		}
-	default:
+	case Activate, ChangePassword, Consent, Denied, Done, Enroll, EnrollProfile, Identify, Locked, Recover, Unlock:
 	}
 	return Method{}, idp.Fail(idp.KindTransactionState)
 }
@@ -165,7 +165,7 @@ func (r *run) chooseFurther(act Choose, d decision) error {
 		}
 		// Nothing leaves the server for it: browsers ask anew as often as they like.
 		m = s.Method
-	default:
+	case Activate, ChangePassword, Consent, Denied, Done, Enroll, EnrollProfile, Identify, Locked, Recover, Unlock:
 		return idp.Fail(idp.KindTransactionState)
 	}
 	r.t.Pending = &Pending{FactorID: m.FactorID}
@@ -212,7 +212,7 @@ func (r *run) sendAgain(factorID string, o factor.ChallengeOptions) error {
 		m = s.Method
 	case Activate:
 		m = s.Method
-	default:
+	case ChangePassword, Consent, Denied, Done, Enroll, EnrollProfile, Identify, Locked, Recover, Unlock, Verify:
 		return idp.Fail(idp.KindTransactionState)
 	}
 	if factorID != "" && factorID != m.FactorID {
@@ -265,7 +265,7 @@ func (r *run) poll(act Poll) error {
 			return nil
 		}
 		return r.prove(d, s.Method, true, Remembering{})
-	default:
+	case ChangePassword, Consent, Denied, Done, Enroll, EnrollProfile, Identify, Locked, Recover, Unlock, Verify:
 	}
 	return idp.Fail(idp.KindTransactionState)
 }
@@ -294,7 +294,7 @@ func (r *run) previous() error {
 		if err = r.tx.DeleteFactor(d.user.OrgID, d.user.ID, s.Method.FactorID); err != nil {
 			err = fmt.Errorf("drop a pending factor: %w", err)
 		}
-	default:
+	case ChangePassword, Consent, Denied, Done, Enroll, EnrollProfile, Identify, Locked, Recover, Unlock, Verify:
 		return idp.Fail(idp.KindTransactionState)
 	}
 	r.t.Pending = nil

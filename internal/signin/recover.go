@@ -143,9 +143,9 @@ func (r *run) doRecovery(p planned) error {
 	case Cancel:
 		r.step = Identify{Login: r.t.Login, Registration: r.actor.Org.Settings.Registration}
 		return r.end(r.tx, r.actor, r.t)
-	default:
-		return idp.Fail(idp.KindTransactionState)
+	case ActivateFactor, EnrollFactor, GiveProfile, Poll, Previous, SendLink, Skip, UseInvitation, UseRecoveryToken, VerifyFactor:
 	}
+	return idp.Fail(idp.KindTransactionState)
 }
 
 // closeRecovery makes the new password the first proof of a sign-in. What has
@@ -213,9 +213,9 @@ func asksQuestion(t *Transaction, s Step) bool {
 	switch s.(type) {
 	case Recover, Unlock:
 		return t.Recovery != nil && t.Recovery.Opened
-	default:
-		return false
+	case Activate, Challenge, ChangePassword, Consent, Denied, Done, Enroll, EnrollProfile, Identify, Locked, Verify:
 	}
+	return false
 }
 
 // answer settles an answer that prepareAnswer has compared.

@@ -130,7 +130,7 @@ func (r *run) chooseWay(act Choose) error {
 		options = s.Options
 	case Challenge:
 		options = append(options, s.Method)
-	default:
+	case Activate, ChangePassword, Consent, Denied, Done, Enroll, EnrollProfile, Identify, Locked, Verify:
 	}
 	for _, m := range options {
 		if act.Method != "" && (act.Method == m.Kind || act.Method == m.ID) && m.Kind != RecoveryQuestion {

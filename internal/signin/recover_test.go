@@ -160,9 +160,18 @@ func TestRecoveryTakesNoOtherActions(t *testing.T) {
 	w.User("other@example.com")
 	tx := recovery(t, w, signin.IntentRecover, login)
 	for _, act := range []signin.Action{
-		signin.GiveLogin{Login: "other@example.com"}, signin.Choose{Method: "password"}, guess(signintest.Password), signin.Skip{}, signin.Previous{},
-		signin.SendAgain{}, signin.Poll{}, signin.UseRecoveryToken{Token: "x"}, signin.UseInvitation{Token: "x"}, signin.SetPassword{New: newPassword},
-		signin.StartRecovery{Login: "other@example.com"}, signin.StartUnlock{Login: "other@example.com"},
+		signin.GiveLogin{Login: "other@example.com"},
+		signin.Choose{Method: "password"},
+		guess(signintest.Password),
+		signin.Skip{},
+		signin.Previous{},
+		signin.SendAgain{},
+		signin.Poll{},
+		signin.UseRecoveryToken{Token: "x"},
+		signin.UseInvitation{Token: "x"},
+		signin.SetPassword{New: newPassword},
+		signin.StartRecovery{Login: "other@example.com"},
+		signin.StartUnlock{Login: "other@example.com"},
 	} {
 		if _, err := w.Engine.Apply(t.Context(), w.Anonymous(), tx, act); idp.KindOf(err) != idp.KindTransactionState {
 			t.Errorf("%T: %v", act, err)

@@ -160,7 +160,7 @@ func (tx *Tx) dumpTable(enc *json.Encoder, t dumpTable, sink *bytes.Buffer) (int
 	if err != nil {
 		return 0, tx.engine.translate(err)
 	}
-	defer found.Close()
+	defer func() { _ = found.Close() }() // what was read is complete or failed by then
 	columns, err := found.Columns()
 	if err != nil {
 		return 0, err

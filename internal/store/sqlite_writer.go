@@ -208,7 +208,7 @@ func (w *batchWriter) query(_ context.Context, query string, args []any) (rows, 
 	if err != nil {
 		return nil, err
 	}
-	return s.QueryContext(context.Background(), args...)
+	return s.QueryContext(context.Background(), args...) //nolint:rowserrcheck // whoever reads the rows looks
 }
 
 // point implements querier.

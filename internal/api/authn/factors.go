@@ -188,7 +188,8 @@ func (a *API) verify(r *httpkit.Request) error {
 			return a.choose(r, t, m, auto)
 		}
 		id = m.FactorID
-	default:
+	case signin.Activate, signin.ChangePassword, signin.Consent, signin.Denied, signin.Done, signin.Enroll, signin.EnrollProfile,
+		signin.Identify, signin.Locked, signin.Recover, signin.Unlock:
 		return stateError(idp.Fail(idp.KindTransactionState))
 	}
 	return a.apply(r, t, signin.VerifyFactor{FactorID: id, Answer: body.fields, Remembering: a.remembering(r, t, keep)})

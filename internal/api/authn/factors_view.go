@@ -143,7 +143,8 @@ func resultOf(step signin.Step) (word string, open bool) {
 		result, waiting, sent = s.Result, s.Waiting, s.View.Options != nil
 	case signin.Activate:
 		result, waiting = s.Result, s.Waiting
-	default:
+	case signin.ChangePassword, signin.Consent, signin.Denied, signin.Done, signin.Enroll, signin.EnrollProfile, signin.Identify,
+		signin.Locked, signin.Recover, signin.Unlock, signin.Verify:
 	}
 	if !waiting {
 		if sent {
@@ -159,6 +160,7 @@ func resultOf(step signin.Step) (word string, open bool) {
 	case factor.Cancelled:
 		return resultCancelled, false
 	case factor.Waiting, factor.Accepted:
+	case factor.Taken:
 	}
 	return resultWaiting, true
 }

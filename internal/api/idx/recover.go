@@ -78,9 +78,10 @@ func ways(step signin.Step) (options []signin.Method, recovery, unlock bool) {
 		return s.Options, true, false
 	case signin.Unlock:
 		return s.Options, true, true
-	default:
-		return nil, false, false
+	case signin.Activate, signin.Challenge, signin.ChangePassword, signin.Consent, signin.Denied, signin.Done, signin.Enroll,
+		signin.EnrollProfile, signin.Identify, signin.Locked, signin.Verify:
 	}
+	return nil, false, false
 }
 
 // recovering fills in what a step of a recovery shows besides its forms.

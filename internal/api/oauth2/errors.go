@@ -22,6 +22,12 @@ func statusOf(c oauth.Code) int {
 		return http.StatusForbidden
 	case oauth.ServerError:
 		return http.StatusInternalServerError
+	case oauth.InvalidRequest, oauth.InvalidGrant, oauth.UnauthorizedClient, oauth.UnsupportedGrantType, oauth.InvalidScope,
+		oauth.AccessDenied, oauth.UnsupportedResponseType, oauth.UnsupportedResponseMode, oauth.LoginRequired,
+		oauth.ConsentMissing, oauth.InteractionRequired, oauth.UnmetRequirements, oauth.InvalidRequestURI,
+		oauth.InvalidRequestObject, oauth.AuthorizationPending, oauth.SlowDown, oauth.ExpiredToken, oauth.InvalidTarget,
+		oauth.InvalidProof, oauth.UseProofNonce, oauth.UnknownUser, oauth.UnsupportedTokenType, oauth.InvalidClientMetadata,
+		oauth.InvalidRedirectURI:
 	}
 	return http.StatusBadRequest
 }

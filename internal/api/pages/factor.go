@@ -114,6 +114,7 @@ func (f *factorView) waiting(result factor.Result) {
 		f.Text, f.Buttons = []string{"Nobody has answered in time."}, []button{{"Ask again", doAgain}}
 	case factor.Waiting, factor.Accepted:
 		f.Text, f.Buttons = []string{"Answer the request on your phone, then go on here."}, []button{{"Go on", doPoll}, {"Ask again", doAgain}}
+	case factor.Taken:
 	}
 }
 

@@ -58,7 +58,8 @@ func nonce(t *testing.T, w *signintest.World, tx *signin.Transaction, a signin.A
 		}
 	case signin.Challenge:
 		v = s.View
-	default:
+	case signin.ChangePassword, signin.Consent, signin.Denied, signin.Done, signin.Enroll, signin.EnrollProfile, signin.Identify,
+		signin.Locked, signin.Recover, signin.Unlock, signin.Verify:
 		t.Fatalf("step %T", step)
 	}
 	text, _ := v.Options["nonce"].(string)
