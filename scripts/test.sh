@@ -45,7 +45,8 @@ unit() {
     race=(-race "${norace[@]}")
     export CGO_ENABLED=1
   fi
-  go_suite unit "$ROOT" "${race[@]}" -vet=off -timeout 10m ./...
+  # One package more than cores: some wait for processes and for the disk.
+  go_suite unit "$ROOT" "${race[@]}" -vet=off -timeout 10m -p "$(($(nproc) + 1))" ./...
 }
 
 say "== setting up"

@@ -254,4 +254,17 @@ func TestAuthenticators(t *testing.T) {
 		}
 		app.Post("/api/v1/authenticators", `{"key":"duo"}`).Want(501)
 	})
+	// Any other can be switched off and on again, and is not offered meanwhile.
+	other := list.Text("1.id")
+	at = "/api/v1/authenticators/" + other
+	for _, c := range []struct{ action, status string }{{"deactivate", "INACTIVE"}, {"activate", "ACTIVE"}} {
+		app.WantEvents(t, []string{"security.authenticator.lifecycle." + c.action + " SUCCESS"}, func() {
+			if a := app.Post(at+"/lifecycle/"+c.action, nil).Want(200); a.Text("status") != c.status {
+				t.Errorf("%s", a.Body)
+			}
+		})
+		if a := app.Get(at).Want(200); a.Text("status") != c.status {
+			t.Errorf("%s", a.Body)
+		}
+	}
 }
