@@ -30,11 +30,20 @@ func tokensOf(t *oauth.Tokens) tokens {
 	}
 }
 
+// grantPassword is the grant that brings a password. (RFC 6749 section 4.3.2)
+const grantPassword = "password"
+
 // token trades a grant for tokens. (spec: oauth2#token, oauth2#tokenCustomAS)
 func (a *API) token(r *httpkit.Request) error {
 	in, err := a.input(r)
 	if err != nil {
 		return err
+	}
+	// A password is guessed here as well as on a sign-in page.
+	if in.Params["grant_type"] == grantPassword {
+		if err := r.Throttle(httpkit.ThrottleUsername, in.Params["username"]); err != nil {
+			return err
+		}
 	}
 	out, err := a.Provider.Token(r.Context(), caller(r), in)
 	if err != nil {
