@@ -38,28 +38,17 @@ type deviceProfile struct {
 
 // SealDevice keeps a phone with its enrolment.
 func (v Vault) SealDevice(f *store.Factor, u *idp.User, d Device) error {
-	secret, err := json.Marshal(d)
-	if err != nil {
-		return fmt.Errorf("write a device: %w", err)
-	}
+	var err error
 	if f.Profile, err = json.Marshal(deviceProfile{u.Login, d.Type, d.Name, d.Platform, d.Version}); err != nil {
 		return fmt.Errorf("write a device's profile: %w", err)
 	}
-	v.Seal(f, secret)
-	return nil
+	return v.SealValue(f, d)
 }
 
 // OpenDevice returns the phone of an enrolment.
 func (v Vault) OpenDevice(f *store.Factor) (Device, error) {
 	var d Device
-	secret, err := v.Open(f)
-	if err == nil {
-		err = json.Unmarshal(secret, &d)
-	}
-	if err != nil {
-		return d, fmt.Errorf("device of factor %s: %w", f.ID, err)
-	}
-	return d, nil
+	return d, v.OpenValue(f, &d)
 }
 
 // DeviceActivation is what an enrolment that waits for its phone keeps.

@@ -1,6 +1,9 @@
 package factor
 
 import (
+	"encoding/json"
+	"fmt"
+
 	"usher/internal/keys"
 	"usher/internal/store"
 )
@@ -21,6 +24,28 @@ func (v Vault) Seal(f *store.Factor, secret []byte) { f.Sealed = v.Keeper.Seal(f
 
 // Open returns the secret of an enrolment, else keys.ErrSealed.
 func (v Vault) Open(f *store.Factor) ([]byte, error) { return v.Keeper.Open(factorPlace(f), f.Sealed) }
+
+// SealValue keeps a value, written as JSON, with an enrolment.
+func (v Vault) SealValue(f *store.Factor, value any) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("write the secret of a factor: %w", err)
+	}
+	v.Seal(f, text)
+	return nil
+}
+
+// OpenValue reads what SealValue kept.
+func (v Vault) OpenValue(f *store.Factor, value any) error {
+	text, err := v.Open(f)
+	if err == nil {
+		err = json.Unmarshal(text, value)
+	}
+	if err != nil {
+		return fmt.Errorf("factor %s: %w", f.ID, err)
+	}
+	return nil
+}
 
 // SealState keeps with a challenge what its answer is compared with.
 func (v Vault) SealState(c *store.Challenge, state []byte) {

@@ -19,25 +19,9 @@ type credential struct {
 	Certificate []byte `json:"certificate"`
 }
 
-func (m *Method) seal(f *store.Factor, c *credential) error {
-	text, err := json.Marshal(c)
-	if err != nil {
-		return fmt.Errorf("write a key: %w", err)
-	}
-	m.Vault.Seal(f, text)
-	return nil
-}
-
 func (m *Method) open(f *store.Factor) (*credential, error) {
-	text, err := m.Vault.Open(f)
-	if err != nil {
-		return nil, fmt.Errorf("factor %s: %w", f.ID, err)
-	}
 	c := &credential{}
-	if err := json.Unmarshal(text, c); err != nil {
-		return nil, fmt.Errorf("factor %s: %w", f.ID, err)
-	}
-	return c, nil
+	return c, m.Vault.OpenValue(f, c)
 }
 
 // register keeps a key that is new to the user.
@@ -62,7 +46,7 @@ func (m *Method) register(tx *store.Tx, s factor.Subject, a *answer) (bool, erro
 	if s.Factor.Profile, err = json.Marshal(profile{CredentialID: factor.Text(a.made.handle), AppID: appID, Version: version}); err != nil {
 		return false, fmt.Errorf("write a factor's profile: %w", err)
 	}
-	return true, m.seal(s.Factor, &credential{Handle: a.made.handle, Point: a.made.point, AppID: appID, Certificate: a.made.certificate})
+	return true, m.Vault.SealValue(s.Factor, &credential{Handle: a.made.handle, Point: a.made.point, AppID: appID, Certificate: a.made.certificate})
 }
 
 // signed tells whether a signature is by a key, and keeps its counter, which
@@ -77,5 +61,5 @@ func (m *Method) signed(f *store.Factor, a *answer) (bool, error) {
 		return false, nil
 	}
 	c.Counter = a.signed.counter
-	return true, m.seal(f, c)
+	return true, m.Vault.SealValue(f, c)
 }

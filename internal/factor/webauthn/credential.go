@@ -26,25 +26,9 @@ type credential struct {
 	AAGUID      []byte `json:"aaguid"`
 }
 
-func (m *Method) seal(f *store.Factor, c *credential) error {
-	text, err := json.Marshal(c)
-	if err != nil {
-		return fmt.Errorf("write a credential: %w", err)
-	}
-	m.Vault.Seal(f, text)
-	return nil
-}
-
 func (m *Method) open(f *store.Factor) (*credential, error) {
-	text, err := m.Vault.Open(f)
-	if err != nil {
-		return nil, fmt.Errorf("factor %s: %w", f.ID, err)
-	}
 	c := &credential{}
-	if err := json.Unmarshal(text, c); err != nil {
-		return nil, fmt.Errorf("factor %s: %w", f.ID, err)
-	}
-	return c, nil
+	return c, m.Vault.OpenValue(f, c)
 }
 
 // says judges what the browser says: what was asked for, by the page of one who
@@ -92,7 +76,7 @@ func (m *Method) enrol(tx *store.Tx, s factor.Subject, challenge []byte, a *crea
 	if s.Factor.Profile, err = json.Marshal(profile{CredentialID: factor.Text(data.AttData.CredentialID), AuthenticatorName: unknown}); err != nil {
 		return false, fmt.Errorf("write a factor's profile: %w", err)
 	}
-	return true, m.seal(s.Factor, &credential{
+	return true, m.Vault.SealValue(s.Factor, &credential{
 		ID: data.AttData.CredentialID, Key: data.AttData.CredentialPublicKey, Host: host, Counter: data.Counter,
 		Attestation: a.object, ClientData: a.client, Format: object.Format, AAGUID: data.AttData.AAGUID,
 	})
@@ -135,5 +119,5 @@ func (m *Method) signed(f *store.Factor, s factor.Subject, host string, a *asser
 		return false, nil
 	}
 	c.Counter = a.data.Counter
-	return true, m.seal(f, c)
+	return true, m.Vault.SealValue(f, c)
 }
