@@ -44,18 +44,23 @@ type deliverFlags struct {
 
 	FCMAccountFile string `name:"fcm-account-file" help:"Key file of the service account for Firebase Cloud Messaging." placeholder:"FILE" type:"existingfile"`
 
-	OutboundAllow []string `help:"Inner networks that webhooks and gateways may be in; none by default." placeholder:"NETWORK"`
+	OutboundAllow []string `help:"Inner networks that webhooks, gateways and applications may be in; none by default." placeholder:"NETWORK"`
+}
+
+// outbound says which addresses may be reached.
+func (f deliverFlags) outbound() (egress.Config, error) {
+	networks, err := egress.ParseNetworks(f.OutboundAllow)
+	if err != nil {
+		return egress.Config{}, fmt.Errorf("--outbound-allow: %w", err)
+	}
+	return egress.Config{Allow: networks}, nil
 }
 
 // senders builds what the flags name, by kind of message. Kinds without a sender
 // are absent. Tokens and signatures follow the machine's clock, not one that
 // tests move: the other side looks at its own.
-func (f deliverFlags) senders() (map[notify.Kind]notify.Sender, error) {
-	networks, err := egress.ParseNetworks(f.OutboundAllow)
-	if err != nil {
-		return nil, fmt.Errorf("--outbound-allow: %w", err)
-	}
-	b := &senderBuilder{deliverFlags: f, out: egress.Config{Allow: networks}, senders: map[notify.Kind]notify.Sender{}}
+func (f deliverFlags) senders(out egress.Config) (map[notify.Kind]notify.Sender, error) {
+	b := &senderBuilder{deliverFlags: f, out: out, senders: map[notify.Kind]notify.Sender{}}
 	b.client = egress.New(b.out)
 	for _, step := range []func() error{b.mail, b.webhooks, b.gateway, b.pushes} {
 		if err := step(); err != nil {

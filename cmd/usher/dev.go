@@ -19,6 +19,7 @@ import (
 
 	"usher/internal/api/control"
 	"usher/internal/api/httpkit"
+	"usher/internal/egress"
 	"usher/internal/env"
 	"usher/internal/server"
 )
@@ -167,6 +168,10 @@ func (c *devCmd) config(listening string, clock env.Clock, log *slog.Logger) (se
 		return cfg, err
 	}
 	if cfg.MetricsFrom, err = httpkit.ParseProxies(loopbackNetworks()); err != nil {
+		return cfg, err
+	}
+	// Applications that are being written run on this machine.
+	if cfg.Outbound.Allow, err = egress.ParseNetworks(loopbackNetworks()); err != nil {
 		return cfg, err
 	}
 	cfg.MasterKey, err = devKey(filepath.Join(c.State, "master.key"))

@@ -40,7 +40,10 @@ func (c *serveCmd) Run(ctx context.Context, io streams) (err error) {
 	if err := c.configure(&cfg); err != nil {
 		return err
 	}
-	if cfg.Senders, err = c.senders(); err != nil {
+	if cfg.Outbound, err = c.outbound(); err != nil {
+		return err
+	}
+	if cfg.Senders, err = c.senders(cfg.Outbound); err != nil {
 		return err
 	}
 	for kind, flags := range unsent(cfg.Senders) {

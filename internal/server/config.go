@@ -9,6 +9,7 @@ import (
 
 	"usher/internal/api/httpkit"
 	"usher/internal/credential"
+	"usher/internal/egress"
 	"usher/internal/env"
 	"usher/internal/notify"
 )
@@ -40,8 +41,11 @@ type Config struct {
 	// Senders take what the outbox holds, by kind of message; a kind without
 	// one stays queued.
 	Senders map[notify.Kind]notify.Sender
-	Log     *slog.Logger
-	Version string
+	// Outbound says which addresses requests of ours may reach: those of clients,
+	// say. The zero value is the public internet alone.
+	Outbound egress.Config
+	Log      *slog.Logger
+	Version  string
 
 	Clock env.Clock
 	IDs   env.IDs

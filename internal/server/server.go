@@ -152,7 +152,10 @@ func (s *Server) RunJobs(ctx context.Context) error {
 func (s *Server) stampEvents(ctx context.Context) error { return s.services.log.Stamp(ctx, s.store) }
 
 // Close gives the database up.
-func (s *Server) Close() error { return s.store.Close() }
+func (s *Server) Close() error {
+	s.services.outbound.Close()
+	return s.store.Close()
+}
 
 // DefaultOrgID returns the identifier of the organisation that answers hosts
 // which choose none.

@@ -10,6 +10,7 @@ import (
 	"usher/internal/credential"
 	"usher/internal/decision"
 	"usher/internal/directory"
+	"usher/internal/egress"
 	"usher/internal/env"
 	"usher/internal/eventlog"
 	"usher/internal/factor"
@@ -50,6 +51,7 @@ type services struct {
 	signing     *keys.Signing
 	oauth       *oauth.Service
 	provider    *oauth.Provider
+	outbound    *egress.Client
 }
 
 // newServices builds them from below upwards.
@@ -59,6 +61,7 @@ func newServices(cfg Config, db *store.Store, keeper *keys.Keeper) *services {
 		params = credential.DefaultParams()
 	}
 	s := &services{db: db, keeper: keeper, log: &eventlog.Log{IDs: cfg.IDs}, rand: cfg.Rand, vault: factor.Vault{Keeper: keeper}}
+	s.outbound = egress.New(cfg.Outbound)
 	s.outbox = &notify.Outbox{Store: db, IDs: cfg.IDs, Seal: keeper.Column(notify.SealedTable, notify.SealedColumn)}
 	s.templates = &notify.Templates{Store: db, IDs: cfg.IDs}
 	s.credentials = &credential.Service{Store: db, Hasher: credential.NewHasher(cfg.Rand, params, runtime.GOMAXPROCS(0))}
