@@ -241,9 +241,10 @@ func appUserTargets(app *idp.App, u *idp.User, name string) []idp.Target {
 }
 
 // UnassignUser takes an application away from a user. One who also comes by a
-// group keeps it so; otherwise KindNotFound for a user who is not assigned.
+// group keeps it so; otherwise KindNotFound for a user who is not assigned. With
+// sendEmail the organisation's administrators are told.
 // (spec: management#deleteApplicationUser)
-func (s *Service) UnassignUser(ctx context.Context, actor idp.Actor, appID, userID string) error {
+func (s *Service) UnassignUser(ctx context.Context, actor idp.Actor, appID, userID string, sendEmail bool) error {
 	return s.tx(ctx, "unassign user", func(tx *store.Tx) error {
 		a, err := s.mayLoad(tx, actor, appID)
 		if err != nil {
@@ -262,6 +263,11 @@ func (s *Service) UnassignUser(ctx context.Context, actor idp.Actor, appID, user
 		}
 		if _, err := tx.DeleteAppUser(a.OrgID, a.ID, u.ID); err != nil {
 			return err
+		}
+		if sendEmail && s.Tell != nil {
+			if err := s.Tell(tx, actor, u, "was taken out of the application "+a.Label); err != nil {
+				return err
+			}
 		}
 		_, err = assignmentOf(tx, actor.Org, a, u)
 		switch {

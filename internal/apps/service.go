@@ -57,6 +57,9 @@ type Service struct {
 	// Reach lists the applications to which the actor's roles are limited; all is
 	// true when nothing limits them. Nil limits nobody.
 	Reach func(tx *store.Tx, actor idp.Actor) (only []store.AppRef, all bool, err error)
+	// Tell writes to the administrators what has happened to a user, as in "lost
+	// an application". Nil tells nobody.
+	Tell func(tx *store.Tx, actor idp.Actor, u *idp.User, what string) error
 }
 
 // Page is a part of a list: up to Limit elements behind the cursor After.

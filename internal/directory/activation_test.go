@@ -42,7 +42,7 @@ func TestInvitationBesideAPassword(t *testing.T) {
 		w.tx(t, func(tx *store.Tx) error { return tx.TouchLogin(w.org.ID, u.ID) })
 		refused()
 		// Not even once the password is gone and the user is invited anew.
-		if err := w.Deactivate(t.Context(), w.admin, u.ID); err != nil {
+		if err := w.Deactivate(t.Context(), w.admin, u.ID, false); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := w.Activate(t.Context(), w.admin, u.ID, true); err != nil {

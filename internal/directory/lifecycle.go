@@ -76,16 +76,16 @@ func (s *Service) inviteStored(tx *store.Tx, actor idp.Actor, u *idp.User, sendE
 
 // Deactivate takes everything away by which a user could sign in, for good:
 // password, recovery question, factors and open invitations. Memberships stay.
-// KindUserState for a user who is deprovisioned already.
-// (spec: management#deactivateUser)
-func (s *Service) Deactivate(ctx context.Context, actor idp.Actor, ref string) error {
+// KindUserState for a user who is deprovisioned already. With sendEmail the
+// organisation's administrators are told. (spec: management#deactivateUser)
+func (s *Service) Deactivate(ctx context.Context, actor idp.Actor, ref string, sendEmail bool) error {
 	_, err := s.change(ctx, actor, "deactivate user", ref, func(tx *store.Tx, u *idp.User) error {
-		return s.deactivate(tx, actor, u)
+		return s.deactivate(tx, actor, u, sendEmail)
 	})
 	return err
 }
 
-func (s *Service) deactivate(tx *store.Tx, actor idp.Actor, u *idp.User) error {
+func (s *Service) deactivate(tx *store.Tx, actor idp.Actor, u *idp.User, sendEmail bool) error {
 	if u.Status == idp.UserDeprovisioned {
 		return idp.Fail(idp.KindUserState)
 	}
@@ -106,12 +106,18 @@ func (s *Service) deactivate(tx *store.Tx, actor idp.Actor, u *idp.User) error {
 		u.Provider = idp.Provider{Type: idp.ProviderOkta, Name: string(idp.ProviderOkta)}
 	}
 	enter(tx, u, idp.UserDeprovisioned)
+	if sendEmail {
+		if err := s.TellAdministrators(tx, actor, u, "was deactivated"); err != nil {
+			return err
+		}
+	}
 	return s.record(tx, actor, eventlog.UserDeactivate, idp.UserTarget(u))
 }
 
-// Delete removes a deprovisioned user for good and deactivates any other.
+// Delete removes a deprovisioned user for good and deactivates any other. With
+// sendEmail the organisation's administrators are told which of the two.
 // (spec: management#deactivateOrDeleteUser)
-func (s *Service) Delete(ctx context.Context, actor idp.Actor, ref string) error {
+func (s *Service) Delete(ctx context.Context, actor idp.Actor, ref string, sendEmail bool) error {
 	return s.tx(ctx, "delete user", func(tx *store.Tx) error {
 		u, err := find(tx, actor.OrgID(), ref)
 		if err != nil {
@@ -121,10 +127,15 @@ func (s *Service) Delete(ctx context.Context, actor idp.Actor, ref string) error
 			return err
 		}
 		if u.Status != idp.UserDeprovisioned {
-			if err := s.deactivate(tx, actor, u); err != nil {
+			if err := s.deactivate(tx, actor, u, sendEmail); err != nil {
 				return err
 			}
 			return s.Save(tx, u)
+		}
+		if sendEmail {
+			if err := s.TellAdministrators(tx, actor, u, "was deleted"); err != nil {
+				return err
+			}
 		}
 		return s.remove(tx, actor, u)
 	})

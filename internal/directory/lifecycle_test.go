@@ -46,7 +46,7 @@ func TestLifeCycle(t *testing.T) {
 			map[idp.UserStatus]outcome{idp.UserProvisioned: {idp.UserProvisioned, "user.lifecycle.reactivate"}},
 		},
 		"deactivate": {
-			func(w *world, ctx context.Context, ref string) error { return w.Deactivate(ctx, w.admin, ref) },
+			func(w *world, ctx context.Context, ref string) error { return w.Deactivate(ctx, w.admin, ref, false) },
 			idp.KindUserState, everyStateBut(idp.UserDeprovisioned, outcome{idp.UserDeprovisioned, "user.lifecycle.deactivate"}),
 		},
 		"suspend": {
@@ -136,7 +136,7 @@ func TestActivateKeepsAPasswordButNotAfterDeactivation(t *testing.T) {
 		if got := w.get(t, u.ID); err != nil || got.Status != idp.UserActive || i.Token != "" || len(w.mails(t)) != 0 || got.Activated.IsZero() {
 			t.Fatalf("%+v %+v %v", got, i, err)
 		}
-		if err := w.Deactivate(t.Context(), w.admin, u.ID); err != nil {
+		if err := w.Deactivate(t.Context(), w.admin, u.ID, false); err != nil {
 			t.Fatal(err)
 		}
 		if got := w.get(t, u.ID); got.HasPassword || !got.PasswordChanged.IsZero() || got.RecoveryQuestion != "" {
@@ -160,16 +160,16 @@ func TestDeleteInTwoSteps(t *testing.T) {
 		if err := w.AddMember(t.Context(), w.admin, g.ID, u.ID); err != nil {
 			t.Fatal(err)
 		}
-		if events := w.causes(t, func() { must(t, w.Delete(t.Context(), w.admin, u.ID)) }); events != "user.lifecycle.deactivate" {
+		if events := w.causes(t, func() { must(t, w.Delete(t.Context(), w.admin, u.ID, false)) }); events != "user.lifecycle.deactivate" {
 			t.Error(events)
 		}
 		if members, _, err := w.Members(t.Context(), w.admin, g.ID, directory.Page{Limit: 10}); err != nil || len(members) != 1 || members[0].Status != idp.UserDeprovisioned {
 			t.Errorf("%v %v", members, err)
 		}
-		if events := w.causes(t, func() { must(t, w.Delete(t.Context(), w.admin, u.ID)) }); events != "user.lifecycle.delete.initiated user.lifecycle.delete.completed" {
+		if events := w.causes(t, func() { must(t, w.Delete(t.Context(), w.admin, u.ID, false)) }); events != "user.lifecycle.delete.initiated user.lifecycle.delete.completed" {
 			t.Error(events)
 		}
-		wantKind(t, w.Delete(t.Context(), w.admin, u.ID), idp.KindNotFound, "User")
+		wantKind(t, w.Delete(t.Context(), w.admin, u.ID, false), idp.KindNotFound, "User")
 		if members, _, err := w.Members(t.Context(), w.admin, g.ID, directory.Page{Limit: 10}); err != nil || len(members) != 0 {
 			t.Errorf("%v %v", members, err)
 		}
@@ -197,7 +197,7 @@ func TestHooksMayRefuse(t *testing.T) {
 		w.OnDeactivate, w.OnSuspend, w.OnDelete = []directory.UserHook{refuse}, []directory.UserHook{refuse}, []directory.UserHook{refuse}
 		before := w.snapshot(t)
 		for name, err := range map[string]error{
-			"deactivate": w.Deactivate(t.Context(), w.admin, u.ID), "delete": w.Delete(t.Context(), w.admin, u.ID), "suspend": w.Suspend(t.Context(), w.admin, u.ID),
+			"deactivate": w.Deactivate(t.Context(), w.admin, u.ID, false), "delete": w.Delete(t.Context(), w.admin, u.ID, false), "suspend": w.Suspend(t.Context(), w.admin, u.ID),
 		} {
 			if !errors.Is(err, stop) {
 				t.Errorf("%s: %v", name, err)
@@ -207,8 +207,8 @@ func TestHooksMayRefuse(t *testing.T) {
 			t.Error("a refused operation has changed something")
 		}
 		w.OnDeactivate = nil
-		must(t, w.Delete(t.Context(), w.admin, u.ID))
-		if err := w.Delete(t.Context(), w.admin, u.ID); !errors.Is(err, stop) {
+		must(t, w.Delete(t.Context(), w.admin, u.ID, false))
+		if err := w.Delete(t.Context(), w.admin, u.ID, false); !errors.Is(err, stop) {
 			t.Error(err)
 		}
 		w.get(t, u.ID)

@@ -154,7 +154,7 @@ func TestRuleAndLifeCycle(t *testing.T) {
 		w.wantIn(t, u.ID, "Sales")
 		// Who is deprovisioned keeps the groups, whatever the rules say.
 		w.must(t, w.Unsuspend(t.Context(), w.admin, u.ID))
-		w.must(t, w.Deactivate(t.Context(), w.admin, u.ID))
+		w.must(t, w.Deactivate(t.Context(), w.admin, u.ID, false))
 		w.wantIn(t, u.ID, "Active Sales")
 		w.activeRule(t, `user.department == "Sales"`, w.aGroup(t, "New"))
 		w.wantIn(t, u.ID, "Active Sales")

@@ -109,11 +109,11 @@ func TestCustomAttributes(t *testing.T) {
 				t.Errorf("%s %v: %v, want %q", c.name, c.v, err, c.want)
 			}
 			if err == nil {
-				if err := w.Deactivate(t.Context(), w.admin, login); err != nil {
+				if err := w.Deactivate(t.Context(), w.admin, login, false); err != nil {
 					t.Fatal(err)
 				}
 				if c.name != "badge" {
-					if err := w.Delete(t.Context(), w.admin, login); err != nil {
+					if err := w.Delete(t.Context(), w.admin, login, false); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -122,7 +122,7 @@ func TestCustomAttributes(t *testing.T) {
 		if err := with("second@example.com", "badge", "A1"); idp.KindOf(err) != idp.KindInvalid || !strings.Contains(err.Error(), "badge: An object with this field already exists") {
 			t.Error(err)
 		}
-		if err := w.Delete(t.Context(), w.admin, "badgea@example.com"); err != nil {
+		if err := w.Delete(t.Context(), w.admin, "badgea@example.com", false); err != nil {
 			t.Fatal(err)
 		}
 		if err := with("second@example.com", "badge", "A1"); err != nil {

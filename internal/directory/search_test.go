@@ -33,7 +33,7 @@ func (w *world) town(t *testing.T) {
 		w.add(t, n)
 	}
 	w.clock.Advance(time.Minute)
-	if err := w.Deactivate(t.Context(), w.admin, "fred@example.com"); err != nil {
+	if err := w.Deactivate(t.Context(), w.admin, "fred@example.com", false); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -276,7 +276,7 @@ func TestLookup(t *testing.T) {
 		a, b, c := add("zeta@example.com", "Ångström", "Brown"), add("y@example.com", "Bro", "Young"), add("brother@example.com", "Zoe", "Zed")
 		gone := add("x@example.com", "Brod", "Max")
 		for range 2 { // the second time for good from lists
-			if err := w.Deactivate(t.Context(), w.admin, gone); err != nil && idp.KindOf(err) != idp.KindUserState {
+			if err := w.Deactivate(t.Context(), w.admin, gone, false); err != nil && idp.KindOf(err) != idp.KindUserState {
 				t.Fatal(err)
 			}
 		}

@@ -100,7 +100,7 @@ func (w *world) disturbances(ctx context.Context, staying, moving []string, sale
 			if err != nil {
 				return err
 			}
-			return errors.Join(w.Deactivate(ctx, w.admin, u.ID), w.Delete(ctx, w.admin, u.ID))
+			return errors.Join(w.Deactivate(ctx, w.admin, u.ID, false), w.Delete(ctx, w.admin, u.ID, false))
 		},
 		func(i int) error { // change what nobody asks for
 			_, err := w.UpdateUser(ctx, w.admin, staying[i*17%len(staying)], directory.UserChange{Profile: idp.Attributes{"nickName": fmt.Sprint(i)}})

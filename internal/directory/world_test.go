@@ -128,7 +128,7 @@ func (w *world) inState(t testing.TB, login string, status idp.UserStatus) *idp.
 	}
 	u := w.add(t, n)
 	if status == idp.UserDeprovisioned {
-		if err := w.Deactivate(t.Context(), w.admin, u.ID); err != nil {
+		if err := w.Deactivate(t.Context(), w.admin, u.ID, false); err != nil {
 			t.Fatal(err)
 		}
 	} else if u.Status != status {

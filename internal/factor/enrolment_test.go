@@ -138,7 +138,7 @@ func TestEnrolments(t *testing.T) {
 			t.Errorf("%+v, %v", list, err)
 		}
 		o.enrol(t, "ost3", "token:software:totp", "OKTA", factor.StatusActive)
-		if err := o.Directory.Deactivate(ctx, o.actor, o.user.ID); err != nil || o.count(t) != 0 {
+		if err := o.Directory.Deactivate(ctx, o.actor, o.user.ID, false); err != nil || o.count(t) != 0 {
 			t.Errorf("%v, %d", err, o.count(t))
 		}
 		if _, list, err := o.List(ctx, o.actor, o.user.ID); err != nil || len(list) != 0 {

@@ -52,9 +52,9 @@ Your code is:
     {{.Link}}
 {{- end}}
 
-{{fold .Limits}}
+{{if .Limits}}{{fold .Limits}}
 
-{{fold .Note}}
+{{end}}{{fold .Note}}
 `))
 
 // letterData is what both texts of a letter are made from.
@@ -94,12 +94,14 @@ func (l Letter) Message() (Message, error) {
 	return m, nil
 }
 
-// limits says until when the letter's code and link work.
+// limits says until when the letter's code and link work; "" without either.
 func (l Letter) limits() string {
 	until := until(l.Expires)
 	switch {
 	case l.Code != "" && l.Link != "":
 		return "Code and link work once, until " + until + "."
+	case l.Code == "" && l.Link == "":
+		return ""
 	case l.Code != "":
 		return "The code works once, until " + until + "."
 	}

@@ -13,7 +13,7 @@ var letterHTML = template.Must(template.New("letter").Parse(`<!doctype html>
 {{if .Code}}<p style="margin:24px 0;padding:16px;background:#eef2f8;border-radius:6px;text-align:center;font:600 28px/1.2 monospace;letter-spacing:6px">{{.Code}}</p>
 {{end}}{{if .Link}}<p style="margin:24px 0"><a href="{{.Link}}" style="display:inline-block;padding:12px 20px;background:#1f5fbf;color:#ffffff;border-radius:6px;text-decoration:none">{{.Button}}</a></p>
 <p>Does the button not work? Copy this address into your browser:<br><span style="word-break:break-all">{{.Link}}</span></p>
-{{end}}<p style="color:#55606e;font-size:14px">{{.Limits}} {{.Note}}</p>
+{{end}}<p style="color:#55606e;font-size:14px">{{if .Limits}}{{.Limits}} {{end}}{{.Note}}</p>
 </div>
 </body>
 </html>

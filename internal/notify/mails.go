@@ -9,6 +9,7 @@ const (
 	TemplateUnlock     = "unlockAccount" // lets a user unlock the account
 	TemplateMailCode   = "emailCode"     // tells a code to type, or a link that does the same
 	TemplatePushSetup  = "pushSetup"     // opens the app on the phone that reads it
+	TemplateNotice     = "adminNotice"   // tells an administrator what has happened to a user
 )
 
 // Activation is what the invitation of a new user tells.
@@ -130,5 +131,30 @@ func (p PushSetup) Message() (Message, error) {
 		Lead: "open this message on your phone, and there the link: it adds your account at " + org + " to the app with which you will confirm that it is you.",
 		Link: p.Link, Button: "Set up this phone", Token: p.Token, Expires: p.Expires,
 		Note: "If you did not ask for it, do not open the link and tell your administrator.",
+	}.Message()
+}
+
+// AdminNotice is what the mail tells an administrator about a user.
+type AdminNotice struct {
+	To    string // the administrator's mail address
+	Name  string // how the administrator is addressed; the login when empty
+	Login string // the administrator's
+	Org   string // the organisation's name
+	User  string // the login of whom it is about
+	What  string // has happened, e.g. "was deactivated"
+	By    string // the login of who did it; may be empty
+}
+
+// Message writes the mail. It works for as long as it takes to be delivered.
+func (n AdminNotice) Message() (Message, error) {
+	user := oneLine(n.User)
+	lead := user + " " + n.What + " at " + oneLine(n.Org)
+	if n.By != "" {
+		lead += " by " + oneLine(n.By)
+	}
+	return Letter{
+		To: n.To, Template: TemplateNotice, Name: n.Name, Login: n.Login, Org: n.Org,
+		Subject: user + " " + n.What, Heading: user + " " + n.What, Lead: lead + ".",
+		Note: "You get this message because you administer " + oneLine(n.Org) + ". Accounts of this user elsewhere may have to be closed by hand.",
 	}.Message()
 }

@@ -96,7 +96,7 @@ func (s *services) hooks() {
 		return can.Change, err
 	}
 	d.Guard = roles.Scope{}
-	s.apps.Permit, s.apps.Reach = roles.Scope{}.App, roles.Scope{}.Apps
+	s.apps.Permit, s.apps.Reach, s.apps.Tell = roles.Scope{}.App, roles.Scope{}.Apps, d.TellAdministrators
 	d.OnMembership = append(d.OnMembership, func(tx *store.Tx, a idp.Actor, groupID, _ string, member bool) error {
 		if member {
 			return nil

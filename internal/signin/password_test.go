@@ -210,7 +210,7 @@ func TestProofsBecomeVoid(t *testing.T) {
 		"locked":        func(w *signintest.World, u *idp.User) { w.Put(u, idp.UserLockedOut) },
 		"gone": func(w *signintest.World, u *idp.User) {
 			for range 2 {
-				if err := w.Directory.Delete(w.T.Context(), idp.SystemActor(w.Org), u.ID); err != nil {
+				if err := w.Directory.Delete(w.T.Context(), idp.SystemActor(w.Org), u.ID, false); err != nil {
 					w.T.Fatal(err)
 				}
 			}

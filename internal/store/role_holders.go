@@ -31,3 +31,12 @@ func (tx *Tx) FirstHolder(orgID string, role idp.RoleType) (string, error) {
 	}
 	return ids[0], nil
 }
+
+// ActiveHolders lists up to limit active users who hold one of two roles,
+// themselves or by a group, by identifier.
+func (tx *Tx) ActiveHolders(orgID string, one, other idp.RoleType, limit int) ([]*idp.User, error) {
+	return tx.users(orgID, `status = 'ACTIVE' AND id IN (
+  SELECT principal_id FROM roles WHERE org_id = $1 AND type IN ($2, $3)
+  UNION SELECT m.user_id FROM roles r JOIN memberships m ON m.org_id = r.org_id AND m.group_id = r.principal_id
+  WHERE r.org_id = $1 AND r.type IN ($2, $3)) ORDER BY id LIMIT $4`, string(one), string(other), limit)
+}

@@ -66,16 +66,6 @@ func gaps(r *httpkit.Request, op openapi.ID, parameters ...string) error {
 	return nil
 }
 
-// unless is gap where a boolean parameter is set to something else than the
-// only value that is built.
-func unless(r *httpkit.Request, op openapi.ID, parameter string, built bool) error {
-	v, err := r.Bool(parameter, built)
-	if err == nil && v != built {
-		err = gap(r, op, parameter)
-	}
-	return err
-}
-
 // userRef is the user that the path names; "me" is the caller.
 func userRef(r *httpkit.Request) string {
 	if id := r.Param("userId"); id != "me" || r.Actor.Kind != idp.ActorUser {

@@ -155,10 +155,11 @@ func (a *AppsAPI) updateAppUser(r *httpkit.Request) error {
 // deleteAppUser takes an application away from a user.
 // (spec: management#deleteApplicationUser)
 func (a *AppsAPI) deleteAppUser(r *httpkit.Request) error {
-	if err := unless(r, openapi.DeleteApplicationUser, "sendEmail", false); err != nil {
+	mail, err := r.Bool("sendEmail", false)
+	if err != nil {
 		return err
 	}
-	if err := a.Apps.UnassignUser(r.Context(), r.Actor, r.Param("appId"), userRef(r)); err != nil {
+	if err := a.Apps.UnassignUser(r.Context(), r.Actor, r.Param("appId"), userRef(r), mail); err != nil {
 		return err
 	}
 	return r.NoContent()

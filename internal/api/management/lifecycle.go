@@ -49,12 +49,17 @@ func (a *API) invite(r *httpkit.Request, change func(context.Context, idp.Actor,
 	}{i.Link, i.Token})
 }
 
-// deactivateUser takes a user out. (spec: management#deactivateUser)
+// deactivateUser takes a user out; sendEmail tells the administrators.
+// (spec: management#deactivateUser)
 func (a *API) deactivateUser(r *httpkit.Request) error {
-	if err := unless(r, openapi.DeactivateUser, "sendEmail", false); err != nil {
+	mail, err := r.Bool("sendEmail", false)
+	if err != nil {
 		return err
 	}
-	return lifecycle(a.Directory.Deactivate)(r)
+	if err := a.Directory.Deactivate(r.Context(), r.Actor, userRef(r), mail); err != nil {
+		return err
+	}
+	return r.Empty()
 }
 
 // expirePassword makes a user choose a new password; with tempPassword it gives

@@ -239,10 +239,11 @@ func (a *API) changeUser(r *httpkit.Request, op openapi.ID, replace bool) error 
 // deleteUser deactivates, and deletes who is deactivated already.
 // (spec: management#deactivateOrDeleteUser)
 func (a *API) deleteUser(r *httpkit.Request) error {
-	if err := unless(r, openapi.DeactivateOrDeleteUser, "sendEmail", false); err != nil {
+	mail, err := r.Bool("sendEmail", false)
+	if err != nil {
 		return err
 	}
-	if err := a.Directory.Delete(r.Context(), r.Actor, userRef(r)); err != nil {
+	if err := a.Directory.Delete(r.Context(), r.Actor, userRef(r), mail); err != nil {
 		return err
 	}
 	return r.NoContent()

@@ -234,7 +234,7 @@ func TestLifecycleErrors(t *testing.T) {
 	on("unlock").Fails(403, "E0000032")
 	on("reactivate").Fails(403, "E0000038")
 	on("expire_password").Fails(403, "E0000038")
-	on("deactivate?sendEmail=true").Fails(501, "E0000060")
+	on("deactivate?sendEmail=maybe").Fails(400, "E0000002")
 	a := on("activate?sendEmail=false").Want(200)
 	if token := a.Text("activationToken"); len(token) != 20 || a.Text("activationUrl") != "https://id.example.com/welcome/"+token {
 		t.Errorf("%s", a.Body)
