@@ -22,7 +22,7 @@ const (
 var heights = map[string]height{
 	"openapi":      0,
 	"web":          0,
-	"internal/idp": 0, "internal/env": 0, "internal/egress": 0, "internal/scim": 0, "internal/el": 0,
+	"internal/idp": 0, "internal/env": 0, "internal/egress": 0, "internal/scim": 0, "internal/el": 0, "internal/e164": 0,
 	"internal/archtest": 0,
 	"internal/fresh":    1,
 	"internal/store":    1, "internal/phone": 1,

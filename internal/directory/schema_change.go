@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
+	"strings"
 
 	"usher/internal/idp"
 	"usher/internal/store"
@@ -38,8 +38,12 @@ const (
 	stripPage  = 1000 // of them read at once
 )
 
-// customName is what the name of an attribute of the organisation looks like.
-var customName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
+// customName tells whether a name may be one of an attribute of the
+// organisation.
+func customName(name string) bool {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
+	return name != "" && len(name) <= 64 && strings.Trim(name, letters+"0123456789") == "" && strings.Contains(letters, name[:1])
+}
 
 // ChangeUserSchema changes the profile schema of the users of a type, "" for the
 // default one. The values of an attribute that is removed go with it; when more
@@ -246,7 +250,7 @@ func (s *Schema) put(name string, a Attribute, own *Attribute) error {
 // check holds an attribute of the organisation to the rules.
 func (a *Attribute) check() error {
 	bad := func(text string) error { return badAttribute(a.Name, text) }
-	if !customName.MatchString(a.Name) {
+	if !customName(a.Name) {
 		return bad("A name has at most 64 letters, digits and underscores, and does not begin with a digit")
 	}
 	element := a.Type

@@ -4,8 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/nyaruka/phonenumbers"
-
+	"usher/internal/e164"
 	"usher/internal/idp"
 )
 
@@ -38,64 +37,40 @@ func PhoneFields(extension bool) []Field {
 
 // ParsePhone reads the fields of a phone: KindBadPhone for a number that no
 // country has, KindBadExtension for an extension that cannot be dialled. A
-// number without plus sign counts as one whose country code is there, else as
-// one of North America.
+// number of ten digits without a country code counts as one of North America.
 func ParsePhone(fields map[string]string) (Phone, error) {
-	n, ok := parseNumber(strings.TrimSpace(fields[FieldPhone]))
+	n, ok := e164.Parse(fields[FieldPhone])
 	if !ok {
 		return Phone{}, idp.Fail(idp.KindBadPhone)
 	}
-	p := Phone{Number: phonenumbers.Format(n, phonenumbers.E164), Extension: fields[FieldExtension]}
+	p := Phone{Number: n.String(), Extension: fields[FieldExtension]}
 	if len(p.Extension) > maxExtension || strings.Trim(p.Extension, "0123456789*#,") != "" {
 		return Phone{}, idp.Fail(idp.KindBadExtension)
 	}
 	return p, nil
 }
 
-func parseNumber(text string) (*phonenumbers.PhoneNumber, bool) {
-	if !strings.HasPrefix(text, "+") {
-		if n, err := phonenumbers.Parse("+"+text, ""); err == nil && n.Extension == nil && phonenumbers.IsValidNumber(n) {
-			return n, true
-		}
-	}
-	n, err := phonenumbers.Parse(text, "US")
-	return n, err == nil && n.Extension == nil && phonenumbers.IsPossibleNumber(n)
-}
-
 // shownDigits is how many of a number's last digits one sees before proving
 // anything.
 const shownDigits = 4
 
-// Mask hides the digits of a number but for its country and the last four.
+// Mask hides the digits of a number but for its country and the last four. A
+// number of North America is shown in its groups, others in one.
 // (management reference: factor cause texts, masks)
 func (p Phone) Mask() Phone {
-	n, err := phonenumbers.Parse(p.Number, "")
-	if err != nil {
+	if !strings.HasPrefix(p.Number, "+") {
 		return Phone{}
 	}
-	country, rest, found := strings.Cut(phonenumbers.Format(n, phonenumbers.INTERNATIONAL), " ")
-	if !found {
+	n, ok := e164.Parse(p.Number)
+	if !ok {
 		return Phone{}
 	}
-	digits := len(rest) - len(strings.Map(dropDigit, rest))
-	hidden := strings.Map(func(r rune) rune {
-		if dropDigit(r) >= 0 {
-			return r
-		}
-		if digits--; digits >= shownDigits {
-			return 'X'
-		}
-		return r
-	}, rest)
-	return Phone{Number: country + " " + hidden}
-}
-
-// dropDigit maps digits to nothing.
-func dropDigit(r rune) rune {
-	if r >= '0' && r <= '9' {
-		return -1
+	hidden := strings.Repeat("X", len(n.National)-shownDigits)
+	shown := n.National[len(hidden):]
+	if n.NorthAmerican() {
+		hidden = "XXX-XXX-"
 	}
-	return r
+	return Phone{Number: "+" + n.Code + " " + hidden + shown}
 }
 
 // PhoneOf reads the phone of an enrolment.
