@@ -28,6 +28,7 @@ browser() {
 oauth() {
   need compat-oauth node && need compat-oauth browser || return 1
   USHER_CHROMIUM=$(chromium_bin) node_suite compat-oauth oauth/*.test.mjs
+  USHER_CHROMIUM=$(chromium_bin) go_suite compat-gooidc "$ROOT/compat" -vet=off -count=1 -timeout 5m -run TestChromium ./gooidc
 }
 
 if "$ROOT/scripts/build.sh"; then

@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import OktaJwtVerifier from '@okta/jwt-verifier';
 import * as oidc from 'openid-client';
 
+import { SignInPage, launch, openPage } from '../browser/page.mjs';
 import { advance } from '../devserver/control.mjs';
 import { manage, startServer } from '../devserver/server.mjs';
 import { Visitor, seeded } from './hosted.mjs';
@@ -88,6 +89,24 @@ for (const path of ['/oauth2/default', '']) {
 
       await refused(oidc.authorizationCodeGrant(config, back, checks), 'invalid_grant'); // once only
       await refused(oidc.refreshTokenGrant(config, tokens.refresh_token), 'invalid_grant'); // and what came of it is gone
+    });
+
+    test('in Chromium', async () => {
+      const config = await web();
+      const { url, checks } = await request(config);
+      const browser = await launch();
+      try {
+        const { page } = await openPage(browser, server.url);
+        const back = page.waitForRequest((r) => r.url().startsWith(`${callback}?`)); // where nobody listens
+        await page.goto(url.href);
+        await new SignInPage(page).signIn(user);
+        const tokens = await oidc.authorizationCodeGrant(config, new URL((await back).url()), checks);
+        const { claims } = await verifier(app.clientId).verifyAccessToken(tokens.access_token, audience());
+        assert.equal(claims.sub, user.login);
+        await verifier(app.clientId).verifyIdToken(tokens.id_token, app.clientId, checks.expectedNonce);
+      } finally {
+        await browser.close();
+      }
     });
 
     test('a wrong proof key is refused', async () => {
