@@ -205,6 +205,29 @@ for (const [version, { OktaAuth }] of [['7', authjs7], ['8', authjs8]]) {
         isOver(done);
       });
 
+      test('asked for without a choice the next time, where the user wants that', async () => {
+        const user = await enrolled();
+        const auto = async () => {
+          const transaction = await signIn(user);
+          at(transaction, 'MFA_REQUIRED');
+          return { transaction, on: transaction.policy.factorsPolicyInfo[pick(transaction, 'push').id].autoPushEnabled };
+        };
+        const choose = async (autoPush) => {
+          const { transaction } = await auto();
+          const waiting = await pick(transaction, 'push').verify({ autoPush });
+          at(waiting, 'MFA_CHALLENGE');
+          let failure;
+          const done = await waiting.poll({ delay, autoPush, transactionCallBack: () => { answer(user, 'approve').catch((error) => { failure = error; }); } });
+          if (failure) throw failure;
+          isOver(done);
+        };
+        assert.equal((await auto()).on, false);
+        await choose(true);
+        assert.equal((await auto()).on, true);
+        await choose(() => false); // the client takes a function as well
+        assert.equal((await auto()).on, false);
+      });
+
       test('resend, and back to the choice', async () => {
         const user = await enrolled();
         let transaction = await asked(user);

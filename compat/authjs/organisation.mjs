@@ -18,9 +18,10 @@ const FACTORS = ['okta_question', 'okta_otp', 'google_otp', 'okta_sms', 'okta_ca
 /**
  * Makes the group of those who are asked for a further factor, with its
  * policies, and opens recovery and unlocking by every way. Gives calls that make
- * users in it, who may enrol every factor or those that are named.
+ * users in it, who may enrol every factor or those that are named, and are asked
+ * for one always, or once on a DEVICE.
  */
-export async function organise(server, factors = FACTORS) {
+export async function organise(server, factors = FACTORS, factorPromptMode = 'ALWAYS') {
   const group = await must(server, 'POST', '/api/v1/groups', { profile: { name: 'Careful people' } });
   const people = { people: { groups: { include: [group.id] } } };
   const enrol = Object.fromEntries(factors.map((key) => [key, { enroll: { self: 'OPTIONAL' }, consent: { type: 'NONE' } }]));
@@ -30,7 +31,7 @@ export async function organise(server, factors = FACTORS) {
   await must(server, 'POST', `/api/v1/policies/${enrolment.id}/rules`, { type: 'MFA_ENROLL', name: 'When asked', actions: { enroll: { self: 'CHALLENGE' } } });
   const signOn = await must(server, 'POST', '/api/v1/policies', { type: 'OKTA_SIGN_ON', name: 'A further factor', status: 'ACTIVE', conditions: people });
   await must(server, 'POST', `/api/v1/policies/${signOn.id}/rules`, {
-    type: 'SIGN_ON', name: 'Always', actions: { signon: { access: 'ALLOW', requireFactor: true, factorPromptMode: 'ALWAYS', session: { usePersistentCookie: false } } },
+    type: 'SIGN_ON', name: 'Always', actions: { signon: { access: 'ALLOW', requireFactor: true, factorPromptMode, session: { usePersistentCookie: false } } },
   });
   const [passwords] = await must(server, 'GET', '/api/v1/policies?type=PASSWORD');
   passwords.settings.password.age = { maxAgeDays: 30, expireWarnDays: 5, minAgeMinutes: 0, historyCount: 5 };

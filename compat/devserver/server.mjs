@@ -1,7 +1,7 @@
 // Starts the built usher binary for a test file, as a user would, and stops it
 // again. It owns the process and nothing else.
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -15,17 +15,23 @@ const startWithin = 30_000;
 const stopWithin = 5_000;
 
 /**
- * Runs `usher dev` on a free port with a database that leaves nothing behind.
+ * Runs `usher dev` on a free port with a database that leaves nothing behind,
+ * begun with what seed names (docs/howto/seed.md), where one is given.
  * Gives the server's line of JSON (url, apiToken, admin, users ...) and stop(),
  * which interrupts it and rejects when it does not end cleanly.
  */
-export async function startServer() {
+export async function startServer(seed) {
   const binary = process.env.USHER_BIN || path.join(root, 'bin', 'usher');
   if (!existsSync(binary)) {
     throw new Error(`${binary} does not exist: run 'make build', or set USHER_BIN`);
   }
   const home = await mkdtemp(path.join(tmpdir(), 'usher-compat-'));
-  const child = spawn(binary, ['dev', '--ephemeral', '--json', '--listen', '127.0.0.1:0'], {
+  const args = ['dev', '--ephemeral', '--json', '--listen', '127.0.0.1:0'];
+  if (seed) {
+    await writeFile(path.join(home, 'seed.yaml'), JSON.stringify(seed)); // JSON is YAML
+    args.push('--seed', 'seed.yaml');
+  }
+  const child = spawn(binary, args, {
     cwd: home,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -41,7 +47,9 @@ export async function startServer() {
   const description = await firstLine(child, ended, () => log);
   const server = JSON.parse(description);
   for (const member of ['url', 'orgId', 'apiToken', 'admin', 'users']) {
-    if (!server[member]) throw new Error(`the line of JSON lacks ${member}: ${description}`);
+    if (server[member]) continue;
+    child.kill('SIGKILL');
+    throw new Error(`the line of JSON lacks ${member}: ${description}`);
   }
 
   server.log = () => log;

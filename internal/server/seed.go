@@ -99,7 +99,7 @@ func (s *Server) Seed(ctx context.Context, spec SeedSpec) (Seeded, error) {
 	if err != nil {
 		return Seeded{}, err
 	}
-	out := Seeded{OrgID: org.ID}
+	out := Seeded{OrgID: org.ID, Users: []Login{}, Apps: []SeededApp{}}
 	a := idp.SystemActor(org)
 	admin, err := s.seedUser(ctx, a, spec.Admin, nil)
 	if err != nil {
