@@ -3,8 +3,10 @@ package store
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -97,6 +99,24 @@ func current(ctx context.Context, db *sql.DB) int64 {
 		return -1
 	}
 	return v.Int64
+}
+
+// SchemaDigest tells one state of the schema from any other: 16 hexadecimal
+// digits over all migrations.
+func SchemaDigest() (string, error) {
+	names, err := fs.Glob(migrationFiles, "migrations/*.sql")
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	for _, name := range names {
+		text, err := migrationFiles.ReadFile(name)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(sum, "%s %d\n%s", name, len(text), text)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8]), nil
 }
 
 func (e *sqliteEngine) migrate(ctx context.Context, progress func(string)) (err error) {

@@ -28,12 +28,15 @@ type world struct {
 
 func each(t *testing.T, fn func(t *testing.T, w *world)) {
 	t.Helper()
-	storetest.Each(t, func(t *testing.T, url string) {
-		w := &world{url: url, clock: env.NewFixed(noon), ids: &env.Counting{}}
-		w.Store = storetest.Open(t, url, w.clock)
-		w.org = w.addOrg(t, "main", "")
-		fn(t, w)
-	})
+	storetest.Each(t, func(t *testing.T, url string) { fn(t, newWorld(t, url)) })
+}
+
+func newWorld(t *testing.T, url string) *world {
+	t.Helper()
+	w := &world{url: url, clock: env.NewFixed(noon), ids: &env.Counting{}}
+	w.Store = storetest.Open(t, url, w.clock)
+	w.org = w.addOrg(t, "main", "")
+	return w
 }
 
 func (w *world) addOrg(t *testing.T, name, host string) *idp.Org {
@@ -66,6 +69,16 @@ func (w *world) addUser(t *testing.T, login string) *store.UserRow {
 	u := w.row(login)
 	w.tx(t, func(tx *store.Tx) error { return tx.InsertUser(u) })
 	return u
+}
+
+func TestMigrateEmpty(t *testing.T) {
+	storetest.EachEmpty(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		told := 0
+		if err := w.Migrate(t.Context(), func(string) { told++ }); err != nil || told > 0 {
+			t.Errorf("a second migration tells %d things: %v", told, err)
+		}
+	})
 }
 
 func TestMigrateTwice(t *testing.T) {
