@@ -21,13 +21,18 @@ type AppLink struct {
 
 // AppLinks lists the places that a user can go to: the links that are shown of
 // the active applications that the user is assigned to, without those that are
-// hidden on the web unless all are wanted. (spec: management#listAppLinks)
-func (s *Service) AppLinks(ctx context.Context, org *idp.Org, u *idp.User, all bool) ([]AppLink, error) {
+// hidden on the web unless all are wanted. An administrator who is limited to
+// some applications sees only those of somebody else.
+// (spec: management#listAppLinks)
+func (s *Service) AppLinks(ctx context.Context, actor idp.Actor, u *idp.User, all bool) ([]AppLink, error) {
 	out := []AppLink{}
 	if u.Status == idp.UserDeprovisioned {
 		return out, nil
 	}
-	actor := idp.Actor{Org: org}
+	org := actor.Org
+	if actor.Is(u.ID) {
+		actor.Roles = nil
+	}
 	list, _, err := s.List(ctx, actor, Query{Page: Page{Limit: maxAppLinks}, Status: idp.AppActive, UserID: u.ID})
 	if err != nil {
 		return nil, err

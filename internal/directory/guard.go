@@ -61,19 +61,42 @@ func (s *Service) reach(tx *store.Tx, actor idp.Actor) (store.UserCond, error) {
 	return store.MemberOf{GroupIDs: groups}, nil
 }
 
+// maxMemberRounds bounds how often liveMembers goes on reading for one page.
+const maxMemberRounds = 8
+
+// liveMembers is a page of the members of some groups who are not deprovisioned.
+// Where so many of them are that the page would take long to fill it is shorter,
+// and next goes on behind those that were looked at.
+func liveMembers(tx *store.Tx, orgID string, groups []string, p Page) (users []*idp.User, next string, err error) {
+	after := p.After
+	for range maxMemberRounds {
+		ids, err := tx.MemberIDsOfAny(orgID, groups, after, p.Limit+1)
+		if err != nil {
+			return nil, "", err
+		}
+		found, err := tx.LiveUsers(orgID, ids)
+		if err != nil {
+			return nil, "", err
+		}
+		users = append(users, found...)
+		if len(users) > p.Limit || len(ids) <= p.Limit {
+			users, next = cut(users, p.Limit, userID)
+			return users, next, nil
+		}
+		after = ids[len(ids)-1]
+	}
+	return users, after, nil
+}
+
 // within lists users within reach, deprovisioned ones left out.
-func (s *Service) within(tx *store.Tx, actor idp.Actor, limit, also store.UserCond, after string, n int) ([]*idp.User, error) {
+func (s *Service) within(tx *store.Tx, actor idp.Actor, limit, also store.UserCond, n int) ([]*idp.User, error) {
 	var live store.AnyOf
 	for _, status := range idp.UserStatuses() {
 		if status != idp.UserDeprovisioned {
 			live = append(live, store.TextIs{Column: store.UserStatus, Value: string(status)})
 		}
 	}
-	where := store.AllOf{limit, live}
-	if also != nil {
-		where = append(where, also)
-	}
-	hits, err := tx.SearchUsers(actor.OrgID(), store.UserQuery{Where: where, After: after, Limit: n})
+	hits, err := tx.SearchUsers(actor.OrgID(), store.UserQuery{Where: store.AllOf{limit, live, also}, Limit: n})
 	users := make([]*idp.User, len(hits))
 	for i, h := range hits {
 		users[i] = h.User

@@ -72,6 +72,9 @@ func (s *Service) CreateRule(ctx context.Context, actor idp.Actor, n RuleInput) 
 	id := s.IDs.New(rulePrefix)
 	var out *idp.GroupRule
 	err := s.tx(ctx, "create group rule", func(tx *store.Tx) error {
+		if err := s.permitRules(tx, actor); err != nil {
+			return err
+		}
 		count, err := tx.CountGroupRules(actor.OrgID())
 		if err != nil {
 			return err
@@ -172,11 +175,26 @@ func exclude(tx *store.Tx, r *idp.GroupRule, ids []string) error {
 // Rule returns a rule, else KindNotFound. (spec: management#getRule)
 func (s *Service) Rule(ctx context.Context, actor idp.Actor, id string) (*idp.GroupRule, error) {
 	read := s.Store.Read(ctx)
-	r, err := findRule(read, actor.OrgID(), id)
+	r, err := s.ruleFor(read, actor, id)
 	if err == nil {
 		err = withExclusions(read, r)
 	}
 	return r, failure("read group rule", err)
+}
+
+// permitRules tells whether the actor may see and change group rules. Who is
+// limited to some groups may not: a rule looks at all users, and at groups out
+// of reach.
+func (s *Service) permitRules(tx *store.Tx, actor idp.Actor) error {
+	return s.permitGroup(tx, actor, "")
+}
+
+// ruleFor finds a rule for an actor who may see and change rules.
+func (s *Service) ruleFor(tx *store.Tx, actor idp.Actor, id string) (*idp.GroupRule, error) {
+	if err := s.permitRules(tx, actor); err != nil {
+		return nil, err
+	}
+	return findRule(tx, actor.OrgID(), id)
 }
 
 func findRule(tx *store.Tx, orgID, id string) (*idp.GroupRule, error) {
@@ -211,6 +229,12 @@ func (s *Service) Rules(ctx context.Context, actor idp.Actor, keyword string, p 
 		return nil, "", nil
 	}
 	read := s.Store.Read(ctx)
+	if err := s.permitRules(read, actor); err != nil {
+		if idp.KindOf(err) == idp.KindForbidden {
+			err = nil
+		}
+		return nil, "", err
+	}
 	limit := p.Limit + 1
 	if keyword != "" {
 		limit = maxRules // few enough to look at each name
@@ -263,7 +287,7 @@ func (s *Service) UpdateRule(ctx context.Context, actor idp.Actor, id string, n 
 	}
 	var out *idp.GroupRule
 	err := s.tx(ctx, "update group rule", func(tx *store.Tx) error {
-		r, err := findRule(tx, actor.OrgID(), id)
+		r, err := s.ruleFor(tx, actor, id)
 		if err != nil {
 			return err
 		}
@@ -311,7 +335,7 @@ func (s *Service) ActivateRule(ctx context.Context, actor idp.Actor, id string) 
 	var run ruleRun
 	err := s.tx(ctx, "activate group rule", func(tx *store.Tx) error {
 		run = ruleRun{}
-		r, err := findRule(tx, actor.OrgID(), id)
+		r, err := s.ruleFor(tx, actor, id)
 		if err != nil || r.Status == idp.RuleActive {
 			return err
 		}
@@ -365,7 +389,7 @@ func (s *Service) setStatus(tx *store.Tx, r *idp.GroupRule, status idp.RuleStatu
 // (spec: management#deactivateRule)
 func (s *Service) DeactivateRule(ctx context.Context, actor idp.Actor, id string) error {
 	return s.tx(ctx, "deactivate group rule", func(tx *store.Tx) error {
-		r, err := findRule(tx, actor.OrgID(), id)
+		r, err := s.ruleFor(tx, actor, id)
 		if err != nil || r.Status == idp.RuleInactive {
 			return err
 		}
@@ -384,7 +408,7 @@ func (s *Service) DeactivateRule(ctx context.Context, actor idp.Actor, id string
 func (s *Service) DeleteRule(ctx context.Context, actor idp.Actor, id string, removeUsers bool) error {
 	release := ruleRelease{Rule: id, Remove: removeUsers}
 	err := s.tx(ctx, "delete group rule", func(tx *store.Tx) error {
-		r, err := findRule(tx, actor.OrgID(), id)
+		r, err := s.ruleFor(tx, actor, id)
 		if err != nil {
 			return err
 		}

@@ -100,11 +100,11 @@ func (s *Service) Users(ctx context.Context, actor idp.Actor, p Page) (users []*
 	if err != nil {
 		return nil, "", err
 	}
-	if limit != nil {
-		users, err = s.within(read, actor, limit, nil, p.After, p.Limit+1)
-	} else {
-		users, err = read.UsersAfter(actor.OrgID(), p.After, p.Limit+1)
+	if m, ok := limit.(store.MemberOf); ok {
+		users, next, err = liveMembers(read, actor.OrgID(), m.GroupIDs, p)
+		return users, next, failure("list users", err)
 	}
+	users, err = read.UsersAfter(actor.OrgID(), p.After, p.Limit+1)
 	if err != nil {
 		return nil, "", failure("list users", err)
 	}
@@ -130,7 +130,7 @@ func (s *Service) Lookup(ctx context.Context, actor idp.Actor, text string, limi
 	}
 	var users []*idp.User
 	if bounds != nil {
-		users, err = s.within(read, actor, bounds, beginsWith(prefix), "", limit)
+		users, err = s.within(read, actor, bounds, beginsWith(prefix), limit)
 	} else {
 		users, err = read.UsersByPrefix(actor.OrgID(), prefix, limit)
 	}

@@ -149,6 +149,17 @@ func userPlans(org string) []planned {
 		search(org, "and", store.UserQuery{Where: store.AllOf{is(store.UserStatus, store.Equal, "ACTIVE"), is(store.UserLogin, store.Equal, "u77@example.com")}}),
 		search(org, "or", store.UserQuery{Where: store.AnyOf{is(store.UserEmail, store.Equal, "u77@example.com"), is(store.UserLogin, store.Equal, "u78@example.com")}}),
 		search(org, "a rare state and the end of a name", store.UserQuery{Where: store.AllOf{is(store.UserStatus, store.Equal, "SUSPENDED"), is(store.UserLast, store.EndsWith, "0")}}),
+		find("members of any group", func(tx *store.Tx) (any, error) {
+			return tx.MemberIDsOfAny(org, []string{planGroup(77), planGroup(78), planGroup(79)}, "", 201)
+		}),
+		find("live users", func(tx *store.Tx) (any, error) { return tx.LiveUsers(org, []string{middle, planUser(7), planUser(8)}) }),
+		search(org, "members of any group", store.UserQuery{Where: store.MemberOf{GroupIDs: []string{planGroup(77), planGroup(190)}}}),
+		search(org, "members, and a state that most have", store.UserQuery{
+			Where: store.AllOf{store.MemberOf{GroupIDs: []string{planGroup(190)}}, is(store.UserStatus, store.Equal, "ACTIVE")},
+		}),
+		search(org, "members, and the end of a name", store.UserQuery{
+			Where: store.AllOf{store.MemberOf{GroupIDs: []string{planGroup(190), planGroup(191)}}, is(store.UserLast, store.EndsWith, "0")}, By: store.UserLast,
+		}),
 		search(org, "sorted by creation", store.UserQuery{By: store.UserCreated}),
 		search(org, "sorted by change, downwards", store.UserQuery{By: store.UserLastUpdated, Descending: true}),
 		search(org, "sorted by last name, second page", store.UserQuery{By: store.UserLast, AfterKey: "last200", After: middle}),

@@ -21,7 +21,8 @@ const (
 	rankName
 	rankPrefix
 	rankSpan
-	rankKind // a state or type, which nearly all may share
+	rankKind  // a state or type, which nearly all may share
+	rankGroup // belonging to some groups, never chosen without counting
 )
 
 // driver picks the best driver of a condition, nil when it has none.
@@ -145,6 +146,9 @@ func (b *userSQL) candidates(d *userDriver) string {
 			parts[i] = b.candidates(x)
 		}
 		return strings.Join(parts, " UNION ALL ")
+	}
+	if m, ok := d.terms[0].(MemberOf); ok {
+		return "SELECT user_id FROM memberships WHERE org_id = $1 AND group_id IN (" + b.list(m.GroupIDs) + ")" + b.behind("user_id")
 	}
 	a, ok := d.terms[0].(AttributeIs)
 	if !ok {

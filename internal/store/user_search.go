@@ -41,8 +41,16 @@ func (tx *Tx) SearchUsers(orgID string, q UserQuery) ([]UserHit, error) {
 	}
 	where := ""
 	d := b.driver(q.Where)
+	if few, err := tx.fewMembers(orgID, b, q.Where, d); err != nil {
+		return nil, err
+	} else if few != nil {
+		d = few
+	}
 	switch {
 	case d == nil:
+	case d.rank == rankGroup:
+		where += " AND id IN (" + b.candidates(d) + ")"
+		b.checking = true
 	case d.streams(q):
 		return tx.hits(orgID, b, q, " AND id IN ("+b.candidates(d)+" ORDER BY 1 LIMIT "+b.arg(q.Limit)+")")
 	default:
@@ -98,6 +106,29 @@ func (tx *Tx) hits(orgID string, b *userSQL, q UserQuery, where string) ([]UserH
 		return scanUser(orgID, h.User)(func(dest ...any) error { return s(append(dest, &out[len(out)-1].Key)...) })
 	}, query, args...)
 	return out, err
+}
+
+// fewMembers is the driver by the groups to which a condition is limited, where
+// these are small and no other term chooses few users by its nature; else nil.
+func (tx *Tx) fewMembers(orgID string, b *userSQL, where UserCond, other *userDriver) (*userDriver, error) {
+	if other != nil && other.rank < rankWeak {
+		return nil, nil
+	}
+	terms, ok := where.(AllOf)
+	if !ok {
+		terms = AllOf{where}
+	}
+	for _, t := range terms {
+		if m, ok := t.(MemberOf); ok && len(m.GroupIDs) > 0 {
+			d := &userDriver{rank: rankGroup, terms: []UserCond{m}}
+			use, err := tx.worthDriving(orgID, d, b.after)
+			if err != nil || !use {
+				return nil, err
+			}
+			return d, nil
+		}
+	}
+	return nil, nil
 }
 
 // worthDriving tells whether few enough users meet a driver.

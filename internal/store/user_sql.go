@@ -45,15 +45,19 @@ func (b *userSQL) condition(c UserCond) string {
 		if len(c.GroupIDs) == 0 {
 			return "1 = 0"
 		}
-		holders := make([]string, len(c.GroupIDs))
-		for i, id := range c.GroupIDs {
-			holders[i] = b.arg(id)
-		}
-		return "EXISTS (SELECT 1 FROM memberships m WHERE m.org_id = $1 AND m.user_id = users.id AND m.group_id IN (" + strings.Join(holders, ", ") + "))"
+		return "EXISTS (SELECT 1 FROM memberships m WHERE m.org_id = $1 AND m.user_id = users.id AND m.group_id IN (" + b.list(c.GroupIDs) + "))"
 	case ProfileHas:
 		return "replace(profile, " + b.arg(c.Part) + ", '') <> profile"
 	}
 	panic(fmt.Sprintf("store: %T is no condition on users", c))
+}
+
+func (b *userSQL) list(values []string) string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = b.arg(v)
+	}
+	return strings.Join(out, ", ")
 }
 
 func (b *userSQL) joined(terms []UserCond, word, none string) string {
@@ -139,7 +143,10 @@ func (b *userSQL) sortKey(q UserQuery) string {
 	case q.By == UserID, q.By == "":
 		return ""
 	}
-	return string(q.By)
+	if q.By.timed() {
+		return b.shy(string(q.By), " + 0")
+	}
+	return b.shy(string(q.By), " || ''")
 }
 
 // keyArg gives what the last user of the page before was sorted by.

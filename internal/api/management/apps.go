@@ -272,7 +272,7 @@ func (a *AppsAPI) listAppLinks(r *httpkit.Request) error {
 	if err != nil {
 		return err
 	}
-	links, err := a.Apps.AppLinks(r.Context(), r.Org, u, all)
+	links, err := a.Apps.AppLinks(r.Context(), r.Actor, u, all)
 	if err != nil {
 		return err
 	}
