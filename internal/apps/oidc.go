@@ -68,6 +68,37 @@ type OAuthClient struct {
 	FrontLogoutURI    string        `json:"frontchannel_logout_uri,omitempty"`
 	FrontLogoutSID    *bool         `json:"frontchannel_logout_session_required,omitempty"`
 	RequestObjectSign string        `json:"request_object_signing_alg,omitempty"`
+	backchannel
+}
+
+// backchannel are the settings of requests that their user agrees to on a
+// device; all are empty without the grant type. (OpenID Connect CIBA section 4)
+type backchannel struct {
+	BackchannelMode string `json:"backchannel_token_delivery_mode,omitempty"` // poll
+	BackchannelSign string `json:"backchannel_authentication_request_signing_alg,omitempty"`
+	// BackchannelAuthenticator names the authenticator (aut...) by which users are
+	// asked, empty for the one of pushes.
+	BackchannelAuthenticator string `json:"backchannel_custom_authenticator_id,omitempty"`
+}
+
+// complete fills in and checks the settings.
+func (b *backchannel) complete(granted bool, f *faults) {
+	const idLength = 20
+	if !granted {
+		*b = backchannel{}
+		return
+	}
+	if b.BackchannelMode == "" {
+		b.BackchannelMode = "poll"
+	}
+	oneOf(f, "backchannel_token_delivery_mode", b.BackchannelMode, "poll")
+	if b.BackchannelSign != "" {
+		oneOf(f, "backchannel_authentication_request_signing_alg", b.BackchannelSign,
+			"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512")
+	}
+	if id := b.BackchannelAuthenticator; id != "" && (len(id) != idLength || !clientIDText(id)) {
+		f.add("backchannel_custom_authenticator_id", "must be the identifier of an authenticator")
+	}
 }
 
 // RefreshToken says whether a refresh token changes with each use, and for how
@@ -149,6 +180,7 @@ func completeClient(a *App, in *Input, before *App, f *faults) error {
 	c.checkGrants(rule, f)
 	c.checkURIs(f)
 	c.checkChoices(f)
+	c.backchannel.complete(slices.Contains(c.GrantTypes, grantBackground), f)
 	if c.JWKS != nil {
 		c.JWKS.complete(before, f)
 	}

@@ -20,6 +20,8 @@ const (
 	ToActivate Purpose = "activate"
 	ToRecover  Purpose = "recover"
 	ToUnlock   Purpose = "unlock"
+	// ToAuthorize lets an application have tokens, apart from any sign-in.
+	ToAuthorize Purpose = "authorize"
 )
 
 // Result is what has become of a challenge.

@@ -86,6 +86,10 @@ type DeviceQuestion struct {
 	// nil where no number is asked for.
 	Numbers []int `json:"numbers,omitempty"`
 	Correct int   `json:"correct,omitempty"`
+	// App names the application that asks apart from a sign-in, and Message is what
+	// it says; empty where there is none.
+	App     string `json:"app,omitempty"`
+	Message string `json:"message,omitempty"`
 	// Shown tells that the phone has fetched the question.
 	Shown bool `json:"shown,omitempty"`
 }

@@ -132,6 +132,9 @@ type Request struct {
 	Expires time.Time
 	IP      string
 	Agent   string
+	// App names the application that asks apart from a sign-in, and Message is what
+	// it says.
+	App, Message string
 	// Numbers are three to choose the one from that the sign-in shows; nil where
 	// none is asked for.
 	Numbers []int
@@ -167,6 +170,7 @@ func (d *Devices) Requests(ctx context.Context, a idp.Actor, text string) ([]Req
 			}
 			out = append(out, Request{
 				ID: c.ID, Login: sub.User.Login, Asked: q.Asked, Expires: c.Expires, IP: q.IP, Agent: q.UserAgent, Numbers: q.Numbers,
+				App: q.App, Message: q.Message,
 			})
 		}
 		return nil

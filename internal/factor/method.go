@@ -159,6 +159,10 @@ type ChallengeOptions struct {
 	// Life is how long the answer is awaited; zero for the method's own.
 	// (spec: management#verifyFactor, tokenLifetimeSeconds)
 	Life time.Duration
+	// App names the application that asks, and Message is what it wants the user
+	// to read before the answer; both empty for a sign-in. Only what is answered on
+	// a device can show them.
+	App, Message string
 }
 
 // Pace bounds how often something is sent for one enrolment.

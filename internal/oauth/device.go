@@ -14,11 +14,10 @@ import (
 // deviceDocument is what a device code stands for. (RFC 8628)
 type deviceDocument struct {
 	Proof
-	ServerID string        `json:"server,omitempty"`
-	Ends     time.Time     `json:"ends"`
-	Answer   string        `json:"answer,omitempty"` // "", deviceAllowed or deviceDenied
-	Polled   time.Time     `json:"polled,omitzero"`
-	Interval time.Duration `json:"interval"`
+	ServerID string    `json:"server,omitempty"`
+	Ends     time.Time `json:"ends"`
+	Answer   string    `json:"answer,omitempty"` // "", deviceAllowed or deviceDenied
+	polling
 }
 
 const (
@@ -31,7 +30,6 @@ const (
 const (
 	deviceLife     = 10 * time.Minute
 	deviceAfter    = time.Hour // for how long an old code is told to be too old
-	deviceInterval = 5 * time.Second
 	userCodeLength = 8
 	userCodeText   = "BCDFGHJKLMNPQRSTVWXZ"
 	maxCodeGuesses = 5
@@ -50,18 +48,17 @@ func (p *Provider) StartDevice(ctx context.Context, a idp.Actor, in TokenRequest
 		return nil, err
 	}
 	if !client.Grants(GrantDevice) {
-		return nil, fault(UnauthorizedClient, "The client is not authorized to use the provided grant type. Configured grant types: ["+
-			strings.Join(client.Settings.GrantTypes, ", ")+"].")
+		return nil, notConfigured(client)
 	}
 	scopes, err := p.scopes(ctx, s, client, in.Params)
 	if err != nil {
 		return nil, err
 	}
-	out := &DeviceStart{Expires: deviceLife, Interval: deviceInterval}
+	out := &DeviceStart{Expires: deviceLife, Interval: pollInterval}
 	err = p.Store.Write(ctx, func(tx *store.Tx) error {
 		out.UserCode = env.Text(p.Rand, userCodeText, userCodeLength)
 		doc := deviceDocument{
-			Proof: Proof{Scopes: scopes, Grant: GrantDevice}, ServerID: s.ID, Ends: tx.Now().Add(deviceLife), Interval: deviceInterval,
+			Proof: Proof{Scopes: scopes, Grant: GrantDevice}, ServerID: s.ID, Ends: tx.Now().Add(deviceLife), polling: polling{Interval: pollInterval},
 		}
 		var err error
 		if out.DeviceCode, err = p.newTicket(tx, a.OrgID(), ticketDevice, "", client.ID, "", deviceAfter, doc); err != nil {
@@ -113,7 +110,7 @@ func (p *Provider) FindDevice(ctx context.Context, a idp.Actor, userCode string,
 			return err
 		}
 		refused = fault(InvalidGrant, "That code is not known, or it is too old.")
-		return p.guessed(tx, a, v.UserID, g)
+		return g.up(tx)
 	})
 	if err == nil {
 		err = refused
@@ -185,26 +182,9 @@ func (p *Provider) deviceOf(tx *store.Tx, a idp.Actor, userCode string, d *devic
 	return t, nil
 }
 
-// guessCount counts the wrong user codes that a user has given.
-type guessCount struct {
-	Count  int `json:"count"`
-	ticket *store.OAuthTicket
-}
-
 func guessKey(userID string) string { return "guesses of " + userID }
 
-func (p *Provider) guesses(tx *store.Tx, a idp.Actor, userID string) (*guessCount, error) {
-	g := &guessCount{}
-	t, err := readTicket(tx, a.OrgID(), ticketGuess, guessKey(userID), g)
-	g.ticket = t
-	return g, err
-}
-
-// guessed counts one more. The count ends some time after the first.
-func (p *Provider) guessed(tx *store.Tx, a idp.Actor, userID string, g *guessCount) error {
-	g.Count++
-	if g.ticket == nil {
-		return putTicket(tx, a.OrgID(), ticketGuess, guessKey(userID), "", userID, deviceLife, g)
-	}
-	return rewriteTicket(tx, g.ticket, g)
+// guesses counts the wrong user codes that a user has given.
+func (p *Provider) guesses(tx *store.Tx, a idp.Actor, userID string) (*tally, error) {
+	return readTally(tx, a.OrgID(), guessKey(userID), userID, deviceLife)
 }

@@ -33,6 +33,7 @@ const (
 	InvalidProof            Code = "invalid_dpop_proof"                // RFC 9449 section 5
 	UseProofNonce           Code = "use_dpop_nonce"                    // RFC 9449 section 8
 	UnknownUser             Code = "unknown_user_id"                   // OpenID Connect CIBA section 13
+	InvalidMessage          Code = "invalid_binding_message"           // the same
 	UnsupportedTokenType    Code = "unsupported_token_type"            // RFC 7009 section 2.2.1
 )
 

@@ -37,7 +37,7 @@ func (DeviceCode) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*Issue
 			refused = fault(ExpiredToken, "The device code has expired.")
 			return nil
 		case d.Answer == "":
-			refused = d.poll(tx)
+			refused = d.poll(tx, "The device authorization is pending. Please try again later.")
 			return rewriteTicket(tx, t, d)
 		}
 		if t, err = takeTicket(tx, c.Actor.OrgID(), ticketDevice, code, &d); err != nil || t == nil {
@@ -63,15 +63,4 @@ func (DeviceCode) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*Issue
 		err = refused
 	}
 	return out, err
-}
-
-// poll notes that the device has asked, and tells it to wait.
-func (d *deviceDocument) poll(tx *store.Tx) error {
-	early := !d.Polled.IsZero() && tx.Now().Sub(d.Polled) < d.Interval
-	d.Polled = tx.Now()
-	if early {
-		d.Interval += deviceInterval
-		return fault(SlowDown, "The device asks too often. Wait longer between two requests.")
-	}
-	return fault(AuthorizationPending, "The device authorization is pending. Please try again later.")
 }

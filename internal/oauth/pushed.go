@@ -114,11 +114,39 @@ func (p *Provider) pushed(ctx context.Context, a idp.Actor, s *Server, client *C
 // signed. (OpenID Connect Core section 6.1, RFC 9101)
 func (p *Provider) requestObject(ctx context.Context, a idp.Actor, s *Server, client *Client, params Params) (Params, error) {
 	bad := func(text string) error { return fault(InvalidRequestObject, text) }
-	o, err := parseAssertion(params["request"])
+	o, err := p.openObject(ctx, a, s, client, params["request"], client.Settings.RequestObjectSign)
+	if err != nil {
+		return nil, err
+	}
+	out, err := objectParams(o)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"client_id", "response_type"} {
+		if outside, inside := params[name], out[name]; outside != "" && inside != "" && outside != inside {
+			return nil, bad("The '" + name + "' of the request object is not that of the request.")
+		}
+	}
+	if out["response_type"] == "" && params["response_type"] != "" {
+		out["response_type"] = params["response_type"]
+	}
+	if out["request"] != "" || out["request_uri"] != "" {
+		return nil, bad("A request object must not hold another one.")
+	}
+	out["client_id"] = client.ID
+	return out, nil
+}
+
+// openObject reads a JWT by which a client asks for something, signed by its key
+// or its secret. alg is the only algorithm that may have signed it, empty for
+// any.
+func (p *Provider) openObject(ctx context.Context, a idp.Actor, s *Server, client *Client, text, alg string) (*signed, error) {
+	bad := func(text string) error { return fault(InvalidRequestObject, text) }
+	o, err := parseAssertion(text)
 	if err != nil {
 		return nil, bad("The request object is not a signed JWT.")
 	}
-	if alg := client.Settings.RequestObjectSign; alg != "" && o.header().Algorithm != alg {
+	if alg != "" && o.header().Algorithm != alg {
 		return nil, bad("The request object is not signed with the algorithm that the client has registered.")
 	}
 	wrong := bad("The request object signature is invalid.")
@@ -148,23 +176,7 @@ func (p *Provider) requestObject(ctx context.Context, a idp.Actor, s *Server, cl
 	case c.NotBefore != nil && c.NotBefore.time().After(now.Add(clockSkew)):
 		return nil, bad("The request object is not valid yet.")
 	}
-	out, err := objectParams(o)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range []string{"client_id", "response_type"} {
-		if outside, inside := params[name], out[name]; outside != "" && inside != "" && outside != inside {
-			return nil, bad("The '" + name + "' of the request object is not that of the request.")
-		}
-	}
-	if out["response_type"] == "" && params["response_type"] != "" {
-		out["response_type"] = params["response_type"]
-	}
-	if out["request"] != "" || out["request_uri"] != "" {
-		return nil, bad("A request object must not hold another one.")
-	}
-	out["client_id"] = client.ID
-	return out, nil
+	return o, nil
 }
 
 // objectParams are the claims of a request object that are parameters.

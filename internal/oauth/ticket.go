@@ -21,7 +21,8 @@ const (
 	// The request of an interaction, and the code at its end.
 	ticketInteraction = "interaction"
 	ticketInteracted  = "interacted"
-	ticketGuess       = "guess" // a count of wrong user codes; it is never taken
+	ticketGuess       = "guess"       // a count of wrong user codes, or of questions; it is never taken
+	ticketBackchannel = "backchannel" // a request whose user is asked on a device of theirs
 )
 
 const ticketBytes = 32

@@ -91,8 +91,7 @@ func (p *Provider) Token(ctx context.Context, a idp.Actor, in TokenRequestInput)
 		return nil, fault(UnsupportedGrantType, "The authorization grant type is not supported by the authorization server.")
 	}
 	if !client.Grants(name) {
-		return nil, fault(UnauthorizedClient, "The client is not authorized to use the provided grant type. Configured grant types: ["+
-			strings.Join(client.Settings.GrantTypes, ", ")+"].")
+		return nil, notConfigured(client)
 	}
 	c := &TokenCall{Actor: clientActor(a, client), Server: s, Client: client, Params: in.Params}
 	switch {

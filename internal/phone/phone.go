@@ -56,6 +56,9 @@ type Request struct {
 	IP      string    `json:"ipAddress"`
 	Agent   string    `json:"userAgent"`
 	Numbers []int     `json:"numbers,omitempty"`
+	// App and Message are of an application that asks apart from a sign-in.
+	App     string `json:"application,omitempty"`
+	Message string `json:"bindingMessage,omitempty"`
 
 	device Device
 }

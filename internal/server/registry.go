@@ -64,6 +64,7 @@ func grants() []oauth.Flow {
 		oauth.TokenExchange{},
 		oauth.JWTBearer{},
 		oauth.InteractionCode{},
+		oauth.Backchannel{},
 	}
 }
 

@@ -39,19 +39,41 @@ func (e *Engine) further(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User,
 		return &further{}, err
 	}
 	f := &further{demanded: true}
+	return f, e.use(tx, a, u, f)
+}
+
+// use finds the factors that the user has and may prove.
+func (e *Engine) use(tx *store.Tx, a idp.Actor, u *idp.User, f *further) error {
 	if err := e.ask(tx, a, u, f); err != nil {
-		return nil, err
+		return err
 	}
 	held, err := e.Factors.Held(tx, a.Org, u)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, h := range held {
 		if h.Factor.Status == factor.StatusActive && f.allows(h.Kind) {
 			f.usable = append(f.usable, h)
 		}
 	}
-	return f, nil
+	return nil
+}
+
+// Askable lists the factors by which a user may be asked apart from a sign-in:
+// those that are active and that the policies let the user have. There is none
+// for a user to whom the gate would give nothing on this path, or whom the
+// sign-on policy denies.
+func (e *Engine) Askable(tx *store.Tx, a idp.Actor, u *idp.User, p Path) ([]factor.Held, error) {
+	if e.MayIssue(u, p) != nil {
+		return nil, nil
+	}
+	s, err := e.signOn(tx, a, u)
+	if err != nil || !s.Allowed {
+		return nil, err
+	}
+	var f further
+	err = e.use(tx, a, u, &f)
+	return f.usable, err
 }
 
 // ask asks the enrolment policy, once.

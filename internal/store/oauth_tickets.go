@@ -65,6 +65,13 @@ func (tx *Tx) UpdateOAuthTicket(t *OAuthTicket) error {
 	return err
 }
 
+// ClearOAuthTicket removes what is left under a hash of a ticket that has
+// expired, so that another can take its place before the rows are cleared away.
+func (tx *Tx) ClearOAuthTicket(orgID string, hash []byte) error {
+	_, err := tx.exec("DELETE FROM oauth_tickets WHERE org_id = $1 AND hash = $2 AND expires <= $3", orgID, hash, ms(tx.now))
+	return err
+}
+
 // DeleteOAuthTicketsOf removes all tickets of a user.
 func (tx *Tx) DeleteOAuthTicketsOf(orgID, userID string) error {
 	_, err := tx.exec("DELETE FROM oauth_tickets WHERE org_id = $1 AND user_id = $2", orgID, userID)

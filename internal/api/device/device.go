@@ -78,6 +78,8 @@ type request struct {
 	IP      string  `json:"ipAddress"`
 	Agent   string  `json:"userAgent"`
 	Numbers []int   `json:"numbers,omitempty"`
+	App     string  `json:"application,omitempty"`
+	Message string  `json:"bindingMessage,omitempty"`
 }
 
 func (a *API) requests(r *httpkit.Request) error {
@@ -93,7 +95,7 @@ func (a *API) requests(r *httpkit.Request) error {
 		Requests []request `json:"requests"`
 	}{Requests: make([]request, len(list))}
 	for i, v := range list {
-		out.Requests[i] = request{v.ID, v.Login, httpkit.Time(v.Asked), httpkit.Time(v.Expires), v.IP, v.Agent, v.Numbers}
+		out.Requests[i] = request{v.ID, v.Login, httpkit.Time(v.Asked), httpkit.Time(v.Expires), v.IP, v.Agent, v.Numbers, v.App, v.Message}
 	}
 	return r.OK(out)
 }

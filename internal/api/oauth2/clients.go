@@ -54,6 +54,9 @@ type clientView struct {
 	FrontLogoutURI  string          `json:"frontchannel_logout_uri,omitempty"`
 	FrontLogoutSID  *bool           `json:"frontchannel_logout_session_required,omitempty"`
 	RequestAlg      string          `json:"request_object_signing_alg,omitempty"`
+	BackMode        string          `json:"backchannel_token_delivery_mode,omitempty"`
+	BackAlg         string          `json:"backchannel_authentication_request_signing_alg,omitempty"`
+	BackID          string          `json:"backchannel_custom_authenticator_id,omitempty"`
 }
 
 // registeredKeys are the public keys of a client.
@@ -82,6 +85,7 @@ func viewClient(c *oauth.Client) clientView {
 		AuthMethod: c.Proof.AuthMethod, ApplicationType: s.ApplicationType, ConsentMethod: s.ConsentMethod, DPoPBound: s.DPoPBound,
 		InitiateLogin: s.InitiateLoginURI, KeysURI: s.JWKSURI, TermsURI: s.TermsURI, PolicyURI: s.PolicyURI,
 		FrontLogoutURI: s.FrontLogoutURI, FrontLogoutSID: s.FrontLogoutSID, RequestAlg: s.RequestObjectSign,
+		BackMode: s.BackchannelMode, BackAlg: s.BackchannelSign, BackID: s.BackchannelAuthenticator,
 	}
 	if c.Proof.NeedsSecret() {
 		out.SecretExpires = new(int64) // 0: never (RFC 7591 section 3.2.1)

@@ -26,7 +26,7 @@ func statusOf(c oauth.Code) int {
 		oauth.AccessDenied, oauth.UnsupportedResponseType, oauth.UnsupportedResponseMode, oauth.LoginRequired,
 		oauth.ConsentMissing, oauth.InteractionRequired, oauth.UnmetRequirements, oauth.InvalidRequestURI,
 		oauth.InvalidRequestObject, oauth.AuthorizationPending, oauth.SlowDown, oauth.ExpiredToken, oauth.InvalidTarget,
-		oauth.InvalidProof, oauth.UseProofNonce, oauth.UnknownUser, oauth.UnsupportedTokenType, oauth.InvalidClientMetadata,
+		oauth.InvalidProof, oauth.UseProofNonce, oauth.UnknownUser, oauth.InvalidMessage, oauth.UnsupportedTokenType, oauth.InvalidClientMetadata,
 		oauth.InvalidRedirectURI:
 	}
 	return http.StatusBadRequest

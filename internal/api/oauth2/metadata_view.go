@@ -33,6 +33,9 @@ type metadataView struct {
 	RequestAlgs           []string `json:"request_object_signing_alg_values_supported"`
 	Device                string   `json:"device_authorization_endpoint"`
 	PAR                   string   `json:"pushed_authorization_request_endpoint"`
+	BackEndpoint          string   `json:"backchannel_authentication_endpoint"`
+	BackModes             []string `json:"backchannel_token_delivery_modes_supported"`
+	BackAlgs              []string `json:"backchannel_authentication_request_signing_alg_values_supported"`
 	DPoPAlgs              []string `json:"dpop_signing_alg_values_supported"`
 	FrontLogout           bool     `json:"frontchannel_logout_supported,omitempty"`
 	FrontLogoutSession    bool     `json:"frontchannel_logout_session_supported,omitempty"`
@@ -54,6 +57,8 @@ func describe(org *idp.Org, v *oauth.Server, openID bool) *metadataView {
 		Revoke: v.Endpoint(org, "revoke"), RevokeAuth: authMethods(), EndSession: v.Endpoint(org, "logout"), RequestParameter: true,
 		RequestAlgs: []string{"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512"},
 		Device:      v.Endpoint(org, "device/authorize"), PAR: v.Endpoint(org, "par"),
+		BackEndpoint: v.Endpoint(org, "bc/authorize"), BackModes: []string{"poll"},
+		BackAlgs: []string{"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512"},
 		DPoPAlgs: []string{"RS256", "RS384", "RS512", "ES256", "ES384", "ES512"},
 	}
 	wanted := oauth.ClaimResource
@@ -106,12 +111,13 @@ func authMethods() []string {
 	return []string{"client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"}
 }
 
-// grantTypes are those that the service lists. (recorded answers)
+// grantTypes are those that the service lists (recorded answers), and the one of
+// requests that are answered on a device.
 func grantTypes() []string {
 	return []string{
 		"authorization_code", "implicit", "refresh_token", "password", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code",
 		"urn:okta:params:oauth:grant-type:otp", "http://auth0.com/oauth/grant-type/mfa-otp", "urn:okta:params:oauth:grant-type:oob",
-		"http://auth0.com/oauth/grant-type/mfa-oob", "urn:ietf:params:oauth:grant-type:token-exchange",
+		"http://auth0.com/oauth/grant-type/mfa-oob", "urn:ietf:params:oauth:grant-type:token-exchange", oauth.GrantBackchannel,
 	}
 }
 

@@ -46,14 +46,20 @@ func (*Method) Enroll(_ context.Context, _ factor.Subject, k factor.Kind, _ map[
 }
 
 // Challenge implements factor.Challenger.
-func (m *Method) Challenge(tx *store.Tx, a idp.Actor, s factor.Subject, _ factor.ChallengeOptions) error {
+func (m *Method) Challenge(tx *store.Tx, a idp.Actor, s factor.Subject, o factor.ChallengeOptions) error {
 	if s.Activating() {
 		s.Challenge.Expires = tx.Now().Add(activationLife)
 		return m.Vault.SealActivation(s.Challenge, factor.DeviceActivation{Token: env.Secret(m.Rand, "", tokenBytes)})
 	}
-	s.Challenge.Expires = tx.Now().Add(answerLife)
-	q := factor.DeviceQuestion{IP: a.Client.IP.String(), UserAgent: a.Client.UserAgent, Asked: tx.Now()}
-	if s.Org.Settings.PushNumbers {
+	life := answerLife
+	if o.Life > 0 && o.Life < life {
+		life = o.Life
+	}
+	s.Challenge.Expires = tx.Now().Add(life)
+	q := factor.DeviceQuestion{IP: a.Client.IP.String(), UserAgent: a.Client.UserAgent, Asked: tx.Now(), App: o.App, Message: o.Message}
+	// An application that asks apart from a sign-in has no place to show a number:
+	// its message takes that part.
+	if s.Org.Settings.PushNumbers && s.Challenge.Purpose != string(factor.ToAuthorize) {
 		q.Numbers, q.Correct = m.numbers()
 	}
 	if err := m.Vault.SealQuestion(s.Challenge, q); err != nil {
