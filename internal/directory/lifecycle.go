@@ -235,12 +235,6 @@ func (s *Service) locked(tx *store.Tx, u *idp.User) (bool, error) {
 	return false, nil
 }
 
-// Lock locks a user out after too many wrong guesses and records it in the
-// user's own name. It writes u, in the caller's transaction.
-func (s *Service) Lock(tx *store.Tx, actor idp.Actor, u *idp.User) error {
-	return s.turn(tx, actor, u, idp.UserLockedOut, eventlog.AccountLock)
-}
-
 // AutoUnlock lets a user in again whose lock has run out by itself, and forgets
 // the wrong guesses. It writes u, in the caller's transaction.
 func (s *Service) AutoUnlock(tx *store.Tx, actor idp.Actor, u *idp.User) error {

@@ -158,7 +158,7 @@ func (s *Service) prove(ctx context.Context, actor idp.Actor, u *idp.User, p cre
 			return err
 		}
 		fresh, err := find(tx, u.OrgID, u.ID)
-		if err != nil || fresh.Status != idp.UserActive {
+		if err != nil || !slices.Contains([]idp.UserStatus{idp.UserActive, idp.UserPasswordExpired}, fresh.Status) {
 			return err
 		}
 		return s.Lock(tx, actor, fresh)

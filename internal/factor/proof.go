@@ -111,18 +111,16 @@ func (c *Ceremonies) wrong(tx *store.Tx, a idp.Actor, s Subject, k Kind, m Metho
 }
 
 // lock locks the user out, until the password policy or an administrator ends
-// it. One whose password has expired stays in that state, so that the end of
-// the lock does not make the old password good again.
+// it. A lock that is there already is not begun again.
 func (c *Ceremonies) lock(tx *store.Tx, a idp.Actor, u *idp.User) error {
-	if _, err := tx.LockCredential(u.OrgID, u.ID); err != nil {
+	begun, err := tx.LockCredential(u.OrgID, u.ID)
+	if err != nil {
 		return fmt.Errorf("lock a credential: %w", err)
 	}
-	if u.Status == idp.UserActive {
-		return c.Directory.Lock(tx, a, u)
+	if !begun && u.Status != idp.UserActive {
+		return nil
 	}
-	return c.Log.Record(tx, a, eventlog.Entry{
-		Type: eventlog.AccountLock, Subject: eventlog.UserSubject(u), Targets: []idp.Target{idp.UserTarget(u)},
-	})
+	return c.Directory.Lock(tx, a, u)
 }
 
 // refusalOf is how a wrong answer is refused.

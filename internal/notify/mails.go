@@ -7,6 +7,7 @@ const (
 	TemplateActivation = "activation"    // invites a new user
 	TemplateReset      = "passwordReset" // lets a user choose a new password
 	TemplateUnlock     = "unlockAccount" // lets a user unlock the account
+	TemplateLocked     = "accountLocked" // tells that wrong guesses have locked the account
 	TemplateMailCode   = "emailCode"     // tells a code to type, or a link that does the same
 	TemplatePushSetup  = "pushSetup"     // opens the app on the phone that reads it
 	TemplateNotice     = "adminNotice"   // tells an administrator what has happened to a user
@@ -81,6 +82,32 @@ func (u Unlock) Message() (Message, error) {
 		Lead: "somebody has asked to unlock your account at " + org + ", which was locked after wrong passwords or codes.",
 		Link: u.Link, Button: "Unlock your account", Token: u.Token, Code: u.Code, Expires: u.Expires,
 		Note: "If that was not you, tell your administrator: somebody may be guessing your password.",
+	}.Message()
+}
+
+// Locked is what the mail tells whose account was locked by wrong guesses.
+type Locked struct {
+	To    string // the user's mail address
+	Name  string // how the user is addressed; the login when empty
+	Login string
+	Org   string // the organisation's name
+	At    time.Time
+	Ends  time.Time // when the lock ends by itself; zero for not
+}
+
+// Message writes the mail. It holds nothing that opens the account: whoever has
+// guessed can bring it about.
+func (l Locked) Message() (Message, error) {
+	org := oneLine(l.Org)
+	note := "Your administrator can unlock it."
+	if !l.Ends.IsZero() {
+		note = "The lock ends by itself at " + until(l.Ends) + "; your administrator can unlock it earlier."
+	}
+	return Letter{
+		To: l.To, Template: TemplateLocked, Name: l.Name, Login: l.Login, ShowLogin: true, Org: l.Org,
+		Subject: "Your account at " + org + " is locked", Heading: "Your account at " + org + " is locked",
+		Lead: "your account at " + org + " was locked at " + until(l.At) + ", after too many wrong passwords, codes or answers.",
+		Note: note + " If these were not your own attempts, tell your administrator: somebody may be guessing your password.",
 	}.Message()
 }
 

@@ -46,3 +46,21 @@ func TestUnlock(t *testing.T) {
 		}
 	}
 }
+
+func TestLocked(t *testing.T) {
+	l := Locked{To: "i@example.com", Login: "i@example.com", Org: "Acme\r\nBcc: x", At: time.Date(2026, 3, 1, 13, 0, 0, 0, time.UTC)}
+	for _, ends := range []time.Time{{}, l.At.Add(time.Hour)} {
+		l.Ends = ends
+		m, err := l.Message()
+		if err != nil || m.check() != nil {
+			t.Fatal(err, m.check())
+		}
+		if m.Template != TemplateLocked || m.Data[DataLink] != "" || m.Data[DataCode] != "" || strings.ContainsAny(m.Subject, "\r\n") {
+			t.Errorf("%+v", m)
+		}
+		text := strings.Join(strings.Fields(m.Text), " ")
+		if !strings.Contains(text, "1 March 2026, 13:00 UTC") || strings.Contains(text, "14:00 UTC") == ends.IsZero() {
+			t.Errorf("ends %v: %s", ends, text)
+		}
+	}
+}

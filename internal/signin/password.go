@@ -147,7 +147,7 @@ func (r *run) settleOld(u *idp.User, p planned) error {
 		return err
 	}
 	if o.LockedNow {
-		if err := r.lock(u); err != nil {
+		if err := r.Directory.Lock(r.tx, r.actor, u); err != nil {
 			return err
 		}
 	}

@@ -264,7 +264,7 @@ func (r *run) wrongAnswer(u *idp.User) error {
 	r.refused = idp.Fail(idp.KindWrongAnswer)
 	if f.LockedNow {
 		r.refused = idp.Fail(idp.KindUserLocked)
-		if err := r.lock(u); err != nil {
+		if err := r.Directory.Lock(r.tx, r.actor, u); err != nil {
 			return err
 		}
 	}

@@ -60,7 +60,7 @@ func (r *run) verify(p planned) error {
 		return err
 	}
 	if o.LockedNow {
-		if err := r.lock(u); err != nil {
+		if err := r.Directory.Lock(r.tx, r.actor, u); err != nil {
 			return err
 		}
 	}
@@ -158,15 +158,6 @@ func (e *Engine) KnownSource(ctx context.Context, a idp.Actor, login string) (bo
 		return false, err
 	}
 	return e.Credentials.Known(tx, a.OrgID(), id(u), credential.Source(a.Client))
-}
-
-// lock locks the user out. One whose password has expired stays in that state:
-// a lock that ends must not make the old password good again.
-func (r *run) lock(u *idp.User) error {
-	if u.Status == idp.UserActive {
-		return r.Directory.Lock(r.tx, r.actor, u)
-	}
-	return r.about(u, eventlog.AccountLock)
 }
 
 // refuse answers a proof that does not hold: alike for all reasons, unless the
