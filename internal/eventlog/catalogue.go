@@ -98,6 +98,7 @@ const (
 	OriginDeactivate        idp.EventType = "security.trusted_origin.deactivate"
 	AuthenticatorActivate   idp.EventType = "security.authenticator.lifecycle.activate"
 	AuthenticatorDeactivate idp.EventType = "security.authenticator.lifecycle.deactivate"
+	AuthenticatorUpdate     idp.EventType = "security.authenticator.lifecycle.update"
 	FeatureEnable           idp.EventType = "system.feature.enable"
 	FeatureDisable          idp.EventType = "system.feature.disable"
 )
@@ -220,6 +221,7 @@ var catalogue = map[idp.EventType]Kind{
 	OriginDeactivate:        {Message: "Deactivate trusted origin"},
 	AuthenticatorActivate:   {Message: "Activate authenticator"},
 	AuthenticatorDeactivate: {Message: "Deactivate authenticator"},
+	AuthenticatorUpdate:     {Message: "Update authenticator"},
 	FeatureEnable:           {Message: "Enable feature"},
 	FeatureDisable:          {Message: "Disable feature"},
 }

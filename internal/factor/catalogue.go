@@ -24,6 +24,7 @@ func Kinds() []Kind {
 		{"fido_u2f", "u2f", "FIDO", "FIDO", "u2f", "fuf"},
 		{"fido_webauthn", "webauthn", "FIDO", "FIDO", "webauthn", "fwf"},
 		{"google_otp", "token:software:totp", "GOOGLE", "GOOGLE", "totp", "uft"},
+		{"hotp", "token:hotp", "CUSTOM", "CUSTOM", "hotp", "chf"},
 		{"okta_call", "call", "OKTA", "OKTA", "call", "clf"},
 		{"okta_email", "email", "OKTA", "OKTA", "email", "emf"},
 		{"okta_otp", "token:software:totp", "OKTA", "OKTA", "totp", "ost"},

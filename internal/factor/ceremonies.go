@@ -97,6 +97,9 @@ func (c *Ceremonies) Enroll(tx *store.Tx, a idp.Actor, s Subject, d Draft, o Enr
 		OrgID: s.User.OrgID, UserID: s.User.ID, ID: c.IDs.New(d.Kind.Prefix), Type: d.Kind.Type, Provider: d.Kind.Provider,
 		Vendor: d.Kind.Vendor, Status: StatusPending, Profile: profile, Created: tx.Now(), LastUpdated: tx.Now(),
 	}
+	if d.Vendor != "" {
+		f.Vendor = d.Vendor
+	}
 	// Nobody can vouch for what only an authenticator or a phone can bring.
 	about := m.Describe()
 	if d.Active || o.Trusted && about.Activate == nil && !about.Waits {

@@ -20,7 +20,7 @@ var ErrChanged = errors.New("factor: changed since it was checked")
 // Method is one way to prove who one is. Implementations are safe for
 // concurrent use and keep no state of their own. What else a method can do it
 // says by the small interfaces below: Implicit, Enroller, Challenger, Resender,
-// Viewer, Masker, Linker.
+// Viewer, Masker, Linker, Chooser.
 type Method interface {
 	// Describe tells what the method is and which fields it takes.
 	Describe() Description
@@ -94,6 +94,18 @@ const (
 	LinkByText LinkWay = "sms"
 )
 
+// Chooser is a Method of which an organisation has several kinds to enrol.
+type Chooser interface {
+	// Choices lists them, the usual one first.
+	Choices(tx *store.Tx, org *idp.Org) ([]Choice, error)
+}
+
+// Choice is one of several kinds of a factor.
+type Choice struct {
+	ID, Name string
+	Default  bool
+}
+
 // Masker is a Method whose profile is not shown whole to one who has not proved
 // it yet.
 type Masker interface {
@@ -143,6 +155,8 @@ type Outcome struct {
 // Draft is an enrolment on its way into the store.
 type Draft struct {
 	Kind Kind
+	// Vendor is who made it, where that is not the vendor of the kind.
+	Vendor string
 	// Profile is what may be shown, written as JSON; nil for an empty object.
 	Profile any
 	// Secret is what only the method may know; it is sealed. Nil for none.

@@ -27,12 +27,11 @@ func (v Vault) Open(f *store.Factor) ([]byte, error) { return v.Keeper.Open(fact
 
 // SealValue keeps a value, written as JSON, with an enrolment.
 func (v Vault) SealValue(f *store.Factor, value any) error {
-	text, err := json.Marshal(value)
-	if err != nil {
-		return fmt.Errorf("write the secret of a factor: %w", err)
+	text, err := Sealable(value)
+	if err == nil {
+		v.Seal(f, text)
 	}
-	v.Seal(f, text)
-	return nil
+	return err
 }
 
 // OpenValue reads what SealValue kept.
@@ -55,4 +54,13 @@ func (v Vault) SealState(c *store.Challenge, state []byte) {
 // OpenState returns what SealState kept, else keys.ErrSealed.
 func (v Vault) OpenState(c *store.Challenge) ([]byte, error) {
 	return v.Keeper.Open(challengePlace(c), c.Sealed)
+}
+
+// Sealable writes a value as the secret of a Draft, for OpenValue to read.
+func Sealable(value any) ([]byte, error) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, fmt.Errorf("write the secret of a factor: %w", err)
+	}
+	return text, nil
 }

@@ -74,6 +74,8 @@ func factorsOf(authenticator string) []string {
 		return []string{"fido_u2f"}
 	case "onprem_mfa":
 		return []string{"rsa_token"}
+	case "custom_otp":
+		return []string{"hotp"}
 	case "okta_email", "okta_password", "google_otp", "duo", "symantec_vip", "yubikey_token":
 		return []string{authenticator}
 	}
@@ -99,8 +101,8 @@ type EnrollConsent struct {
 // EnrollKeys lists the factors that a policy can name.
 func EnrollKeys() []string {
 	return []string{
-		"duo", "fido_u2f", "fido_webauthn", "google_otp", "okta_call", "okta_email", "okta_otp", "okta_password",
-		"okta_push", "okta_question", "okta_sms", "rsa_token", "symantec_vip", "yubikey_token",
+		"duo", "fido_u2f", "fido_webauthn", "google_otp", "hotp", "okta_call", "okta_email", "okta_otp",
+		"okta_password", "okta_push", "okta_question", "okta_sms", "rsa_token", "symantec_vip", "yubikey_token",
 	}
 }
 
@@ -154,7 +156,7 @@ func (s *EnrollSettings) takeAuthenticators(list []EnrollAuthenticator) error {
 			return idp.Invalid("settings", idp.Cause{Field: a.Key, Text: textEnroll})
 		}
 		factors := factorsOf(a.Key)
-		if factors == nil && a.Key != "custom_otp" && a.Key != "custom_app" && a.Key != "external_idp" && a.Key != "smart_card_idp" && a.Key != "tac" {
+		if factors == nil && a.Key != "custom_app" && a.Key != "external_idp" && a.Key != "smart_card_idp" && a.Key != "tac" {
 			return idp.Invalid("settings", idp.Cause{Field: a.Key, Text: "is not an authenticator"})
 		}
 		for _, key := range factors {

@@ -17,6 +17,7 @@ import (
 	"usher/internal/factor"
 	"usher/internal/factor/call"
 	"usher/internal/factor/email"
+	"usher/internal/factor/hotp"
 	"usher/internal/factor/password"
 	"usher/internal/factor/push"
 	"usher/internal/factor/question"
@@ -50,6 +51,7 @@ func factorMethods(s *services) []factor.Method {
 		&webauthn.Method{Rand: s.rand, Vault: s.vault},
 		&u2f.Method{Rand: s.rand, Vault: s.vault},
 		&yubikey.Method{Store: s.db, Vault: s.vault},
+		&hotp.Method{Store: s.db, Vault: s.vault},
 	}
 }
 
@@ -170,6 +172,7 @@ func (s *Server) mount(r *httpkit.Router) error {
 	(&management.PoliciesAPI{
 		Policies: v.policies, Authenticators: &factor.Authenticators{Store: s.store, Log: v.log, Methods: v.factors},
 		YubiKeys: &factor.YubiKeys{Store: s.store, IDs: s.cfg.IDs, Vault: v.vault},
+		HOTP:     &factor.HOTPProfiles{Store: s.store, IDs: s.cfg.IDs, Log: v.log},
 	}).Mount(r)
 	(&management.TemplatesAPI{Templates: v.templates}).Mount(r)
 	(&management.AppsAPI{Apps: v.apps, Directory: v.directory}).Mount(r)

@@ -128,6 +128,7 @@ func (e *Engine) proving(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User,
 func (e *Engine) holding(a idp.Actor, h factor.Held) Method {
 	m := e.kindly(a, h.Kind, h.Method)
 	m.FactorID, m.Profile, m.Enrolled = h.Factor.ID, h.Factor.Profile, h.Factor.Status == factor.StatusActive
+	m.Factor.Vendor = h.Factor.Vendor
 	if masker, ok := h.Method.(factor.Masker); ok {
 		m.Profile = masker.Mask(h.Factor.Profile)
 	}
@@ -261,6 +262,11 @@ func (e *Engine) enrollable(tx *store.Tx, a idp.Actor, u *idp.User, f *further) 
 			continue
 		}
 		m := e.kindly(a, k, of)
+		if c, ok := of.(factor.Chooser); ok {
+			if m.Choices, err = c.Choices(tx, a.Org); err != nil {
+				return nil, nil, err
+			}
+		}
 		m.Required = f.asked.Factors[k.Key] == policy.EnrollRequired
 		m.Enrolled = slices.ContainsFunc(held, func(h factor.Held) bool {
 			return h.Kind == k && h.Factor.Status == factor.StatusActive

@@ -177,6 +177,9 @@ type Method struct {
 	// Sends tells that the method makes a challenge before it can be answered,
 	// Resends that it can be sent again, Waits that the answer comes from elsewhere.
 	Sends, Resends, Waits bool
+	// Choices are what an enrolment chooses from, the usual one first; of the options
+	// of Enroll, nil for no choice.
+	Choices []factor.Choice
 	// Auto tells that the user wants to be asked by it without choosing it.
 	Auto bool
 	// About is what the method tells about itself; of further factors.

@@ -83,6 +83,7 @@ func dumpTables() []dumpTable {
 		{"outbox_problems", "org_id, message_id"},
 		{"sms_templates", "org_id, id"},
 		{"yubikeys", "org_id, id"},
+		{"hotp_profiles", "org_id, id"},
 		{"jobs", "org_id, id"},
 		{"sign_in_sources", "org_id, user_id, source"},
 		{"decisions", "org_id, request, id"},

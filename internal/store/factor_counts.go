@@ -55,6 +55,16 @@ func (tx *Tx) UseFactorStep(orgID, userID, factorID string, step int64) (bool, e
 	return n > 0, err
 }
 
+// FactorStep is the last step whose code was used, 0 for none.
+func (tx *Tx) FactorStep(orgID, userID, factorID string) (step int64, err error) {
+	err = tx.first(func(s scan) error { return s(&step) },
+		"SELECT last_step FROM factor_counts WHERE org_id = $1 AND user_id = $2 AND factor_id = $3", orgID, userID, factorID)
+	if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
+	return step, err
+}
+
 // SendForFactor notes that something is sent for a factor now, and tells
 // whether that is allowed: the last time must be at least every ago.
 func (tx *Tx) SendForFactor(orgID, userID, factorID string, every time.Duration) (bool, error) {

@@ -106,6 +106,9 @@ func (w *world) populate(t *testing.T) {
 			return tx.InsertYubiKey(&store.YubiKey{OrgID: w.org.ID, ID: "ykk1", PublicID: "cccccccccccc", Serial: "1", Sealed: "x", Created: noon, LastUpdated: noon})
 		},
 		func(tx *store.Tx) error {
+			return tx.InsertHOTPProfile(&store.HOTPProfile{OrgID: w.org.ID, ID: "fpr1", Name: "n", Default: true, Settings: []byte(`{}`), Created: noon, LastUpdated: noon})
+		},
+		func(tx *store.Tx) error {
 			return tx.InsertJob(store.JobRow{OrgID: w.org.ID, ID: "job1", Kind: "k", Document: []byte(`{}`), Created: noon, Due: noon})
 		},
 		func(tx *store.Tx) error { return w.populateApp(tx, u.ID, g.ID) },

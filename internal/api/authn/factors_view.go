@@ -36,8 +36,19 @@ type mfaFactor struct {
 	Status     string          `json:"status,omitempty"`
 	Enrollment string          `json:"enrollment,omitempty"`
 	Profile    json.RawMessage `json:"profile,omitempty"`
-	Embedded   *factorEmbedded `json:"_embedded,omitempty"`
-	Links      *factorLinks    `json:"_links,omitempty"`
+	// Profiles are those that an enrolment chooses from. Clients take the name of
+	// the first one for the factor's.
+	Profiles []factorProfile `json:"profiles,omitempty"`
+	Embedded *factorEmbedded `json:"_embedded,omitempty"`
+	Links    *factorLinks    `json:"_links,omitempty"`
+}
+
+// factorProfile is one of several kinds of a factor. (management reference:
+// transaction object)
+type factorProfile struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Default bool   `json:"default"`
 }
 
 type factorEmbedded struct {
@@ -211,6 +222,9 @@ func (out *transaction) enroll(r *httpkit.Request, s signin.Enroll, userID strin
 		}
 		if m.Required {
 			f.Enrollment = enrollRequired
+		}
+		for _, c := range m.Choices {
+			f.Profiles = append(f.Profiles, factorProfile(c))
 		}
 		f.Links = &factorLinks{Enroll: link(r, "", "/factors")}
 		if m.Factor.Type == factor.TypeQuestion {

@@ -19,6 +19,7 @@ func (a *PoliciesAPI) mountAuthenticators(r *httpkit.Router) {
 	r.Op(openapi.DeactivateOrgFactor, a.setOrgFactor(false))
 	r.Op(openapi.UploadYubikeyOtpTokenSeed, a.uploadYubiKey)
 	r.Op(openapi.GetYubikeyOtpTokenById, a.getYubiKey)
+	a.mountHOTP(r)
 }
 
 // authenticatorView is an authenticator in an answer.
@@ -46,6 +47,10 @@ func authenticatorNames(kind string) (key, typ, name string) {
 		return "security_question", "security_question", "Security Question"
 	case "phone", "sms", "call":
 		return "phone_number", "phone", "Phone"
+	case "yubikey":
+		return "yubikey_token", "security_key", "YubiKey Authenticator"
+	case "hotp":
+		return "custom_otp", "security_key", "Custom OTP"
 	case "webauthn":
 		return "webauthn", "security_key", "Security Key or Biometric"
 	}

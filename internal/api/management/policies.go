@@ -22,6 +22,7 @@ type PoliciesAPI struct {
 	Policies       *policy.Service
 	Authenticators *factor.Authenticators
 	YubiKeys       *factor.YubiKeys
+	HOTP           *factor.HOTPProfiles
 }
 
 // Mount registers the operations that are built.
