@@ -1,6 +1,7 @@
 package oauth2_test
 
 import (
+	"net/url"
 	"testing"
 	"time"
 
@@ -186,4 +187,23 @@ func TestDPoPCode(t *testing.T) {
 	refused(t, app.Anonymous().Post("/oauth2/v1/token", again), 400, "invalid_dpop_proof", "")
 	refused(t, with(1, nonce).Post("/oauth2/v1/token", again), 400, "invalid_dpop_proof", "")
 	with(0, nonce).Post("/oauth2/v1/token", again).Want(200)
+}
+
+// TestTokenInForm: the user info takes an access token from the form that a
+// client posts, once and from no other place.
+func TestTokenInForm(t *testing.T) {
+	app := apptest.New(t)
+	c := spa(t, app, nil)
+	token := redeem(app, "default", c, code(t, signedIn(t, app, isaac), "default", request(c))).Want(200).Text("access_token")
+	const at = "/oauth2/default/v1/userinfo"
+	a := app.Anonymous()
+	if got := a.Post(at, form("access_token", token)).Want(200); got.Text("preferred_username") != isaac {
+		t.Errorf("%s", got.Body)
+	}
+	refused(t, a.With("Authorization", "Bearer "+token).Post(at, form("access_token", token)), 400, "invalid_request", "")
+	refused(t, a.With("Authorization", c.basicAuth()).Post(at, form("access_token", token)), 400, "invalid_request", "")
+	refused(t, a.Post(at, url.Values{"access_token": {token, token}}), 400, "invalid_request", "")
+	refused(t, a.Post(at, form("access_token", token+"x")), 401, "invalid_token", "")
+	refused(t, a.Get(at+"?access_token="+token), 401, "invalid_token", "")
+	refused(t, a.Post(at, form("token", token)), 401, "invalid_token", "")
 }

@@ -75,9 +75,35 @@ func (a *API) revoke(r *httpkit.Request) error {
 
 // userinfo tells about the user of an access token. (spec: oauth2#userinfo)
 func (a *API) userinfo(r *httpkit.Request) error {
-	out, err := a.Provider.UserInfo(r.Context(), caller(r), serverID(r), oauth.BearerInput(r.BearerOf()))
+	in, err := bearer(r)
+	if err != nil {
+		return err
+	}
+	out, err := a.Provider.UserInfo(r.Context(), caller(r), serverID(r), in)
 	if err != nil {
 		return err
 	}
 	return r.OK(out)
+}
+
+// bearer is the access token of a request: that of the header, or of the form
+// that it posts, but not both. (RFC 6750 sections 2.1 and 2.2; OpenID Connect
+// Core section 5.3.1)
+func bearer(r *httpkit.Request) (oauth.BearerInput, error) {
+	in := oauth.BearerInput(r.BearerOf())
+	if r.Method != http.MethodPost || !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		return in, nil
+	}
+	f, err := form(r)
+	if err != nil {
+		return in, err
+	}
+	switch list := f["access_token"]; {
+	case len(list) == 0:
+	case in.Token != "", len(list) > 1, r.Header.Get("Authorization") != "":
+		return in, &oauth.Fault{Code: oauth.InvalidRequest, Text: "The access token must be given once."}
+	default:
+		in.Token = list[0]
+	}
+	return in, nil
 }
