@@ -345,7 +345,12 @@ func (s *Service) Delete(ctx context.Context, actor idp.Actor, id string) error 
 
 // ByClientID returns the application that is this OAuth client. KindNotFound.
 func (s *Service) ByClientID(ctx context.Context, orgID, clientID string) (*App, error) {
-	a, err := s.Store.Read(ctx).AppByClientID(orgID, clientID)
+	return s.ClientIn(s.Store.Read(ctx), orgID, clientID)
+}
+
+// ClientIn is ByClientID within a transaction.
+func (s *Service) ClientIn(tx *store.Tx, orgID, clientID string) (*App, error) {
+	a, err := tx.AppByClientID(orgID, clientID)
 	if err != nil {
 		return nil, failure("read client", missing(err, TypeApp, clientID))
 	}

@@ -2,6 +2,7 @@ package apps
 
 import (
 	"encoding/json"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -67,6 +68,8 @@ type OAuthClient struct {
 	ParticipateSLO    bool          `json:"participate_slo"`
 	FrontLogoutURI    string        `json:"frontchannel_logout_uri,omitempty"`
 	FrontLogoutSID    *bool         `json:"frontchannel_logout_session_required,omitempty"`
+	BackLogoutURI     string        `json:"backchannel_logout_uri,omitempty"`
+	BackLogoutSID     *bool         `json:"backchannel_logout_session_required,omitempty"`
 	RequestObjectSign string        `json:"request_object_signing_alg,omitempty"`
 	backchannel
 }
@@ -158,10 +161,17 @@ func completeClient(a *App, in *Input, before *App, f *faults) error {
 		ApplicationType: ClientWeb, ConsentMethod: "TRUSTED", IssuerMode: "ORG_URL", WildcardRedirect: "DISABLED",
 		IDPInitiated: IDPInitiated{Mode: "DISABLED"},
 	}
+	var said struct {
+		ParticipateSLO *bool `json:"participate_slo"`
+	}
 	if in.Settings != nil && given(in.Settings.OAuthClient) {
-		if err := json.Unmarshal(in.Settings.OAuthClient, c); err != nil {
+		if err := errors.Join(json.Unmarshal(in.Settings.OAuthClient, c), json.Unmarshal(in.Settings.OAuthClient, &said)); err != nil {
 			return malformed("settings.oauthClient", err)
 		}
+	}
+	if said.ParticipateSLO == nil {
+		// Registration by the protocol knows the address alone.
+		c.ParticipateSLO = c.FrontLogoutURI != "" && c.viewed()
 	}
 	if before != nil && before.Details.OAuthClient.ApplicationType != c.ApplicationType {
 		return &idp.Error{Kind: idp.KindImmutable, Object: "application_type"}
@@ -385,6 +395,7 @@ func (c *OAuthClient) checkURIs(f *faults) {
 		{"tos_uri", c.TermsURI},
 		{"policy_uri", c.PolicyURI},
 		{"frontchannel_logout_uri", c.FrontLogoutURI},
+		{"backchannel_logout_uri", c.BackLogoutURI},
 	} {
 		if m.value != "" && (!webAddress(m.value) || len(m.value) > maxURI) {
 			f.add(m.name, "Does not match required pattern")
@@ -396,10 +407,21 @@ func (c *OAuthClient) checkChoices(f *faults) {
 	oneOf(f, "consent_method", c.ConsentMethod, "TRUSTED", "REQUIRED")
 	oneOf(f, "issuer_mode", c.IssuerMode, "ORG_URL", "CUSTOM_URL", "DYNAMIC")
 	oneOf(f, "wildcard_redirect", c.WildcardRedirect, "DISABLED", "SUBDOMAIN")
+	switch {
+	case c.ParticipateSLO && !c.viewed():
+		f.add("participate_slo", "needs the application type 'web' or 'browser'")
+	case c.ParticipateSLO && c.FrontLogoutURI == "":
+		f.blank("frontchannel_logout_uri")
+	}
 	oneOf(f, "mode", c.IDPInitiated.Mode, "DISABLED", "SPEC", "OKTA")
 	if c.IDPInitiated.Mode == "SPEC" && c.InitiateLoginURI == "" {
 		f.blank("initiate_login_uri")
 	}
+}
+
+// viewed tells whether the client is one that people use in a browser.
+func (c *OAuthClient) viewed() bool {
+	return c.ApplicationType == ClientWeb || c.ApplicationType == ClientBrowser
 }
 
 func deref(p *string) string {

@@ -15,6 +15,8 @@ type Message struct {
 	ID, Kind, To, Template, Subject, Text string
 	// Data holds what the text was made from, by the names of package notify.
 	Data map[string]string
+	// Status is what has become of it, Problem why the last attempt failed.
+	Status, Problem string
 }
 
 // Messages lists what the server wants sent to somebody, the newest first.

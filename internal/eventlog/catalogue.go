@@ -76,6 +76,7 @@ const (
 	AppGroupRemove          idp.EventType = "group.application_assignment.remove"
 	AppGroupUpdate          idp.EventType = "group.application_assignment.update"
 	AppSignOn               idp.EventType = "user.authentication.sso"
+	AppSignOut              idp.EventType = "user.authentication.slo"
 	PolicyCreate            idp.EventType = "policy.lifecycle.create"
 	PolicyUpdate            idp.EventType = "policy.lifecycle.update"
 	PolicyDelete            idp.EventType = "policy.lifecycle.delete"
@@ -199,6 +200,7 @@ var catalogue = map[idp.EventType]Kind{
 	AppGroupRemove:          {Message: "Remove assigned application from group"},
 	AppGroupUpdate:          {Message: "Update assigned application of group"},
 	AppSignOn:               {Message: "User single sign on to app"},
+	AppSignOut:              {Message: "User single sign out of app"},
 	PolicyCreate:            {Message: "Create policy"},
 	PolicyUpdate:            {Message: "Update policy"},
 	PolicyDelete:            {Message: "Delete policy"},

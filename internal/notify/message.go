@@ -17,6 +17,9 @@ const (
 	SMS   Kind = "sms"
 	Call  Kind = "call"
 	Push  Kind = "push"
+	// Logout tells a program, not a person: an OAuth client, by its identifier,
+	// that a session has ended.
+	Logout Kind = "logout"
 )
 
 // Status is what has become of a message.
@@ -77,7 +80,7 @@ func (m Message) check() error {
 		causes = append(causes, idp.Cause{Field: field, Text: fmt.Sprintf(format, args...)})
 	}
 	switch m.Kind {
-	case Email, SMS, Call, Push:
+	case Email, SMS, Call, Push, Logout:
 	default:
 		complain("kind", "%q is no kind of message", m.Kind)
 	}

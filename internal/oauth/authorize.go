@@ -265,6 +265,9 @@ func (p *Provider) handOut(tx *store.Tx, q *Authorization, i *Issue) error {
 			return err
 		}
 	}
+	if err := p.join(tx, i); err != nil {
+		return err
+	}
 	return p.Log.Record(tx, c.Actor, eventlog.Entry{
 		Type: eventlog.AppSignOn, Targets: []idp.Target{idp.AppTarget(&c.Client.App.App), idp.UserTarget(i.user)},
 	})

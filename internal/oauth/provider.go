@@ -8,6 +8,7 @@ import (
 	"usher/internal/eventlog"
 	"usher/internal/idp"
 	"usher/internal/keys"
+	"usher/internal/notify"
 	"usher/internal/signin"
 	"usher/internal/store"
 )
@@ -19,6 +20,7 @@ type Provider struct {
 	Rand   env.Rand
 	Keeper *keys.Keeper
 	Engine *signin.Engine
+	Outbox *notify.Outbox
 	// Flows are the grant types of the token endpoint.
 	Flows []Flow
 	// FetchKeys reads the key set at a client's jwks_uri; without it such clients

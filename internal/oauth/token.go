@@ -228,7 +228,7 @@ func (p *Provider) granted(tx *store.Tx, i *Issue) error {
 			return err
 		}
 	}
-	return nil
+	return p.join(tx, i)
 }
 
 // scopes checks the scopes that are asked for on behalf of a user: all are

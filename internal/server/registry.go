@@ -98,6 +98,7 @@ func (s *services) hooks() {
 		}
 		return can.Change, err
 	}
+	s.sessions.OnEnd = append(s.sessions.OnEnd, s.provider.OnSessionEnd)
 	d.Guard = roles.Scope{}
 	s.apps.Permit, s.apps.Reach, s.apps.Tell = roles.Scope{}.App, roles.Scope{}.Apps, d.TellAdministrators
 	d.OnMembership = append(d.OnMembership, func(tx *store.Tx, a idp.Actor, groupID, _ string, member bool) error {
@@ -139,6 +140,15 @@ func (s *services) enrolments() *factor.Enrolments {
 	}
 }
 
+// senders take what the outbox holds: those that operators choose, and ours.
+func (s *Server) senders() map[notify.Kind]notify.Sender {
+	out := map[notify.Kind]notify.Sender{
+		notify.Logout: &oauth.LogoutSender{Provider: s.services.provider, Client: s.services.outbound, Org: s.org},
+	}
+	maps.Copy(out, s.cfg.Senders)
+	return out
+}
+
 // jobs are what runs beside the requests.
 func (s *Server) jobs() []jobs.Job {
 	list := []jobs.Job{
@@ -148,9 +158,10 @@ func (s *Server) jobs() []jobs.Job {
 	}
 	list = append(list, s.fleet.job()...)
 	// A job for each kind: a slow mail server must not hold up codes.
-	for _, kind := range slices.Sorted(maps.Keys(s.cfg.Senders)) {
+	senders := s.senders()
+	for _, kind := range slices.Sorted(maps.Keys(senders)) {
 		w := &notify.Worker{
-			Outbox: s.services.outbox, Log: s.cfg.Log, Senders: map[notify.Kind]notify.Sender{kind: s.cfg.Senders[kind]}, Observe: s.health.delivered,
+			Outbox: s.services.outbox, Log: s.cfg.Log, Senders: map[notify.Kind]notify.Sender{kind: senders[kind]}, Observe: s.health.delivered,
 			OnGone: func(tx *store.Tx, m notify.Message) error {
 				return s.services.devices.Gone(tx, m.OrgID, m.Data[notify.DataLogin], m.Data[notify.DataDevice])
 			},
@@ -179,7 +190,8 @@ func (s *Server) mount(r *httpkit.Router) error {
 	(&management.OAuthAPI{Servers: v.oauth, Directory: v.directory}).Mount(r)
 	o := &oauth2.API{Provider: v.provider, HandlePrefix: idx.HandlePrefix}
 	p, err := pages.New(pages.Config{
-		Engine: v.engine, Sessions: v.sessions, Rand: s.cfg.Rand, Redirectable: v.redirectable, Onward: o.Onward, FramedBy: v.policies.FramedBy, Offered: v.offered,
+		Engine: v.engine, Sessions: v.sessions, Rand: s.cfg.Rand, Redirectable: v.redirectable, Onward: o.Onward,
+		Leaving: v.provider.FrontLogout, FramedBy: v.policies.FramedBy, Offered: v.offered,
 	})
 	if err != nil {
 		return err

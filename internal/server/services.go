@@ -89,7 +89,7 @@ func newServices(cfg Config, db *store.Store, keeper *keys.Keeper) *services {
 	s.apps = &apps.Service{Store: db, Log: s.log, IDs: cfg.IDs, Clock: cfg.Clock, Rand: cfg.Rand, Keeper: keeper}
 	s.signing = &keys.Signing{Store: db, Clock: cfg.Clock, Rand: cfg.Rand, Keeper: keeper}
 	s.oauth = &oauth.Service{Store: db, Log: s.log, IDs: cfg.IDs, Clock: cfg.Clock, Signing: s.signing, Apps: s.apps, Directory: s.directory}
-	s.provider = &oauth.Provider{Service: s.oauth, Rand: cfg.Rand, Keeper: keeper, Engine: s.engine, Flows: grants()}
+	s.provider = &oauth.Provider{Service: s.oauth, Rand: cfg.Rand, Keeper: keeper, Engine: s.engine, Outbox: s.outbox, Flows: grants()}
 	s.hooks()
 	return s
 }

@@ -30,6 +30,9 @@ type Service struct {
 	Log   *eventlog.Log
 	IDs   env.IDs
 	Rand  env.Rand
+	// OnEnd is told, in the transaction that ends sessions, which applications
+	// want to hear of it. A session that ends by itself tells nobody.
+	OnEnd []func(tx *store.Tx, a idp.Actor, list []Client) error
 }
 
 // Proofs are what a user has proved, and within what limits the session that
@@ -160,6 +163,10 @@ func (s *Service) End(tx *store.Tx, a idp.Actor, secret string) error {
 	if err != nil {
 		return err
 	}
+	clients, err := s.Clients(tx, v.OrgID, secret)
+	if err != nil {
+		return err
+	}
 	if err := tx.DeleteSession(v.OrgID, keys.Hash(secret)); err != nil {
 		return missing(err, "end session")
 	}
@@ -167,13 +174,20 @@ func (s *Service) End(tx *store.Tx, a idp.Actor, secret string) error {
 	if err != nil {
 		return err
 	}
-	return s.Log.Record(tx, a, eventlog.Entry{Type: eventlog.SessionEnd, Targets: []idp.Target{target}, SessionID: v.ID})
+	if err := s.Log.Record(tx, a, eventlog.Entry{Type: eventlog.SessionEnd, Targets: []idp.Target{target}, SessionID: v.ID}); err != nil {
+		return err
+	}
+	return s.ended(tx, a, clients)
 }
 
 // EndAll ends all sessions of a user but the one whose public identifier is
 // keep ("" for none), voids the user's one-time tokens, and tells how many
 // sessions ended. What ended is recorded as one event.
 func (s *Service) EndAll(tx *store.Tx, a idp.Actor, userID, keep string) (int, error) {
+	clients, err := tx.UserSessionClients(a.OrgID(), userID, keep, maxClients)
+	if err != nil {
+		return 0, fmt.Errorf("read the clients of the sessions of %s: %w", userID, err)
+	}
 	n, err := tx.DeleteUserSessions(a.OrgID(), userID, keep)
 	if err != nil {
 		return 0, fmt.Errorf("end the sessions of %s: %w", userID, err)
@@ -185,7 +199,10 @@ func (s *Service) EndAll(tx *store.Tx, a idp.Actor, userID, keep string) (int, e
 	if err != nil {
 		return 0, err
 	}
-	return n, s.Log.Record(tx, a, eventlog.Entry{Type: eventlog.SessionClear, Targets: []idp.Target{target}})
+	if err := s.Log.Record(tx, a, eventlog.Entry{Type: eventlog.SessionClear, Targets: []idp.Target{target}}); err != nil {
+		return 0, err
+	}
+	return n, s.ended(tx, a, clients)
 }
 
 // userTarget names a user in an event.

@@ -51,6 +51,7 @@ func dumpTables() []dumpTable {
 		{"role_targets", "org_id, principal_id, role_id, kind, target_id, instance_id"},
 		{"api_tokens", "org_id, id"},
 		{"sessions", "org_id, hash"},
+		{"session_clients", "org_id, session_hash, client_id, server_id"},
 		{"session_tokens", "org_id, hash"},
 		{"transactions", "org_id, hash"},
 		{"policies", "org_id, id"},

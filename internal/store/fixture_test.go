@@ -69,6 +69,9 @@ func (w *world) populate(t *testing.T) {
 			return tx.InsertAPIToken(store.APIToken{OrgID: w.org.ID, ID: "00T1", UserID: u.ID, Name: "t", Created: noon, LastUsed: noon}, []byte{0, 1, 2, 255})
 		},
 		func(tx *store.Tx) error { return tx.InsertSession(session, hash("session")) },
+		func(tx *store.Tx) error {
+			return tx.JoinSession(w.org.ID, store.SessionClient{SessionID: session.ID, UserID: session.UserID, ClientID: "0oaclient", ServerID: "aus1"})
+		},
 		func(tx *store.Tx) error { return tx.PutSessionToken(session, hash("session token"), later) },
 		func(tx *store.Tx) error {
 			return tx.SaveTransaction(&store.Transaction{OrgID: w.org.ID, Hash: hash("handle"), Expires: later, Document: []byte(`{"step":1}`)})

@@ -13,7 +13,7 @@ import (
 type OutboxRow struct {
 	OrgID     string
 	ID        string
-	Kind      string // email, sms, call, push
+	Kind      string // email, sms, call, push, logout
 	Recipient string
 	Sealed    string // the message, encrypted by package keys
 	Status    string // queued, sent, dead

@@ -64,7 +64,7 @@ func viewMessage(m notify.Message) message {
 
 // The kinds and states that a query may name.
 func kinds() []notify.Kind {
-	return []notify.Kind{notify.Email, notify.SMS, notify.Call, notify.Push}
+	return []notify.Kind{notify.Email, notify.SMS, notify.Call, notify.Push, notify.Logout}
 }
 
 func states() []notify.Status { return []notify.Status{notify.Queued, notify.Sent, notify.Dead} }

@@ -188,6 +188,8 @@ func nameOf(k notify.Kind) string {
 		return "Calls"
 	case notify.Push:
 		return "Pushes"
+	case notify.Logout:
+		return "Logouts"
 	}
 	return "All"
 }

@@ -23,6 +23,9 @@ type Pages interface {
 	AskCode(r *httpkit.Request, code, problem string) error
 	Device(r *httpkit.Request, ask *oauth.DeviceAsk) error
 	Told(r *httpkit.Request, heading, text string) error
+	// Leaving loads the addresses at which applications hear that the user has
+	// signed out, and takes the browser on.
+	Leaving(r *httpkit.Request, addresses []string, to string) error
 	// Form reads the fields of a form that a page of our own has sent.
 	Form(r *httpkit.Request) (url.Values, error)
 	// WriteError answers with an error as a page.

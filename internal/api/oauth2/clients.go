@@ -53,6 +53,8 @@ type clientView struct {
 	PolicyURI       string          `json:"policy_uri,omitempty"`
 	FrontLogoutURI  string          `json:"frontchannel_logout_uri,omitempty"`
 	FrontLogoutSID  *bool           `json:"frontchannel_logout_session_required,omitempty"`
+	BackLogoutURI   string          `json:"backchannel_logout_uri,omitempty"`
+	BackLogoutSID   *bool           `json:"backchannel_logout_session_required,omitempty"`
 	RequestAlg      string          `json:"request_object_signing_alg,omitempty"`
 	BackMode        string          `json:"backchannel_token_delivery_mode,omitempty"`
 	BackAlg         string          `json:"backchannel_authentication_request_signing_alg,omitempty"`
@@ -84,8 +86,9 @@ func viewClient(c *oauth.Client) clientView {
 		RedirectURIs: s.RedirectURIs, LogoutURIs: s.LogoutURIs, ResponseTypes: s.ResponseTypes, GrantTypes: s.GrantTypes,
 		AuthMethod: c.Proof.AuthMethod, ApplicationType: s.ApplicationType, ConsentMethod: s.ConsentMethod, DPoPBound: s.DPoPBound,
 		InitiateLogin: s.InitiateLoginURI, KeysURI: s.JWKSURI, TermsURI: s.TermsURI, PolicyURI: s.PolicyURI,
-		FrontLogoutURI: s.FrontLogoutURI, FrontLogoutSID: s.FrontLogoutSID, RequestAlg: s.RequestObjectSign,
 		BackMode: s.BackchannelMode, BackAlg: s.BackchannelSign, BackID: s.BackchannelAuthenticator,
+		FrontLogoutURI: s.FrontLogoutURI, FrontLogoutSID: s.FrontLogoutSID,
+		BackLogoutURI: s.BackLogoutURI, BackLogoutSID: s.BackLogoutSID, RequestAlg: s.RequestObjectSign,
 	}
 	if c.Proof.NeedsSecret() {
 		out.SecretExpires = new(int64) // 0: never (RFC 7591 section 3.2.1)

@@ -35,7 +35,11 @@ func (a *API) logout(r *httpkit.Request) error {
 	if v != nil && v.UserID != out.UserID {
 		return redirect(r, http.StatusFound, r.Link(pathSignOut))
 	}
+	var told []string
 	if v != nil {
+		if told, err = a.Provider.FrontLogout(r.Context(), r.Actor, r.SessionSecret); err != nil {
+			return err
+		}
 		err := a.Provider.Engine.Sessions.SignOut(r.Context(), r.Actor, r.SessionSecret)
 		if err != nil && idp.KindOf(err) != idp.KindNotFound {
 			return err
@@ -45,6 +49,9 @@ func (a *API) logout(r *httpkit.Request) error {
 	to := out.To
 	if to == "" {
 		to = r.Link(pathSignedOut)
+	}
+	if len(told) > 0 {
+		return a.Pages.Leaving(r, told, to)
 	}
 	return redirect(r, http.StatusFound, to)
 }

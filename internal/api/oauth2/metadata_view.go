@@ -37,8 +37,10 @@ type metadataView struct {
 	BackModes             []string `json:"backchannel_token_delivery_modes_supported"`
 	BackAlgs              []string `json:"backchannel_authentication_request_signing_alg_values_supported"`
 	DPoPAlgs              []string `json:"dpop_signing_alg_values_supported"`
-	FrontLogout           bool     `json:"frontchannel_logout_supported,omitempty"`
-	FrontLogoutSession    bool     `json:"frontchannel_logout_session_supported,omitempty"`
+	FrontLogout           bool     `json:"frontchannel_logout_supported"`
+	FrontLogoutSession    bool     `json:"frontchannel_logout_session_supported"`
+	BackLogout            bool     `json:"backchannel_logout_supported"`
+	BackLogoutSession     bool     `json:"backchannel_logout_session_supported"`
 	IdentityChainingTypes []string `json:"identity_chaining_requested_token_types_supported,omitempty"`
 }
 
@@ -58,8 +60,9 @@ func describe(org *idp.Org, v *oauth.Server, openID bool) *metadataView {
 		RequestAlgs: []string{"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512"},
 		Device:      v.Endpoint(org, "device/authorize"), PAR: v.Endpoint(org, "par"),
 		BackEndpoint: v.Endpoint(org, "bc/authorize"), BackModes: []string{"poll"},
-		BackAlgs: []string{"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512"},
-		DPoPAlgs: []string{"RS256", "RS384", "RS512", "ES256", "ES384", "ES512"},
+		BackAlgs:    []string{"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512"},
+		DPoPAlgs:    []string{"RS256", "RS384", "RS512", "ES256", "ES384", "ES512"},
+		FrontLogout: true, FrontLogoutSession: true, BackLogout: true, BackLogoutSession: true,
 	}
 	wanted := oauth.ClaimResource
 	switch {
@@ -67,7 +70,7 @@ func describe(org *idp.Org, v *oauth.Server, openID bool) *metadataView {
 		wanted = oauth.ClaimIdentity
 		out.UserInfo, out.IDTokenAlgs, out.Claims = v.Endpoint(org, "userinfo"), idTokenAlgs(v), openIDClaims()
 	case v.Own():
-		out.Keys, out.FrontLogout, out.FrontLogoutSession = "", true, true
+		out.Keys = ""
 		out.IdentityChainingTypes = []string{"urn:ietf:params:oauth:token-type:id-jag"}
 	}
 	for _, c := range v.Claims {

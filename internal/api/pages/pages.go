@@ -12,7 +12,7 @@ import (
 	"usher/openapi"
 )
 
-// Config is what the pages need. All members but Onward are required.
+// Config is what the pages need. All members but Onward and Leaving are required.
 type Config struct {
 	Engine   *signin.Engine
 	Sessions *session.Service
@@ -26,6 +26,9 @@ type Config struct {
 	// Offered tells whether users of the organisation may recover a password, or
 	// unlock their account, by mail; nil for never.
 	Offered func(ctx context.Context, org *idp.Org) (reset, unlock bool, err error)
+	// Leaving lists the addresses at which applications hear through the browser
+	// that the session of a secret has ended; nil for none.
+	Leaving func(ctx context.Context, a idp.Actor, secret string) ([]string, error)
 	// FramedBy lists the web origins whose pages may frame these.
 	FramedBy func(ctx context.Context, org *idp.Org) ([]string, error)
 }

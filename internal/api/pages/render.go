@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
+	"strings"
 
 	"usher/internal/api/httpkit"
 )
@@ -22,7 +23,7 @@ func loadTemplates() (templates, error) {
 		return nil, fmt.Errorf("pages: parse the layout: %w", err)
 	}
 	out := templates{}
-	for _, name := range []string{"identify", "password", "change", "message", "home", "signout", "consent", "activate", "inquire", "open", "answer", "factor"} {
+	for _, name := range []string{"identify", "password", "change", "message", "home", "signout", "consent", "activate", "inquire", "open", "answer", "factor", "leaving"} {
 		t, err := layout.Clone()
 		if err == nil {
 			t, err = t.ParseFS(templateFiles, "templates/"+name+".html")
@@ -43,7 +44,9 @@ type page struct {
 	problem     bool
 	hint        string
 	destination string // see fence
-	body        any
+	// loads are the origins whose pages may be shown in frames of this one.
+	loads []string
+	body  any
 }
 
 // show answers with a page.
@@ -65,5 +68,8 @@ func (p *Pages) show(r *httpkit.Request, pg page) error {
 		return fmt.Errorf("pages: render %s: %w", pg.template, err)
 	}
 	fence(r, pg.destination, frames)
+	if len(pg.loads) > 0 {
+		r.W.Header().Set("Content-Security-Policy", r.W.Header().Get("Content-Security-Policy")+"; frame-src "+strings.Join(pg.loads, " "))
+	}
 	return r.Bytes(pg.status, "text/html; charset=utf-8", b.Bytes())
 }

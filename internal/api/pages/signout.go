@@ -41,21 +41,26 @@ func (p *Pages) signOut(r *httpkit.Request) error {
 	if err != nil {
 		return err
 	}
+	var told []string
 	switch err := r.AuthenticateSession(); {
 	case err == nil:
-		if err := p.endSessions(r); err != nil {
+		if told, err = p.endSessions(r); err != nil {
 			return err
 		}
 	case idp.KindOf(err) != idp.KindNoCredentials:
 		return err
 	}
 	r.ClearSession()
+	if len(told) > 0 {
+		return p.Leaving(r, told, dest.or(r.Link(pathSignIn)+"?signedout"))
+	}
 	return redirect(r, http.StatusSeeOther, dest.or(pathSignIn+"?signedout"))
 }
 
 // endSessions ends what the cookies stand for; the two names may have come to
-// hold different sessions.
-func (p *Pages) endSessions(r *httpkit.Request) error {
+// hold different sessions. It returns the addresses at which applications hear
+// of it.
+func (p *Pages) endSessions(r *httpkit.Request) (told []string, err error) {
 	ended := map[string]bool{}
 	for _, name := range []string{httpkit.CookieSession, httpkit.CookieIdX} {
 		secret := r.Cookie(name)
@@ -63,9 +68,16 @@ func (p *Pages) endSessions(r *httpkit.Request) error {
 			continue
 		}
 		ended[secret] = true
+		if p.cfg.Leaving != nil {
+			list, err := p.cfg.Leaving(r.Context(), r.Actor, secret)
+			if err != nil {
+				return nil, err
+			}
+			told = append(told, list...)
+		}
 		if err := p.cfg.Sessions.SignOut(r.Context(), r.Actor, secret); err != nil && idp.KindOf(err) != idp.KindNotFound {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return told, nil
 }
