@@ -256,6 +256,11 @@ func (s *Service) replace(ctx context.Context, actor idp.Actor, id string, in *I
 		if err := forgetGone(tx, a); err != nil {
 			return err
 		}
+		if a.KeyID != before.KeyID {
+			if err := s.record(tx, actor, eventlog.AppKeyRotate, idp.AppTarget(&a.App), keyTarget(a.KeyID)); err != nil {
+				return err
+			}
+		}
 		return s.record(tx, actor, eventlog.AppUpdate, idp.AppTarget(&a.App))
 	})
 	return out, err

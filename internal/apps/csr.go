@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"time"
 
+	"usher/internal/eventlog"
 	"usher/internal/idp"
 	"usher/internal/store"
 )
@@ -64,7 +65,8 @@ func (s *Service) CreateCSR(ctx context.Context, actor idp.Actor, appID string, 
 		return nil, err
 	}
 	err = s.tx(ctx, "create certificate signing request", func(tx *store.Tx) error {
-		if _, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID)); err != nil {
+		a, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID))
+		if err != nil {
 			return err
 		}
 		pending, err := tx.AppCSRs(row.OrgID, appID, "")
@@ -75,7 +77,10 @@ func (s *Service) CreateCSR(ctx context.Context, actor idp.Actor, appID string, 
 			return idp.Invalid("csr", idp.Cause{Text: "This application has too many certificate signing requests."})
 		}
 		row.Created = tx.Now()
-		return tx.InsertAppCSR(row)
+		if err := tx.InsertAppCSR(row); err != nil {
+			return err
+		}
+		return s.record(tx, actor, eventlog.AppCSRGenerate, idp.AppTarget(a), csrTarget(row.ID))
 	})
 	return csrOf(row), err
 }
@@ -118,6 +123,11 @@ func (s Subject) name() pkix.Name {
 		}
 	}
 	return n
+}
+
+// csrTarget names a certificate signing request as a target.
+func csrTarget(id string) idp.Target {
+	return idp.Target{ID: id, Type: TypeCSR, AlternateID: "unknown", DisplayName: id}
 }
 
 func csrOf(row *store.AppCSR) *CSR {
@@ -169,13 +179,17 @@ func oneCSR(tx *store.Tx, orgID, appID, id string) (*store.AppCSR, error) {
 // DeleteCSR gives a certificate signing request up, with its key.
 func (s *Service) DeleteCSR(ctx context.Context, actor idp.Actor, appID, id string) error {
 	return s.tx(ctx, "delete certificate signing request", func(tx *store.Tx) error {
-		if _, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID)); err != nil {
+		a, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID))
+		if err != nil {
 			return err
 		}
 		if !plainID(id) {
 			return idp.NotFound(TypeCSR, id)
 		}
-		return missing(tx.DeleteAppCSR(actor.OrgID(), appID, id), TypeCSR, id)
+		if err := tx.DeleteAppCSR(actor.OrgID(), appID, id); err != nil {
+			return missing(err, TypeCSR, id)
+		}
+		return s.record(tx, actor, eventlog.AppCSRRevoke, idp.AppTarget(a), csrTarget(id))
 	})
 }
 
@@ -188,7 +202,8 @@ func (s *Service) PublishCSR(ctx context.Context, actor idp.Actor, appID, id str
 	}
 	var key *store.AppKey
 	err = s.tx(ctx, "publish certificate", func(tx *store.Tx) error {
-		if _, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID)); err != nil {
+		a, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID))
+		if err != nil {
 			return err
 		}
 		row, err := oneCSR(tx, actor.OrgID(), appID, id)
@@ -218,7 +233,10 @@ func (s *Service) PublishCSR(ctx context.Context, actor idp.Actor, appID, id str
 		if err := tx.LinkAppKey(key.OrgID, appID, key.ID); err != nil {
 			return err
 		}
-		return tx.DeleteAppCSR(row.OrgID, appID, id)
+		if err := tx.DeleteAppCSR(row.OrgID, appID, id); err != nil {
+			return err
+		}
+		return s.record(tx, actor, eventlog.AppCSRPublish, idp.AppTarget(a), csrTarget(id))
 	})
 	if store.Exists(err, "app_keys.kid") {
 		return nil, &idp.Error{Kind: idp.KindCertificateExists, Object: id}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"usher/internal/env"
+	"usher/internal/eventlog"
 	"usher/internal/idp"
 	"usher/internal/keys"
 	"usher/internal/store"
@@ -166,6 +167,11 @@ func (s *Service) keyFor(ctx context.Context, actor idp.Actor, a *App) (*newKey,
 	return s.generate(actor.Org, purposeOIDC, firstYears)
 }
 
+// keyTarget names a signing key as a target.
+func keyTarget(id string) idp.Target {
+	return idp.Target{ID: id, Type: "KeyCredential", AlternateID: "unknown", DisplayName: id}
+}
+
 // useKey stores a key that is new and makes it the one that signs. Of two
 // common keys that were made at once the first one stays.
 func (s *Service) useKey(tx *store.Tx, a *App, k *newKey) error {
@@ -272,13 +278,17 @@ func (s *Service) GenerateKey(ctx context.Context, actor idp.Actor, appID string
 		return nil, err
 	}
 	err = s.tx(ctx, "generate key", func(tx *store.Tx) error {
-		if _, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID)); err != nil {
+		a, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID))
+		if err != nil {
 			return err
 		}
 		if err := tx.InsertAppKey(&k.AppKey); err != nil {
 			return err
 		}
-		return tx.LinkAppKey(k.OrgID, appID, k.ID)
+		if err := tx.LinkAppKey(k.OrgID, appID, k.ID); err != nil {
+			return err
+		}
+		return s.record(tx, actor, eventlog.AppKeyGenerate, idp.AppTarget(a), keyTarget(k.ID))
 	})
 	if err != nil {
 		return nil, err
@@ -294,10 +304,13 @@ func (s *Service) CloneKey(ctx context.Context, actor idp.Actor, appID, kid, tar
 	}
 	var row *store.AppKey
 	err := s.tx(ctx, "clone key", func(tx *store.Tx) error {
+		var targets []idp.Target
 		for _, id := range []string{appID, targetID} {
-			if _, err := s.may(tx, actor)(read(tx, actor.OrgID(), id)); err != nil {
+			a, err := s.may(tx, actor)(read(tx, actor.OrgID(), id))
+			if err != nil {
 				return err
 			}
+			targets = append(targets, idp.AppTarget(a))
 		}
 		if !plainID(kid) {
 			return idp.NotFound(TypeKey, kid)
@@ -313,7 +326,10 @@ func (s *Service) CloneKey(ctx context.Context, actor idp.Actor, appID, kid, tar
 		case !errors.Is(err, store.ErrNotFound):
 			return err
 		}
-		return tx.LinkAppKey(actor.OrgID(), targetID, kid)
+		if err := tx.LinkAppKey(actor.OrgID(), targetID, kid); err != nil {
+			return err
+		}
+		return s.record(tx, actor, eventlog.AppKeyClone, append(targets, keyTarget(kid))...)
 	})
 	if err != nil {
 		return nil, err

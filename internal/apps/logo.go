@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 
+	"usher/internal/eventlog"
 	"usher/internal/idp"
 	"usher/internal/scim"
 	"usher/internal/store"
@@ -51,7 +52,10 @@ func (s *Service) SetLogo(ctx context.Context, actor idp.Actor, appID string, im
 			return err
 		}
 		a.LastUpdated = tx.Now()
-		return tx.UpdateApp(&a.App, scim.Fold(a.Label))
+		if err := tx.UpdateApp(&a.App, scim.Fold(a.Label)); err != nil {
+			return err
+		}
+		return s.record(tx, actor, eventlog.AppUpdate, idp.AppTarget(&a.App))
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"usher/internal/directory"
+	"usher/internal/eventlog"
 	"usher/internal/idp"
 	"usher/internal/scim"
 	"usher/internal/store"
@@ -71,7 +72,10 @@ func (s *Service) ChangeSchema(ctx context.Context, actor idp.Actor, appID strin
 			return err
 		}
 		out, app = after, a
-		return after.Save(tx, a.OrgID)
+		if err := after.Save(tx, a.OrgID); err != nil {
+			return err
+		}
+		return s.record(tx, actor, eventlog.AppSchemaUpdate, idp.AppTarget(a))
 	})
 	return out, app, err
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"usher/internal/env"
+	"usher/internal/eventlog"
 	"usher/internal/idp"
 	"usher/internal/keys"
 	"usher/internal/store"
@@ -200,7 +201,8 @@ func (s *Service) AddSecret(ctx context.Context, actor idp.Actor, appID, value s
 		row.Status = statusOff
 	}
 	err := s.tx(ctx, "add secret", func(tx *store.Tx) error {
-		if _, err := s.may(tx, actor)(client(tx, actor.OrgID(), appID)); err != nil {
+		a, err := s.may(tx, actor)(client(tx, actor.OrgID(), appID))
+		if err != nil {
 			return err
 		}
 		rows, err := tx.AppSecrets(actor.OrgID(), appID, kindClient)
@@ -211,7 +213,10 @@ func (s *Service) AddSecret(ctx context.Context, actor idp.Actor, appID, value s
 			return idp.Invalid("client_secret", idp.Cause{Text: "A client can have two secrets at most."})
 		}
 		row.Created, row.LastUpdated = tx.Now(), tx.Now()
-		return tx.InsertAppSecret(row)
+		if err := tx.InsertAppSecret(row); err != nil {
+			return err
+		}
+		return s.record(tx, actor, eventlog.SecretCreate, idp.AppTarget(a), secretTarget(row))
 	})
 	if err != nil {
 		return nil, err
@@ -222,20 +227,21 @@ func (s *Service) AddSecret(ctx context.Context, actor idp.Actor, appID, value s
 // SetSecret switches a secret on or off; the last one that is on stays so.
 func (s *Service) SetSecret(ctx context.Context, actor idp.Actor, appID, id string, active bool) (*Secret, error) {
 	var out *store.AppSecret
-	err := s.secret(ctx, actor, appID, id, func(tx *store.Tx, row *store.AppSecret, rows []*store.AppSecret) error {
+	err := s.secret(ctx, actor, appID, id, func(tx *store.Tx, row *store.AppSecret, rows []*store.AppSecret) (idp.EventType, error) {
 		out = row
+		event := eventlog.SecretActivate
 		switch {
 		case active == (row.Status == statusOn):
-			return nil
+			return "", nil
 		case !active && countOn(rows) < 2:
-			return idp.Invalid("client_secret", idp.Cause{Text: "A client needs a secret that is active."})
+			return "", idp.Invalid("client_secret", idp.Cause{Text: "A client needs a secret that is active."})
 		case active:
 			row.Status = statusOn
 		default:
-			row.Status = statusOff
+			row.Status, event = statusOff, eventlog.SecretDeactivate
 		}
 		row.LastUpdated = tx.Now()
-		return tx.UpdateAppSecret(row)
+		return event, tx.UpdateAppSecret(row)
 	})
 	if err != nil {
 		return nil, err
@@ -245,12 +251,12 @@ func (s *Service) SetSecret(ctx context.Context, actor idp.Actor, appID, id stri
 
 // DeleteSecret removes a secret that is switched off.
 func (s *Service) DeleteSecret(ctx context.Context, actor idp.Actor, appID, id string) error {
-	return s.secret(ctx, actor, appID, id, func(tx *store.Tx, row *store.AppSecret, _ []*store.AppSecret) error {
+	return s.secret(ctx, actor, appID, id, func(tx *store.Tx, row *store.AppSecret, _ []*store.AppSecret) (idp.EventType, error) {
 		if row.Status == statusOn {
-			return idp.Invalid("client_secret", idp.Cause{Text: "An active secret cannot be deleted."})
+			return "", idp.Invalid("client_secret", idp.Cause{Text: "An active secret cannot be deleted."})
 		}
 		_, err := tx.DeleteAppSecrets(row.OrgID, appID, kindClient, id)
-		return err
+		return eventlog.SecretDelete, err
 	})
 }
 
@@ -263,10 +269,17 @@ func countOn(rows []*store.AppSecret) (n int) {
 	return n
 }
 
-// secret runs fn on a secret of a client and its neighbours.
-func (s *Service) secret(ctx context.Context, actor idp.Actor, appID, id string, fn func(*store.Tx, *store.AppSecret, []*store.AppSecret) error) error {
+// secretTarget names a client's secret as a target.
+func secretTarget(row *store.AppSecret) idp.Target {
+	return idp.Target{ID: row.ID, Type: "ClientSecret", AlternateID: "unknown", DisplayName: row.ID}
+}
+
+// secret runs fn on a secret of a client and its neighbours, and records what
+// fn says has happened.
+func (s *Service) secret(ctx context.Context, actor idp.Actor, appID, id string, fn func(*store.Tx, *store.AppSecret, []*store.AppSecret) (idp.EventType, error)) error {
 	return s.tx(ctx, "client secret", func(tx *store.Tx) error {
-		if _, err := s.may(tx, actor)(client(tx, actor.OrgID(), appID)); err != nil {
+		a, err := s.may(tx, actor)(client(tx, actor.OrgID(), appID))
+		if err != nil {
 			return err
 		}
 		rows, err := tx.AppSecrets(actor.OrgID(), appID, kindClient)
@@ -274,9 +287,14 @@ func (s *Service) secret(ctx context.Context, actor idp.Actor, appID, id string,
 			return err
 		}
 		for _, row := range rows {
-			if row.ID == id {
-				return fn(tx, row, rows)
+			if row.ID != id {
+				continue
 			}
+			event, err := fn(tx, row, rows)
+			if err != nil || event == "" {
+				return err
+			}
+			return s.record(tx, actor, event, idp.AppTarget(a), secretTarget(row))
 		}
 		return idp.NotFound(TypeSecret, id)
 	})

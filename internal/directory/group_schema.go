@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"usher/internal/eventlog"
 	"usher/internal/idp"
 	"usher/internal/scim"
 	"usher/internal/store"
@@ -58,7 +59,10 @@ func (s *Service) ChangeGroupSchema(ctx context.Context, actor idp.Actor, c Sche
 			return err
 		}
 		out = after
-		return after.Save(tx, actor.OrgID())
+		if err := after.Save(tx, actor.OrgID()); err != nil {
+			return err
+		}
+		return s.record(tx, actor, eventlog.SchemaUpdate, idp.Target{ID: actor.OrgID(), Type: "GroupProfile", AlternateID: "unknown", DisplayName: "Okta group"})
 	})
 	if err != nil {
 		return nil, err

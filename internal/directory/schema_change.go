@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"usher/internal/eventlog"
 	"usher/internal/idp"
 	"usher/internal/store"
 )
@@ -79,7 +80,14 @@ func (s *Service) ChangeUserSchema(ctx context.Context, actor idp.Actor, typeID 
 			return err
 		}
 		out = after
-		return s.retire(tx, actor.Org, removed)
+		if err := s.retire(tx, actor.Org, removed); err != nil {
+			return err
+		}
+		t, err := findType(tx, actor.Org, typeID)
+		if err != nil {
+			return err
+		}
+		return s.record(tx, actor, eventlog.SchemaUpdate, typeTarget(t))
 	})
 	s.Forget()
 	return out, err

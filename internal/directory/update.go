@@ -116,6 +116,7 @@ func (s *Service) apply(tx *store.Tx, actor idp.Actor, u *idp.User, c UserChange
 	if err != nil {
 		return failure("read profile", err)
 	}
+	before := attributes
 	profiled := c.Profile != nil || c.TypeID != "" && c.TypeID != u.TypeID
 	if profiled {
 		if attributes, err = s.applyProfile(tx, actor, u, attributes, c, self); err != nil {
@@ -136,13 +137,30 @@ func (s *Service) apply(tx *store.Tx, actor idp.Actor, u *idp.User, c UserChange
 		return s.save(tx, u, attributes)
 	}
 	// First, since what follows from the change is recorded when it is written.
-	if err := s.record(tx, actor, eventlog.ProfileUpdate, idp.UserTarget(u)); err != nil {
+	if err := s.recordProfile(tx, actor, u, before, attributes); err != nil {
 		return err
 	}
 	if err := s.save(tx, u, attributes); err != nil {
 		return err
 	}
 	return run(s.OnProfile, tx, actor, u)
+}
+
+// recordProfile tells of a changed profile, and of mail addresses by themselves.
+func (s *Service) recordProfile(tx *store.Tx, actor idp.Actor, u *idp.User, before, after idp.Attributes) error {
+	events := []idp.EventType{eventlog.ProfileUpdate}
+	if before.Text(AttrEmail) != after.Text(AttrEmail) {
+		events = append(events, eventlog.PrimaryEmail)
+	}
+	if before.Text("secondEmail") != after.Text("secondEmail") {
+		events = append(events, eventlog.SecondaryEmail)
+	}
+	for _, e := range events {
+		if err := s.record(tx, actor, e, idp.UserTarget(u)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // applyProfile changes the profile, and the type, of a user with the attributes

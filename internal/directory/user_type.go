@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 
+	"usher/internal/eventlog"
 	"usher/internal/idp"
 	"usher/internal/store"
 )
@@ -42,6 +43,11 @@ func defaultType(org *idp.Org) *idp.UserType {
 		Description: "Okta user profile template with default permission settings",
 		Created:     org.Created, LastUpdated: org.Created, CreatedBy: bySystem, LastUpdatedBy: bySystem,
 	}
+}
+
+// typeTarget names a type of users as a target. (reference: event types)
+func typeTarget(t *idp.UserType) idp.Target {
+	return idp.Target{ID: t.ID, Type: "UserProfile", AlternateID: t.Name, DisplayName: t.DisplayName}
 }
 
 // knownType returns the identifier of a type that exists, the default one for
@@ -122,7 +128,10 @@ func (s *Service) CreateUserType(ctx context.Context, actor idp.Actor, n TypeInp
 		made := t
 		made.Created = tx.Now()
 		out = &made
-		return n.save(tx, actor, out)
+		if err := n.save(tx, actor, out); err != nil {
+			return err
+		}
+		return s.record(tx, actor, eventlog.UserTypeCreate, typeTarget(out))
 	})
 	if err != nil {
 		return nil, err
@@ -147,7 +156,10 @@ func (s *Service) UpdateUserType(ctx context.Context, actor idp.Actor, id string
 			return err
 		}
 		out = t
-		return n.save(tx, actor, t)
+		if err := n.save(tx, actor, t); err != nil {
+			return err
+		}
+		return s.record(tx, actor, eventlog.SchemaUpdate, typeTarget(t))
 	})
 	if err != nil {
 		return nil, err
@@ -187,7 +199,12 @@ func (s *Service) DeleteUserType(ctx context.Context, actor idp.Actor, id string
 		if err := s.retire(tx, actor.Org, removed); err != nil {
 			return err
 		}
-		return tx.DeleteUserType(actor.OrgID(), t.ID)
+		if err := tx.DeleteUserType(actor.OrgID(), t.ID); err != nil {
+			return err
+		}
+		return s.Log.Record(tx, actor, eventlog.Entry{
+			Type: eventlog.SchemaUpdate, Targets: []idp.Target{typeTarget(t)}, Debug: map[string]string{"action": "delete"},
+		})
 	})
 	s.Forget()
 	return err

@@ -117,7 +117,7 @@ type Kind struct {
 // Describe returns the catalogue's entry of a type. Unknown types describe
 // themselves by their name.
 func Describe(t idp.EventType) Kind {
-	for _, list := range []map[idp.EventType]Kind{catalogue, oauthCatalogue} {
+	for _, list := range []map[idp.EventType]Kind{catalogue, oauthCatalogue, settingsCatalogue} {
 		if k, ok := list[t]; ok {
 			return k
 		}
@@ -125,8 +125,8 @@ func Describe(t idp.EventType) Kind {
 	return Kind{Message: string(t)}
 }
 
-// catalogue describes every type above; those of authorization servers have
-// their own.
+// catalogue describes every type above; those of authorization servers and
+// of settings have their own.
 var catalogue = map[idp.EventType]Kind{
 	UserCreate:              {Message: "Create Okta user", Legacy: "core.user.config.user_creation.success", LegacyFailure: "core.user.config.user_creation.failure"},
 	UserActivate:            {Message: "Activate Okta user", Legacy: "core.user.config.user_activated"},

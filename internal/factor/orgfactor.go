@@ -95,9 +95,9 @@ func (s *Authenticators) SetFactor(ctx context.Context, a idp.Actor, key string,
 			return err
 		}
 		out = f
-		status, event := AuthenticatorActive, eventlog.AuthenticatorActivate
+		status, event := AuthenticatorActive, eventlog.OrgFactorOn
 		if !on {
-			status, event = AuthenticatorInactive, eventlog.AuthenticatorDeactivate
+			status, event = AuthenticatorInactive, eventlog.OrgFactorOff
 		}
 		switch f.Status {
 		case status:

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
+	"usher/internal/eventlog"
 	"usher/internal/idp"
 	"usher/internal/store"
 )
@@ -176,7 +179,10 @@ func (s *Service) AddTarget(ctx context.Context, a idp.Actor, p Principal, roleI
 		if err == nil && added && len(had) >= maxTargets {
 			return idp.Fail(idp.KindTooManyTargets)
 		}
-		return err
+		if err != nil || !added {
+			return err
+		}
+		return s.tellTargets(tx, a, p, r, append(had, t.row(r)))
 	})
 }
 
@@ -201,7 +207,10 @@ func (s *Service) RemoveTarget(ctx context.Context, a idp.Actor, p Principal, ro
 		if err == nil && len(left) == 0 {
 			return idp.Invalid("target", idp.Cause{Text: "The last target of a role cannot be removed; remove the role and assign it again."})
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.tellTargets(tx, a, p, r, left)
 	})
 }
 
@@ -223,6 +232,30 @@ func (s *Service) ClearTargets(ctx context.Context, a idp.Actor, p Principal, ro
 		if err != nil {
 			return err
 		}
-		return tx.DeleteRoleTargets(r.OrgID, r.PrincipalID, r.ID)
+		if err := tx.DeleteRoleTargets(r.OrgID, r.PrincipalID, r.ID); err != nil {
+			return err
+		}
+		return s.tellTargets(tx, a, p, r, nil)
+	})
+}
+
+// tellTargets records what a role's limits have become: the service's event of a
+// grant says what the principal may do from now on.
+func (s *Service) tellTargets(tx *store.Tx, a idp.Actor, p Principal, r *store.Role, targets []store.RoleTarget) error {
+	h, err := s.holder(tx, a, p)
+	if err != nil {
+		return err
+	}
+	event := eventlog.GroupPrivilegeGrant
+	if h.user != nil {
+		event = eventlog.PrivilegeGrant
+	}
+	names := make([]string, 0, len(targets))
+	for _, t := range targets {
+		names = append(names, strings.TrimSuffix(t.TargetID+"/"+t.InstanceID, "/"))
+	}
+	slices.Sort(names)
+	return s.Log.Record(tx, a, eventlog.Entry{
+		Type: event, Targets: []idp.Target{h.target}, Debug: map[string]string{"role": string(r.Type), "targets": strings.Join(names, " ")},
 	})
 }

@@ -120,9 +120,11 @@ func TestAppCSRs(t *testing.T) {
 		cer.Post(publish, sign(&ca.PublicKey, 900)).Fails(400, "E0000001", "The certificate doesn't match the CSR.")
 		cer.Post(publish, sign(request.PublicKey, 60)).Fails(400, "E0000001", "The certificate must be valid for more than 90 days.")
 		text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: sign(request.PublicKey, 900)})
-		if a := app.With("Content-Type", "application/x-pem-file").Post(publish, text).Want(201); a.Text("kid") != c.Text("id") {
-			t.Errorf("%s", a.Body)
-		}
+		app.WantEvents(t, []string{"app.app_instance.csr.publish SUCCESS"}, func() {
+			if a := app.With("Content-Type", "application/x-pem-file").Post(publish, text).Want(201); a.Text("kid") != c.Text("id") {
+				t.Errorf("%s", a.Body)
+			}
+		})
 		cer.Post(publish, text).Fails(404, "E0000007")
 		if a := app.Get("/api/v1/apps/" + id + "/credentials/keys").Want(200); !strings.Contains(string(a.Body), `"kid":"`+c.Text("id")+`"`) {
 			t.Errorf("%s", a.Body)

@@ -82,7 +82,7 @@ func TestOrgFactors(t *testing.T) {
 		if got := offered(); strings.Count(got, "token:software:totp") < 2 {
 			t.Fatalf("%s", got)
 		}
-		app.WantEvents(t, []string{"security.authenticator.lifecycle.deactivate SUCCESS"}, func() {
+		app.WantEvents(t, []string{"system.mfa.factor.deactivate SUCCESS"}, func() {
 			for range 2 { // the second time nothing happens
 				if a := app.Post(at+"/lifecycle/deactivate", nil).Want(200); a.Text("status") != "INACTIVE" || a.Text("_links.activate.href") == "" {
 					t.Errorf("%s", a.Body)
@@ -92,7 +92,7 @@ func TestOrgFactors(t *testing.T) {
 		if got := offered(); strings.Contains(got, `"provider":"OKTA","vendorName":"OKTA","_links"`) || !strings.Contains(got, "GOOGLE") || strings.Count(got, "token:software:totp") != 1 {
 			t.Errorf("%s", got)
 		}
-		app.WantEvents(t, []string{"security.authenticator.lifecycle.activate SUCCESS"}, func() { app.Post(at+"/lifecycle/activate", nil).Want(200) })
+		app.WantEvents(t, []string{"system.mfa.factor.activate SUCCESS"}, func() { app.Post(at+"/lifecycle/activate", nil).Want(200) })
 		if got := offered(); strings.Count(got, "token:software:totp") != 2 {
 			t.Errorf("%s", got)
 		}
