@@ -63,6 +63,39 @@ func TestUsernameThrottle(t *testing.T) {
 	}
 }
 
+// TestRecoveriesAreThrottled: requests for a recovery of one login count with the
+// sign-ins by it, whosever it is, on the interface and on the pages.
+func TestRecoveriesAreThrottled(t *testing.T) {
+	app := apptest.New(t, limited(httpkit.AbuseLimits()))
+	for _, login := range []string{"isaac.brock@example.com", "nobody@example.com"} {
+		for _, path := range []string{"/api/v1/authn/recovery/password", "/api/v1/authn/recovery/unlock"} {
+			app.Clock.Advance(10 * time.Second)
+			ask := func(way, login string) *apptest.Answer {
+				return app.Anonymous().Post(path, map[string]string{"username": login, "factorType": way})
+			}
+			for _, way := range []string{"EMAIL", "SMS", "CALL"} {
+				ask(way, login).Want(http.StatusOK)
+			}
+			app.Anonymous().Post("/api/v1/authn", map[string]string{"username": login, "password": "wrong"}).Fails(http.StatusUnauthorized, "E0000004")
+			refused := ask("EMAIL", strings.ToUpper(login)).Fails(http.StatusTooManyRequests, "E0000047")
+			if got := throttled(refused); !slices.Equal(got[:2], []string{"4", "0"}) {
+				t.Errorf("%s for %s: %q", path, login, got)
+			}
+			ask("EMAIL", "somebody.else@example.com").Want(http.StatusOK)
+		}
+	}
+	for _, login := range []string{"isaac.brock@example.com", "nobody@example.com"} {
+		app.Clock.Advance(10 * time.Second)
+		for n := range 21 {
+			want := http.StatusOK
+			if n == 20 {
+				want = http.StatusTooManyRequests
+			}
+			app.Browser().Post("/signin/forgot-password", url.Values{"username": {login}}).Want(want)
+		}
+	}
+}
+
 // TestStateThrottle: ten requests in five seconds with one state token or
 // handle, of either interface.
 func TestStateThrottle(t *testing.T) {

@@ -178,6 +178,9 @@ func (r *run) sendCode(way string) error {
 			return err
 		}
 	}
+	if refusal, err = r.spare(r.tx, r.actor, u, r.t.Login, refusal); err != nil {
+		return err
+	}
 	if refusal != nil {
 		if err := reachNobody(r.tx, r.actor.OrgID()); err != nil {
 			return err

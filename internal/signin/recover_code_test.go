@@ -175,10 +175,10 @@ func TestCodesTellNothing(t *testing.T) {
 	}
 }
 
-// TestParallelCodesCountExactly: two hundred wrong codes in forty recoveries
+// TestParallelCodesCountExactly: two hundred wrong codes in eight recoveries
 // count as ten; then no code is right and none is sent, until a day is over.
 func TestParallelCodesCountExactly(t *testing.T) {
-	const recoveries, each, most = 40, 5, 10
+	const recoveries, each, most = 8, 25, 10
 	storetest.Each(t, func(t *testing.T, url string) {
 		w, u := phones(t, url)
 		var handles []string
@@ -192,10 +192,14 @@ func TestParallelCodesCountExactly(t *testing.T) {
 		for _, h := range handles {
 			for range each {
 				wg.Go(func() {
-					switch _, err := give(t, w, h, "x"); idp.KindOf(err) {
+					_, err := give(t, w, h, "x")
+					for idp.KindOf(err) == idp.KindConflict { // another was first: guess again
+						_, err = give(t, w, h, "x")
+					}
+					switch idp.KindOf(err) {
 					case idp.KindWrongPasscode, idp.KindUserLocked:
 						looked.Add(1)
-					case idp.KindBadToken, idp.KindConflict:
+					case idp.KindBadToken:
 					default:
 						t.Errorf("%v", err)
 					}
@@ -270,7 +274,7 @@ func TestRefusalsOfRecoveryTakeTheSameTime(t *testing.T) {
 		took := map[string][]time.Duration{}
 		for range samples {
 			for _, name := range []string{login, "nobody@example.com"} {
-				w.Clock.Advance(time.Minute)
+				w.Clock.Advance(10 * time.Minute) // few enough an hour that all are sent
 				elapsed := env.Elapsed()
 				try(name)
 				took[name] = append(took[name], elapsed())

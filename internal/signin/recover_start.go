@@ -23,6 +23,9 @@ func (e *Engine) MailRecovery(ctx context.Context, a idp.Actor, i Intent, login 
 		if err != nil {
 			return err
 		}
+		if refusal, err = e.spare(tx, a, u, login, refusal); err != nil {
+			return err
+		}
 		token := e.Directory.NewRecoveryToken(a.Org, pw, i.recovery())
 		if refusal != nil {
 			if err := reachNobody(tx, a.OrgID()); err != nil {

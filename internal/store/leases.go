@@ -28,7 +28,7 @@ const outboxKept = 30 * 24 * time.Hour
 // polls for it still learns what became of it.
 const challengeKept = time.Hour
 
-// ratesKept is how long counts of requests stay: longer than any window.
+// ratesKept is how long counts of requests stay: no window is longer.
 const ratesKept = time.Hour
 
 // Purge removes up to limit expired rows of each short-lived table and tells

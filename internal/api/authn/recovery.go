@@ -67,6 +67,9 @@ func (a *API) recover(r *httpkit.Request, i signin.Intent) error {
 	case utf8.RuneCountInString(body.RelayState) > maxRelayState:
 		return tooLong("relayState")
 	}
+	if err := r.Throttle(httpkit.ThrottleUsername, body.Username); err != nil {
+		return err
+	}
 	switch way := strings.ToUpper(body.FactorType); way {
 	case "":
 		return a.trustedRecovery(r, i, body)

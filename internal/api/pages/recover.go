@@ -103,6 +103,12 @@ func (p *Pages) submitInquiry(r *httpkit.Request, q inquiry) error {
 		v.status, v.problem = http.StatusBadRequest, textLongLogin
 		return p.inquire(v, q)
 	}
+	if err := r.ThrottleClient(); err != nil {
+		return err
+	}
+	if err := r.Throttle(httpkit.ThrottleUser, login); err != nil {
+		return err
+	}
 	if err := p.cfg.Engine.MailRecovery(r.Context(), r.Actor, q.intent, login); err != nil {
 		return err
 	}
