@@ -126,11 +126,11 @@ func (p *Provider) verifyBySecret(ctx context.Context, client *Client, s *signed
 // verifyByKeys checks a signature by the public keys of a client. A key is taken
 // only for the algorithm of its own type, and for no other where it names one.
 func (p *Provider) verifyByKeys(ctx context.Context, client *Client, s *signed, bad error) error {
-	list, err := p.clientKeys(ctx, client)
+	kid, alg := s.header().KeyID, s.header().Algorithm
+	list, err := p.clientKeys(ctx, client, kid)
 	if err != nil {
 		return err
 	}
-	kid, alg := s.header().KeyID, s.header().Algorithm
 	for _, k := range list {
 		if kid != "" && k.KeyID != "" && k.KeyID != kid || k.Use == "enc" || k.Algorithm != "" && k.Algorithm != alg {
 			continue
@@ -142,18 +142,19 @@ func (p *Provider) verifyByKeys(ctx context.Context, client *Client, s *signed, 
 	return bad
 }
 
-// clientKeys are the active public keys of a client.
-func (p *Provider) clientKeys(ctx context.Context, client *Client) ([]jose.JSONWebKey, error) {
+// clientKeys are the active public keys of a client. One that publishes them is
+// asked anew for a key that was not among them, kid ("" for any), within bounds.
+func (p *Provider) clientKeys(ctx context.Context, client *Client, kid string) ([]jose.JSONWebKey, error) {
 	o := client.Settings
 	if o.JWKS == nil {
 		if o.JWKSURI == "" || p.FetchKeys == nil {
 			return nil, fault(InvalidClient, "The client has no keys by which the client_assertion could be verified.")
 		}
-		text, err := p.FetchKeys(ctx, o.JWKSURI)
+		list, err := p.fetched.get(ctx, p.Clock, o.JWKSURI, kid, p.FetchKeys)
 		if err != nil {
 			return nil, fault(InvalidClient, "The keys of the client could not be fetched from its jwks_uri.")
 		}
-		return parseKeys(text)
+		return list, nil
 	}
 	var out []jose.JSONWebKey
 	for _, key := range o.JWKS.Keys {

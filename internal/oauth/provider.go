@@ -26,6 +26,8 @@ type Provider struct {
 	// FetchKeys reads the key set at a client's jwks_uri; without it such clients
 	// cannot prove who they are.
 	FetchKeys func(ctx context.Context, url string) ([]byte, error)
+
+	fetched keySets
 }
 
 // serving finds a server that is switched on, else a Fault.

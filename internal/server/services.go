@@ -90,6 +90,9 @@ func newServices(cfg Config, db *store.Store, keeper *keys.Keeper) *services {
 	s.signing = &keys.Signing{Store: db, Clock: cfg.Clock, Rand: cfg.Rand, Keeper: keeper}
 	s.oauth = &oauth.Service{Store: db, Log: s.log, IDs: cfg.IDs, Clock: cfg.Clock, Signing: s.signing, Apps: s.apps, Directory: s.directory}
 	s.provider = &oauth.Provider{Service: s.oauth, Rand: cfg.Rand, Keeper: keeper, Engine: s.engine, Outbox: s.outbox, Flows: grants()}
+	s.provider.FetchKeys = func(ctx context.Context, address string) ([]byte, error) {
+		return fetch(ctx, cfg.Outbound, s.outbound, address)
+	}
 	s.hooks()
 	return s
 }
