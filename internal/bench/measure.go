@@ -121,7 +121,8 @@ func (b *bench) coldStarts(ctx context.Context, engine, databaseURL string) (lin
 // servers are the processes of a measurement.
 type servers struct {
 	usher, bare, cheap *process
-	orders             io.WriteCloser // to usher, for profiles
+	// orders are for profiles: to usher, and to cheap.
+	orders, cheapOrders io.WriteCloser
 }
 
 // start starts them and fills in their addresses. What has started is to be
@@ -139,7 +140,10 @@ func (b *bench) start(ctx context.Context, databaseURL string, t *target) (s ser
 		{&s.cheap, &t.cheap, func(a string) launch {
 			cheap.argv = []string{b.self, roleServe, "-cheap", "-listen", a}
 			return cheap
-		}, nil},
+		}, func(c *exec.Cmd) (err error) {
+			s.cheapOrders, err = c.StdinPipe()
+			return err
+		}},
 		{&s.usher, &t.address, func(a string) launch { return b.usherLaunch(databaseURL, a) }, func(c *exec.Cmd) (err error) {
 			if b.inProcess {
 				s.orders, err = c.StdinPipe()
@@ -198,7 +202,7 @@ func (b *bench) load(ctx context.Context, engine, databaseURL string, d *data) (
 		line{engine: engine, name: "resident memory, after the load", unit: "MB", value: after, goal: 100, atMost: true},
 		line{engine: engine, name: "resident memory, highest", unit: "MB", value: peak})
 	if b.profile != "" {
-		err = b.profileRows(engine, t, s.orders)
+		err = b.profileRows(engine, t, s)
 	}
 	return lines, err
 }
@@ -334,12 +338,17 @@ func (b *bench) lines(engine string, measured, bounds, beside map[string]*sample
 }
 
 // profileRows repeats each row under a CPU profile of the server.
-func (b *bench) profileRows(engine string, t *target, orders io.Writer) error {
+func (b *bench) profileRows(engine string, t *target, s servers) error {
 	f, err := newFleet(t.address, b.connections, &t.count)
 	if err != nil {
 		return err
 	}
 	defer f.close()
+	cheap, err := newFleet(t.cheap, b.connections, &t.count)
+	if err != nil {
+		return err
+	}
+	defer cheap.close()
 	if err := os.MkdirAll(b.profile, 0o755); err != nil {
 		return err
 	}
@@ -347,20 +356,33 @@ func (b *bench) profileRows(engine string, t *target, orders io.Writer) error {
 		if !b.wanted(r.key) {
 			continue
 		}
-		file, err := filepath.Abs(filepath.Join(b.profile, engine+"-"+r.key+".pprof"))
-		if err != nil {
+		if err := b.profileRow(engine+"-"+r.key, f, r.op(t), s.orders); err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintln(orders, "start", file); err != nil {
-			return err
+		if r.overhead == nil {
+			continue
 		}
-		if _, _, err := f.run(5*b.slot, r.op(t)); err != nil {
-			return err
-		}
-		if _, err := fmt.Fprintln(orders, "stop"); err != nil {
+		if err := b.profileRow(engine+"-"+r.key+"-beside", cheap, r.overhead(t), s.cheapOrders); err != nil {
 			return err
 		}
 	}
 	fmt.Fprintf(b.progress, "%s: profiles are in %s\n", engine, b.profile)
 	return nil
+}
+
+// profileRow repeats an operation while the server that obeys orders writes a
+// profile of this name.
+func (b *bench) profileRow(name string, f *fleet, op operation, orders io.Writer) error {
+	file, err := filepath.Abs(filepath.Join(b.profile, name+".pprof"))
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(orders, "start", file); err != nil {
+		return err
+	}
+	if _, _, err := f.run(5*b.slot, op); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(orders, "stop")
+	return err
 }

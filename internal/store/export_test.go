@@ -70,7 +70,12 @@ func (r *recorder) query(ctx context.Context, query string, args []any) (rows, e
 	return r.querier.query(ctx, query, args)
 }
 
-func (r *recorder) point(ctx context.Context, query string, args []any) (rows, error) {
+func (r *recorder) first(ctx context.Context, query string, args []any, read func(scan) error) error {
 	r.note(query, args)
-	return r.querier.point(ctx, query, args)
+	return r.querier.first(ctx, query, args, read)
+}
+
+// One reads the first row of a query into dest.
+func One(tx *Tx, dest []any, query string, args ...any) error {
+	return tx.first(func(s scan) error { return s(dest...) }, query, args...)
 }

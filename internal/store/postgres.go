@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"time"
 
@@ -28,7 +29,8 @@ const maxAttempts = 40
 const forTheseValues = pgx.QueryExecModeCacheDescribe
 
 type postgresEngine struct {
-	pool *pgxpool.Pool
+	pool   *pgxpool.Pool
+	points *pgPoints
 }
 
 func openPostgres(ctx context.Context, url string, o Options) (engine, error) {
@@ -68,7 +70,8 @@ func openPostgres(ctx context.Context, url string, o Options) (engine, error) {
 		pool.Close()
 		return nil, fmt.Errorf("PostgreSQL %d is too old: version 15 or newer is needed", version/10000)
 	}
-	return &postgresEngine{pool: pool}, nil
+	points := &pgPoints{pool: pool, most: max(1, min(runtime.GOMAXPROCS(0), int(cfg.MaxConns)/2))}
+	return &postgresEngine{pool: pool, points: points}, nil
 }
 
 func (e *postgresEngine) name() string { return "postgres" }
@@ -83,7 +86,7 @@ func (e *postgresEngine) ping(ctx context.Context) error {
 	return e.pool.QueryRow(ctx, "SELECT 1 FROM orgs LIMIT 1").Scan(&n)
 }
 
-func (e *postgresEngine) read() querier { return pgPool{e.pool} }
+func (e *postgresEngine) read() querier { return pgPool{e.points} }
 
 func (e *postgresEngine) write(ctx context.Context, serializable bool, fn func(querier) error) error {
 	begin := "begin"
@@ -169,7 +172,8 @@ func (r pgRows) Columns() ([]string, error) {
 	return names, r.Err()
 }
 
-type pgPool struct{ pool *pgxpool.Pool }
+// pgPool reads outside of transactions.
+type pgPool struct{ *pgPoints }
 
 func (p pgPool) query(ctx context.Context, query string, args []any) (rows, error) {
 	found, err := p.pool.Query(ctx, query, args...)
@@ -177,10 +181,6 @@ func (p pgPool) query(ctx context.Context, query string, args []any) (rows, erro
 		return nil, err
 	}
 	return pgRows{Rows: found}, nil
-}
-
-func (p pgPool) point(ctx context.Context, query string, args []any) (rows, error) {
-	return p.query(ctx, query, args)
 }
 
 func (p pgPool) exec(context.Context, string, []any) (int64, error) {

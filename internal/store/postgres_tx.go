@@ -127,9 +127,13 @@ func (p *pgTx) query(ctx context.Context, query string, args []any) (rows, error
 	return pgRows{Rows: found, done: results.Close}, nil
 }
 
-// point implements querier.
-func (p *pgTx) point(ctx context.Context, query string, args []any) (rows, error) {
-	return p.query(ctx, query, args)
+// first implements querier.
+func (p *pgTx) first(ctx context.Context, query string, args []any, read func(scan) error) error {
+	found, err := p.query(ctx, query, args)
+	if err != nil {
+		return err
+	}
+	return firstOf(found, read)
 }
 
 // exec implements querier.

@@ -86,14 +86,14 @@ func (p *sqliteReaders) query(ctx context.Context, query string, args []any) (ro
 	return r, nil
 }
 
-// point implements querier. One row is read within microseconds: to watch the
+// first implements querier. One row is read within microseconds: to watch the
 // caller's context meanwhile would cost more than a tenth of that.
-func (p *sqliteReaders) point(ctx context.Context, query string, args []any) (rows, error) {
+func (p *sqliteReaders) first(ctx context.Context, query string, args []any, read func(scan) error) error {
 	r, err := p.start(ctx, query, args)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return r, nil
+	return firstOf(r, read)
 }
 
 func (p *sqliteReaders) start(ctx context.Context, query string, args []any) (*sqliteRows, error) {

@@ -211,9 +211,13 @@ func (w *batchWriter) query(_ context.Context, query string, args []any) (rows, 
 	return s.QueryContext(context.Background(), args...) //nolint:rowserrcheck // whoever reads the rows looks
 }
 
-// point implements querier.
-func (w *batchWriter) point(ctx context.Context, query string, args []any) (rows, error) {
-	return w.query(ctx, query, args)
+// first implements querier.
+func (w *batchWriter) first(ctx context.Context, query string, args []any, read func(scan) error) error {
+	found, err := w.query(ctx, query, args)
+	if err != nil {
+		return err
+	}
+	return firstOf(found, read)
 }
 
 func (w *batchWriter) close() error {

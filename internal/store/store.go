@@ -70,8 +70,8 @@ type querier interface {
 	// with the next one or with the commit, and fail there.
 	later(ctx context.Context, query string, args []any) error
 	query(ctx context.Context, query string, args []any) (rows, error)
-	// point is query for a statement whose first row alone is read.
-	point(ctx context.Context, query string, args []any) (rows, error)
+	// first reads the first row of a query, else ErrNotFound.
+	first(ctx context.Context, query string, args []any, read func(scan) error) error
 }
 
 // rows is what a query gives, as *sql.Rows has it. Close tells of a failure that
@@ -223,16 +223,17 @@ type scan func(dest ...any) error
 
 // first reads the first row, else ErrNotFound.
 func (tx *Tx) first(read func(scan) error, query string, args ...any) error {
-	found, err := tx.q.point(tx.ctx, query, args)
-	if err != nil {
-		return tx.engine.translate(err)
-	}
+	return tx.engine.translate(tx.q.first(tx.ctx, query, args, read))
+}
+
+// firstOf reads the first row of what was found, else ErrNotFound.
+func firstOf(found rows, read func(scan) error) (err error) {
 	if found.Next() {
 		err = read(found.Scan)
 	} else if err = found.Err(); err == nil {
 		err = ErrNotFound
 	}
-	return tx.closed(found, err)
+	return closed(found, err)
 }
 
 // each reads every row.
@@ -247,16 +248,16 @@ func (tx *Tx) each(read func(scan) error, query string, args ...any) error {
 	if err == nil {
 		err = found.Err()
 	}
-	return tx.closed(found, err)
+	return tx.engine.translate(closed(found, err))
 }
 
 // closed ends a query and says what failed first: what came before, or, as with
 // a statement that returns rows and then breaks a constraint, the end itself.
-func (tx *Tx) closed(found rows, err error) error {
+func closed(found rows, err error) error {
 	if closing := found.Close(); err == nil || errors.Is(err, ErrNotFound) && closing != nil {
 		err = closing
 	}
-	return tx.engine.translate(err)
+	return err
 }
 
 // ms is how an instant is stored: Unix milliseconds, 0 for none.
