@@ -12,6 +12,9 @@ import (
 // FieldOldPassword names the old password where it is wrong.
 const FieldOldPassword = "oldPassword"
 
+// fieldQuestion names a recovery question that nobody has asked for.
+const fieldQuestion = "recovery_question"
+
 // prepareSetPassword compares the old password, where it is given, judges the
 // new one and hashes it.
 func (e *Engine) prepareSetPassword(ctx context.Context, a idp.Actor, t *Transaction, act SetPassword, p *planned) error {
@@ -25,6 +28,9 @@ func (e *Engine) prepareSetPassword(ctx context.Context, a idp.Actor, t *Transac
 		return idp.Fail(idp.KindTransactionState)
 	}
 	p.user = d.user
+	if act.Question != "" && !change.Question {
+		return idp.Invalid(fieldQuestion, idp.Cause{Field: fieldQuestion, Text: "is not asked for"})
+	}
 	if act.Old != "" {
 		m, ok := e.Factors.Method(factor.Password)
 		if !ok {
@@ -63,7 +69,7 @@ func (e *Engine) prepareSetPassword(ctx context.Context, a idp.Actor, t *Transac
 	} else if err != nil {
 		return err
 	}
-	if change.Question && act.Question != "" {
+	if act.Question != "" {
 		if err := credential.CheckQuestion(act.Question, act.Answer, pw.Recovery.AnswerLength); err != nil {
 			return err
 		}

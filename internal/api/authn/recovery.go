@@ -215,12 +215,17 @@ func (a *API) recoveryAnswer(r *httpkit.Request) error {
 	return a.apply(r, t, signin.AnswerRecovery{Answer: body.Answer})
 }
 
-// resetPassword sets the password at the end of a recovery or an activation.
-// (spec: authn#authResetPassword)
+// resetPassword sets the password at the end of a recovery or an activation, and
+// of a new user the recovery question, where the password policy has one.
+// (spec: authn#authResetPassword; management reference: activation token)
 func (a *API) resetPassword(r *httpkit.Request) error {
 	var body struct {
 		StateToken  string `json:"stateToken"`
 		NewPassword string `json:"newPassword"`
+		Question    *struct {
+			Question string `json:"question"`
+			Answer   string `json:"answer"`
+		} `json:"recovery_question"`
 	}
 	if err := r.Decode(&body); err != nil {
 		return err
@@ -235,7 +240,14 @@ func (a *API) resetPassword(r *httpkit.Request) error {
 	if !t.Recovering() {
 		return stateError(idp.Fail(idp.KindTransactionState))
 	}
-	return a.apply(r, t, signin.SetPassword{New: body.NewPassword})
+	act := signin.SetPassword{New: body.NewPassword}
+	if q := body.Question; q != nil {
+		if strings.TrimSpace(q.Question) == "" {
+			return blank("recovery_question.question")
+		}
+		act.Question, act.Answer = q.Question, q.Answer
+	}
+	return a.apply(r, t, act)
 }
 
 // activate opens an account by an activation token.

@@ -273,3 +273,35 @@ func (s *site) trusted(path string, body map[string]any) answer {
 	}
 	return s.send(http.MethodPost, "/api/v1/authn"+path, string(text), "SSWS trusted")
 }
+
+// TestQuestionIsTakenFromNewUsersAlone: who recovers a password cannot change the
+// question on the way; a new user's is the one that guards the next recovery.
+func TestQuestionIsTakenFromNewUsersAlone(t *testing.T) {
+	s := newRecoverySite(t)
+	question := map[string]string{"question": "Who was last?", "answer": "Sitting Bull"}
+	if got := s.post("/recovery/password", map[string]any{"username": login, "factorType": "EMAIL"}); got.status != 200 {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	opened := s.post("/recovery/token", map[string]any{"recoveryToken": s.Mail(login).Data[notify.DataToken]})
+	token := opened.member(t, "stateToken")
+	s.post("/recovery/answer", map[string]any{"stateToken": token, "answer": signintest.Answer})
+	got := s.post("/credentials/reset_password", map[string]any{"stateToken": token, "newPassword": "Fresh-battery-8", "recovery_question": question})
+	if got.status != 400 || got.member(t, "errorCode") != "E0000001" {
+		t.Fatalf("a question that nobody asks for: %d %s", got.status, got.body)
+	}
+	if got = s.post("/credentials/reset_password", map[string]any{"stateToken": token, "newPassword": "Fresh-battery-8"}); got.member(t, "status") != "SUCCESS" {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+
+	_, invited := s.Invited("new@example.com")
+	token = s.post("", map[string]any{"token": invited}).member(t, "stateToken")
+	got = s.post("/credentials/reset_password", map[string]any{"stateToken": token, "newPassword": "Fresh-battery-8", "recovery_question": question})
+	if got.member(t, "status") != "SUCCESS" {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	s.post("/recovery/password", map[string]any{"username": "new@example.com", "factorType": "EMAIL"})
+	opened = s.post("/recovery/token", map[string]any{"recoveryToken": s.Mail("new@example.com").Data[notify.DataToken]})
+	if got = s.post("/recovery/answer", map[string]any{"stateToken": opened.member(t, "stateToken"), "answer": "sitting bull"}); got.member(t, "status") != "PASSWORD_RESET" {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+}

@@ -194,7 +194,7 @@ func ceremonyOf(r *httpkit.Request, c *factor.Ceremony) factorBody {
 	}
 	if s := c.View.Seed; s != nil {
 		activation["timeStep"], activation["sharedSecret"] = int(s.Step/time.Second), s.Secret
-		activation["encoding"], activation["keyLength"] = "base32", len(s.Secret)
+		activation["encoding"], activation["keyLength"] = "base32", s.Digits
 	}
 	maps.Copy(activation, c.View.Options)
 	links := map[string]any{}
