@@ -95,7 +95,7 @@ func start(t testing.TB, options []Option) (*App, server.SeedSpec) {
 	app := &App{Clock: env.NewFixed(Noon()), Logs: &Logs{}}
 	t.Cleanup(func() {
 		if app.Client != nil {
-			app.secrets.scan(t, app.Logs.String())
+			app.secrets.scan(t, "log", app.Logs.String())
 		}
 	})
 	s := &setup{seed: DefaultSeed(), config: server.Config{
@@ -125,7 +125,8 @@ func start(t testing.TB, options []Option) (*App, server.SeedSpec) {
 	app.Server = srv
 	listener := httptest.NewServer(srv.Handler())
 	t.Cleanup(listener.Close)
-	app.Client = &Client{t: t, url: listener.URL, http: listener.Client(), secrets: &secrets{found: map[string]string{}}}
+	app.Client = &Client{t: t, url: listener.URL, http: listener.Client(), secrets: &secrets{found: map[string]string{}, public: map[string]bool{}}}
+	t.Cleanup(func() { app.scanData(t) })
 	app.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return app, s.seed
 }

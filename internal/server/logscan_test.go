@@ -48,3 +48,22 @@ type witness struct {
 
 // Errorf implements testing.TB.
 func (w *witness) Errorf(string, ...any) { w.complaints++ }
+
+// TestTheScanOfTheDatabaseFinds: what every test of a running server does at its
+// end, the search of the database for what its clients have sent and got, finds
+// what is kept as it is.
+func TestTheScanOfTheDatabaseFinds(t *testing.T) {
+	const wrong = "wrong-password-9"
+	for name, nick := range map[string]string{"nothing": "", "a password": wrong} {
+		inner := &witness{TB: t}
+		t.Run(name, func(t *testing.T) {
+			inner.TB = t
+			app := apptest.New(inner)
+			app.Anonymous().Post("/api/v1/authn", map[string]string{"username": "isaac.brock@example.com", "password": wrong}).Want(http.StatusUnauthorized)
+			app.Post("/api/v1/users/isaac.brock@example.com", map[string]any{"profile": map[string]string{"nickName": nick}}).Want(http.StatusOK)
+		})
+		if found := inner.complaints > 0; found != (nick != "") {
+			t.Errorf("%s: found %v", name, found)
+		}
+	}
+}
