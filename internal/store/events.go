@@ -77,9 +77,9 @@ func (tx *Tx) StampEvents(orgID string, limit int) (int, error) {
 		}
 		newest = max(newest, uuid)
 		return nil
-	}, `WITH pending AS (SELECT uuid AS line, row_number() OVER (ORDER BY uuid || '') AS place FROM events
+	}, `WITH pending AS MATERIALIZED (SELECT org_id AS org, uuid AS line, row_number() OVER (ORDER BY uuid || '') AS place FROM events
  WHERE org_id = $1 AND position IS NULL ORDER BY uuid || '' LIMIT $2)
- UPDATE events SET position = $3 + pending.place FROM pending WHERE events.org_id = $1 AND events.uuid = pending.line RETURNING uuid`, orgID, limit, head)
+ UPDATE events SET position = $3 + pending.place FROM pending WHERE events.org_id = pending.org AND events.uuid = pending.line RETURNING uuid`, orgID, limit, head)
 	if err != nil || n == 0 {
 		return 0, err
 	}
