@@ -36,7 +36,7 @@ func (a *API) Mount(r *httpkit.Router) {
 	r.Op(openapi.IdxIntrospect, a.introspect)
 	r.Op(openapi.IdxContext, a.introspect)
 	r.Op(openapi.IdxIdentify, a.on(identifyActions))
-	r.Op(openapi.IdxChallenge, a.on(chooseActions))
+	r.Op(openapi.IdxChallenge, a.on(a.chooseActions))
 	r.Op(openapi.IdxAnswerChallenge, a.on(a.answerActions))
 	r.Op(openapi.IdxRecover, a.on(a.recoverActions))
 	r.Op(openapi.IdxUnlockAccount, a.on(a.unlockActions))

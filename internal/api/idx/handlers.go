@@ -61,7 +61,7 @@ func byPassword(passcode string) signin.Action {
 const factorField = "password"
 
 // chooseActions picks a method to prove. (spec: idx#idxChallenge)
-func chooseActions(c *call) ([]signin.Action, error) {
+func (a *API) chooseActions(c *call) ([]signin.Action, error) {
 	chosen := c.body.Authenticator
 	if chosen.ID == "" {
 		return nil, required(fieldAuthenticator)
@@ -71,6 +71,14 @@ func chooseActions(c *call) ([]signin.Action, error) {
 	}
 	if chosen.MethodType != "" && chosen.MethodType != catalogue[factor.Password].method {
 		return nil, idp.Invalid("method")
+	}
+	// A further factor, for which there are no forms here, must not be begun.
+	step, _, err := a.Engine.Next(c.Context(), c.Actor, c.tx)
+	if err != nil {
+		return nil, err
+	}
+	if v, ok := step.(signin.Verify); ok && !v.Primary {
+		return nil, idp.Fail(idp.KindTransactionState)
 	}
 	return []signin.Action{signin.Choose{Method: chosen.ID}}, nil
 }
