@@ -18,18 +18,28 @@ type Credential struct {
 	Version       int64
 }
 
-// Credential returns a user's credential.
-func (tx *Tx) Credential(orgID, userID string) (*Credential, error) {
-	c := Credential{OrgID: orgID, UserID: userID}
-	return &c, tx.first(func(s scan) error {
+const credentialColumns = "c.password, c.answer, c.history, c.failures, c.last_failure, c.locked_at, c.version"
+
+// scanCredential reads credentialColumns and what is selected behind them.
+func scanCredential(c *Credential, behind ...any) func(scan) error {
+	return func(s scan) error {
 		var history []byte
 		var lastFailure, lockedAt int64
-		if err := s(&c.Password, &c.Answer, &history, &c.Failures, &lastFailure, &lockedAt, &c.Version); err != nil {
+		if err := s(append([]any{&c.Password, &c.Answer, &history, &c.Failures, &lastFailure, &lockedAt, &c.Version}, behind...)...); err != nil {
 			return err
 		}
 		c.LastFailure, c.LockedAt = at(lastFailure), at(lockedAt)
 		return json.Unmarshal(history, &c.History)
-	}, "SELECT password, answer, history, failures, last_failure, locked_at, version FROM credentials WHERE org_id = $1 AND user_id = $2", orgID, userID)
+	}
+}
+
+// Credential returns a user's credential.
+func (tx *Tx) Credential(orgID, userID string) (*Credential, error) {
+	if known, ok := tx.seen.credentialOf(orgID, userID); ok {
+		return known, nil
+	}
+	c := Credential{OrgID: orgID, UserID: userID}
+	return &c, tx.first(scanCredential(&c), "SELECT "+credentialColumns+" FROM credentials c WHERE c.org_id = $1 AND c.user_id = $2", orgID, userID)
 }
 
 // SaveCredential inserts a credential of version 0, or updates one that was

@@ -130,6 +130,9 @@ func (tx *Tx) GroupsOf(orgID, userID string) ([]*idp.Group, error) {
 
 // GroupIDsOf lists the identifiers of the groups that a user was put into.
 func (tx *Tx) GroupIDsOf(orgID, userID string) ([]string, error) {
+	if known, ok := tx.seen.groupsOf(orgID, userID); ok {
+		return known, nil
+	}
 	var out []string
 	err := tx.each(func(s scan) error {
 		var id string
@@ -139,5 +142,8 @@ func (tx *Tx) GroupIDsOf(orgID, userID string) ([]string, error) {
 		out = append(out, id)
 		return nil
 	}, "SELECT DISTINCT group_id FROM memberships WHERE org_id = $1 AND user_id = $2 ORDER BY group_id", orgID, userID)
+	if err == nil {
+		tx.seen.keepGroups(orgID, userID, out)
+	}
 	return out, err
 }

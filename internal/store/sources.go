@@ -13,21 +13,19 @@ type Standing struct {
 	Known bool
 }
 
-// Standing reads both in one statement. A user without a credential has none.
+// Standing reads both in one statement, and the rest of the credential, which a
+// proof that holds is compared with next. A user without a credential has none.
 func (tx *Tx) Standing(orgID, userID, source string) (Standing, error) {
-	var out Standing
-	err := tx.first(func(s scan) error {
-		var lockedAt int64
-		var failures sql.NullInt64
-		if err := s(&lockedAt, &failures); err != nil {
-			return err
-		}
-		out = Standing{LockedAt: at(lockedAt), Known: failures.Valid}
-		return nil
-	}, `SELECT c.locked_at, s.failures FROM credentials c
+	c := Credential{OrgID: orgID, UserID: userID}
+	var failures sql.NullInt64
+	err := tx.first(scanCredential(&c, &failures), "SELECT "+credentialColumns+`, s.failures FROM credentials c
  LEFT JOIN sign_in_sources s ON s.org_id = c.org_id AND s.user_id = c.user_id AND s.source = $1 AND s.expires > $2
  WHERE c.org_id = $3 AND c.user_id = $4`, source, ms(tx.now), orgID, userID)
-	return out, err
+	if err != nil {
+		return Standing{}, err
+	}
+	tx.seen.keepCredential(&c)
+	return Standing{LockedAt: c.LockedAt, Known: failures.Valid}, nil
 }
 
 // KnownSource tells whether the user has signed in from this source before.

@@ -149,7 +149,11 @@ func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 
 func (s *Store) write(ctx context.Context, serializable bool, fn func(*Tx) error) error {
 	return s.engine.write(ctx, serializable, func(q querier) error {
-		return fn(&Tx{ctx: ctx, q: q, engine: s.engine, now: s.clock.Now()})
+		tx := &Tx{ctx: ctx, q: q, engine: s.engine, now: s.clock.Now()}
+		if serializable {
+			tx.seen = &seen{}
+		}
+		return fn(tx)
 	})
 }
 
@@ -167,6 +171,7 @@ type Tx struct {
 	engine engine
 	now    time.Time
 	seq    int
+	seen   *seen // of a serializable transaction
 }
 
 // Now is the instant of the transaction: everything that it writes carries it.
@@ -183,6 +188,7 @@ func (tx *Tx) Seq() int {
 
 // exec runs a statement and returns how many rows it changed.
 func (tx *Tx) exec(query string, args ...any) (int64, error) {
+	tx.seen.drop()
 	n, err := tx.q.exec(tx.ctx, query, args)
 	if err != nil {
 		return 0, tx.engine.translate(err)
@@ -194,6 +200,7 @@ func (tx *Tx) exec(query string, args ...any) (int64, error) {
 // PostgreSQL it saves a round trip. It has run before the next statement and the
 // commit; where it breaks a constraint, it or one of these fails.
 func (tx *Tx) later(query string, args ...any) error {
+	tx.seen.drop()
 	if err := tx.q.later(tx.ctx, query, args); err != nil {
 		return tx.engine.translate(err)
 	}
@@ -223,6 +230,7 @@ type scan func(dest ...any) error
 
 // first reads the first row, else ErrNotFound.
 func (tx *Tx) first(read func(scan) error, query string, args ...any) error {
+	tx.seen.ran(query)
 	return tx.engine.translate(tx.q.first(tx.ctx, query, args, read))
 }
 
@@ -238,6 +246,7 @@ func firstOf(found rows, read func(scan) error) (err error) {
 
 // each reads every row.
 func (tx *Tx) each(read func(scan) error, query string, args ...any) error {
+	tx.seen.ran(query)
 	found, err := tx.q.query(tx.ctx, query, args)
 	if err != nil {
 		return tx.engine.translate(err)
