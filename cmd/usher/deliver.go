@@ -13,6 +13,7 @@ import (
 	"usher/internal/notify/fcm"
 	"usher/internal/notify/twilio"
 	"usher/internal/notify/webhook"
+	"usher/internal/server"
 )
 
 // deliverFlags say how messages leave; see docs/howto/deliver.md.
@@ -28,6 +29,10 @@ type deliverFlags struct {
 	CallWebhook   string   `help:"Address that takes calls by a signed POST." placeholder:"URL"`
 	PushWebhook   string   `help:"Address that takes pushes for which neither APNs nor FCM is set up, by a signed POST." placeholder:"URL"`
 	WebhookSecret []string `help:"Secret that signs the POSTs, 'whsec_' and base64; two while it changes. Better given in the environment." placeholder:"SECRET"`
+
+	FactorWebhook       string   `help:"Address of the adapter that judges the factors of vendors, by a signed POST (docs/factor-webhook.md)." placeholder:"URL"`
+	FactorWebhookTokens []string `help:"Vendors whose tokens it judges: rsa, symantec." placeholder:"VENDOR"`
+	FactorWebhookDuo    string   `help:"Host of the page that it judges as Duo's." placeholder:"HOST"`
 
 	TwilioAccount string `help:"Account (AC...) at Twilio, or a gateway of its shape, for texts and calls that have no webhook." placeholder:"ID"`
 	TwilioKey     string `help:"API key (SK...) of the account; without one the secret is the account's token." placeholder:"ID"`
@@ -56,6 +61,30 @@ func (f deliverFlags) outbound() (egress.Config, error) {
 	return egress.Config{Allow: networks}, nil
 }
 
+// vendors names the adapter for the factors of vendors.
+func (f deliverFlags) vendors() (server.Vendors, error) {
+	v := server.Vendors{URL: f.FactorWebhook, Tokens: f.FactorWebhookTokens, DuoHost: f.FactorWebhookDuo}
+	if v.URL == "" {
+		return v, nil
+	}
+	var err error
+	v.Secrets, err = f.secrets()
+	return v, err
+}
+
+// secrets are those that sign the requests to webhooks.
+func (f deliverFlags) secrets() ([]webhook.Secret, error) {
+	var out []webhook.Secret
+	for _, text := range f.WebhookSecret {
+		s, err := webhook.ParseSecret(text)
+		if err != nil {
+			return nil, fmt.Errorf("--webhook-secret: %w", err)
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
 // senders builds what the flags name, by kind of message. Kinds without a sender
 // are absent. Tokens and signatures follow the machine's clock, not one that
 // tests move: the other side looks at its own.
@@ -74,7 +103,6 @@ type senderBuilder struct {
 	deliverFlags
 	out     egress.Config
 	client  *egress.Client
-	secrets []webhook.Secret
 	senders map[notify.Kind]notify.Sender
 	push    notify.Sender // the webhook for pushes, if there is one
 }
@@ -92,12 +120,9 @@ func (b *senderBuilder) mail() error {
 }
 
 func (b *senderBuilder) webhooks() error {
-	for _, text := range b.WebhookSecret {
-		s, err := webhook.ParseSecret(text)
-		if err != nil {
-			return fmt.Errorf("--webhook-secret: %w", err)
-		}
-		b.secrets = append(b.secrets, s)
+	secrets, err := b.deliverFlags.secrets()
+	if err != nil {
+		return err
 	}
 	for _, w := range []struct {
 		flag, url string
@@ -113,10 +138,10 @@ func (b *senderBuilder) webhooks() error {
 		if _, err := b.out.Target(w.url); err != nil {
 			return fmt.Errorf("%s: %w", w.flag, err)
 		}
-		if len(b.secrets) == 0 {
+		if len(secrets) == 0 {
 			return fmt.Errorf("%s needs --webhook-secret: make one with `echo whsec_$(openssl rand -base64 32)`", w.flag)
 		}
-		w.put(&webhook.Sender{Client: b.client, Clock: env.System{}, URL: w.url, Secrets: b.secrets})
+		w.put(&webhook.Sender{Client: b.client, Clock: env.System{}, URL: w.url, Secrets: secrets})
 	}
 	return nil
 }

@@ -46,6 +46,9 @@ func (c *serveCmd) Run(ctx context.Context, io streams) (err error) {
 	if cfg.Senders, err = c.senders(cfg.Outbound); err != nil {
 		return err
 	}
+	if cfg.Vendors, err = c.vendors(); err != nil {
+		return err
+	}
 	for kind, flags := range unsent(cfg.Senders) {
 		log.Warn("messages of a kind are not sent: they stay in the outbox", "kind", kind, "give", flags)
 	}

@@ -71,7 +71,8 @@ func (s *Enrolments) Catalogue(ctx context.Context, a idp.Actor, ref string) (*i
 	}
 	var out []Offer
 	for _, k := range Kinds() {
-		if how, ok := allowed[k.Key]; ok && states.serve(methods, k) && !k.among(had) {
+		m, served := s.Methods.Method(k.Method)
+		if how, ok := allowed[k.Key]; ok && served && !m.Describe().Hosted && states.serve(methods, k) && !k.among(had) {
 			out = append(out, Offer{k, how})
 		}
 	}

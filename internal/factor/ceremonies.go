@@ -21,6 +21,7 @@ const ObjectEnroll = "factorEnrollRequest"
 const (
 	textProvider   = "Invalid Provider."
 	TextNotEnabled = "Factor not enabled."
+	textSigningIn  = "This factor is enrolled and proved while signing in."
 	textSetUp      = "A factor of this type is already set up."
 )
 

@@ -11,8 +11,12 @@ import (
 	"usher/internal/store"
 )
 
-// FieldPassCode is the field of an answer that is a code.
-const FieldPassCode = "passCode"
+// FieldPassCode is the field of an answer that is a code, FieldCredentialID the one
+// that names a token to its vendor. (spec: management UserFactorTokenProfile)
+const (
+	FieldPassCode     = "passCode"
+	FieldCredentialID = "credentialId"
+)
 
 // The codes that are sent. (management reference: lockout and abuse)
 const (

@@ -229,6 +229,9 @@ type Description struct {
 	Primary bool
 	// Waits tells that the answer comes from elsewhere and is polled for.
 	Waits bool
+	// Hosted tells that it waits for a page of its vendor's, whose answer the
+	// browser of the sign-in brings (Visits): nothing is sent for it.
+	Hosted bool
 	// Several tells that a user may have more than one enrolment of a kind.
 	Several bool
 	// Wrong is what is said about a wrong answer, where it is not about a passcode.

@@ -192,6 +192,23 @@ func (c *Ceremonies) Took(tx *store.Tx, a idp.Actor, s Subject) error {
 	return c.proved(tx, a, s, k, m)
 }
 
+// heard makes an answer from elsewhere, for s.Challenge, count: a wrong one as Verify
+// does; a right one lets the sign-in that polls go on (Took).
+func (c *Ceremonies) heard(tx *store.Tx, a idp.Actor, s Subject, at Attempt) (Verdict, error) {
+	m, k, err := c.methodOf(s.Factor)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if locked, err := c.locked(tx, s); err != nil || locked {
+		return Verdict{Refused: idp.Fail(idp.KindUserLocked)}, err
+	}
+	out, err := m.Settle(tx, s, at)
+	if err != nil || out.Proved {
+		return Verdict{Proved: out.Proved}, err
+	}
+	return c.wrong(tx, a, s, k, m, out)
+}
+
 // misled counts an answer from elsewhere that was not meant: the number of
 // another sign-in.
 func (c *Ceremonies) misled(tx *store.Tx, a idp.Actor, s Subject) error {

@@ -90,8 +90,12 @@ func (s *Enrolments) mayEnroll(tx *store.Tx, a idp.Actor, u *idp.User, k Kind) e
 		return err
 	}
 	_, ok := allowed[k.Key]
-	if _, served := s.Methods.Method(k.Method); !ok || !served {
+	of, served := s.Methods.Method(k.Method)
+	switch {
+	case !ok || !served:
 		return RefuseEnroll(TextNotEnabled)
+	case of.Describe().Hosted:
+		return RefuseEnroll(textSigningIn)
 	}
 	return nil
 }
@@ -140,6 +144,9 @@ func (s *Enrolments) Verify(ctx context.Context, a idp.Actor, ref, id string, an
 		}
 		if sub.Factor.Status != StatusActive {
 			return sub, idp.NotFound(TypeFactor, id)
+		}
+		if m.Describe().Hosted {
+			return sub, idp.Fail(idp.KindUnsupported, textSigningIn)
 		}
 		if _, sends := m.(Challenger); !sends {
 			return sub, m.Describe().Complete(nil)

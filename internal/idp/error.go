@@ -123,6 +123,8 @@ const (
 	KindBadExtension
 	// KindChallengeOver: the time for the answer to a challenge has passed.
 	KindChallengeOver
+	// KindFactorService: the server of a factor's vendor does not answer.
+	KindFactorService
 	// KindRecoveryUnknown: the login of a recovery is nobody's.
 	KindRecoveryUnknown
 )
@@ -174,7 +176,7 @@ func (k Kind) String() string {
 		"user gets no applications", "certificate exists", "bad date", "forgot password not allowed", "question not allowed",
 		"reset failed", "wrong answer", "role type", "too many targets", "wrong passcode", "passcode replayed", "passcode window",
 		"user locked", "text too soon", "call too soon", "mail too soon", "bad phone number", "bad extension", "challenge over",
-		"recovery unknown",
+		"factor service", "recovery unknown",
 	}
 	if k < 0 || int(k) >= len(names) {
 		return names[0]

@@ -12,6 +12,7 @@ import (
 	"usher/internal/egress"
 	"usher/internal/env"
 	"usher/internal/notify"
+	"usher/internal/notify/webhook"
 )
 
 // Config is everything that an operator may choose, and what tests replace.
@@ -41,6 +42,9 @@ type Config struct {
 	// Senders take what the outbox holds, by kind of message; a kind without
 	// one stays queued.
 	Senders map[notify.Kind]notify.Sender
+	// Vendors judges the factors whose vendors' servers Usher does not speak to; with
+	// no address these factors are not there. (docs/factor-webhook.md)
+	Vendors Vendors
 	// Outbound says which addresses requests of ours may reach: those of clients,
 	// say. The zero value is the public internet alone.
 	Outbound egress.Config
@@ -53,6 +57,44 @@ type Config struct {
 	// TestMode is shown in a header of every answer: a control listener can
 	// move the clock and read the outbox.
 	TestMode bool
+}
+
+// Vendors names the adapter that speaks to the servers of factor vendors.
+type Vendors struct {
+	URL     string           // checked by egress.Config.Target
+	Secrets []webhook.Secret // at least one
+	// Tokens lists the vendors whose tokens it judges: rsa, symantec.
+	Tokens []string
+	// DuoHost is where the page of Duo's shape stands; empty for none.
+	DuoHost string
+}
+
+// check says what is wrong.
+func (v Vendors) check(out egress.Config) error {
+	if v.URL == "" {
+		if len(v.Tokens) > 0 || v.DuoHost != "" {
+			return errors.New("factors of vendors need the address of an adapter: see docs/factor-webhook.md")
+		}
+		return nil
+	}
+	if _, err := out.Target(v.URL); err != nil {
+		return fmt.Errorf("the factor webhook: %w", err)
+	}
+	if len(v.Secrets) == 0 {
+		return errors.New("the factor webhook needs a secret: make one with `echo whsec_$(openssl rand -base64 32)`")
+	}
+	for _, kind := range v.Tokens {
+		if kind != "rsa" && kind != "symantec" {
+			return fmt.Errorf("%q is no vendor of tokens: give rsa or symantec", kind)
+		}
+	}
+	if u, err := url.Parse("https://" + v.DuoHost); v.DuoHost != "" && (err != nil || u.Host != v.DuoHost || u.Hostname() == "") {
+		return fmt.Errorf("%q is no host of a page: give one like api-1234.duosecurity.example", v.DuoHost)
+	}
+	if len(v.Tokens) == 0 && v.DuoHost == "" {
+		return errors.New("the factor webhook has nothing to judge: name vendors or the host of a page")
+	}
+	return nil
 }
 
 // TestModeHeader tells on every answer that a control listener is open.
@@ -85,6 +127,9 @@ func (c *Config) check() error {
 				return fmt.Errorf("sender of %s: %w", kind, err)
 			}
 		}
+	}
+	if err := c.Vendors.check(c.Outbound); err != nil {
+		return err
 	}
 	base, err := cleanBaseURL(c.BaseURL)
 	c.BaseURL = base

@@ -12,6 +12,7 @@ import (
 
 	"usher/internal/apptest"
 	"usher/internal/env"
+	"usher/internal/notify/webhook"
 	"usher/internal/server"
 	"usher/internal/store/storetest"
 )
@@ -27,7 +28,23 @@ func TestRefusesToStart(t *testing.T) {
 		"with a short master key":         {func(c *server.Config) { c.MasterKey = []byte("short") }, "32 bytes"},
 		"without a base URL":              {func(c *server.Config) { c.BaseURL = "" }, "--base-url"},
 		"with a base URL that has a path": {func(c *server.Config) { c.BaseURL = "https://id.example.com/x" }, "more than scheme"},
-		"with a folder as database":       {func(c *server.Config) { c.Database = "sqlite:/" }, "open database"},
+		"with vendors and no adapter":     {func(c *server.Config) { c.Vendors.DuoHost = "frames.example.com" }, "docs/factor-webhook.md"},
+		"with an adapter at an inner address": {func(c *server.Config) {
+			c.Vendors = server.Vendors{URL: "http://10.0.0.1/", Tokens: []string{"rsa"}, Secrets: []webhook.Secret{key}}
+		}, "https://"},
+		"with an adapter and no secret": {func(c *server.Config) {
+			c.Vendors = server.Vendors{URL: "https://a.example.com/", Tokens: []string{"rsa"}}
+		}, "openssl rand"},
+		"with an unknown vendor": {func(c *server.Config) {
+			c.Vendors = server.Vendors{URL: "https://a.example.com/", Tokens: []string{"acme"}, Secrets: []webhook.Secret{key}}
+		}, "acme"},
+		"with a page at no host": {func(c *server.Config) {
+			c.Vendors = server.Vendors{URL: "https://a.example.com/", DuoHost: "a.example.com/frame", Secrets: []webhook.Secret{key}}
+		}, "no host"},
+		"with an adapter for nothing": {func(c *server.Config) {
+			c.Vendors = server.Vendors{URL: "https://a.example.com/", Secrets: []webhook.Secret{key}}
+		}, "nothing to judge"},
+		"with a folder as database": {func(c *server.Config) { c.Database = "sqlite:/" }, "open database"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := server.Config{Database: storetest.SQLite(t), MasterKey: key, BaseURL: "https://id.example.com"}

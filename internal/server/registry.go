@@ -14,6 +14,7 @@ import (
 	"usher/internal/api/pages"
 	"usher/internal/credential"
 	"usher/internal/directory"
+	"usher/internal/env"
 	"usher/internal/factor"
 	"usher/internal/factor/call"
 	"usher/internal/factor/email"
@@ -24,11 +25,13 @@ import (
 	"usher/internal/factor/sms"
 	"usher/internal/factor/totp"
 	"usher/internal/factor/u2f"
+	"usher/internal/factor/vendor"
 	"usher/internal/factor/webauthn"
 	"usher/internal/factor/yubikey"
 	"usher/internal/idp"
 	"usher/internal/jobs"
 	"usher/internal/notify"
+	"usher/internal/notify/webhook"
 	"usher/internal/oauth"
 	"usher/internal/policy"
 	"usher/internal/roles"
@@ -53,6 +56,31 @@ func factorMethods(s *services) []factor.Method {
 		&yubikey.Method{Store: s.db, Vault: s.vault},
 		&hotp.Method{Store: s.db, Vault: s.vault},
 	}
+}
+
+// vendorMethods are those whose vendors' servers an adapter speaks to, none
+// without one.
+func vendorMethods(s *services, cfg Config) []factor.Method {
+	v := cfg.Vendors
+	if v.URL == "" {
+		return nil
+	}
+	// The adapter looks at its own clock.
+	hook := &vendor.Hook{
+		Poster: &webhook.Poster{Client: s.outbound, Clock: env.System{}, URL: v.URL, Secrets: v.Secrets}, IDs: cfg.IDs, Store: s.db, Log: cfg.Log,
+	}
+	var out []factor.Method
+	for _, m := range []*vendor.Token{
+		{Hook: hook, Kind: "rsa", Vendor: "RSA"}, {Hook: hook, Kind: "symantec", Vendor: "SYMANTEC", Twice: true},
+	} {
+		if slices.Contains(v.Tokens, m.Kind) {
+			out = append(out, m)
+		}
+	}
+	if v.DuoHost != "" {
+		out = append(out, &vendor.Page{Hook: hook, Rand: s.rand, Vault: s.vault, Host: v.DuoHost, Secret: v.Secrets[0]})
+	}
+	return out
 }
 
 // grants are the grant types of the token endpoint.
@@ -198,7 +226,7 @@ func (s *Server) mount(r *httpkit.Router) error {
 	}
 	p.Mount(r)
 	s.mountCoverage(r)
-	(&authn.API{Engine: v.engine, Rand: s.cfg.Rand, Redirectable: v.redirectable, OnPageError: p.WriteError}).Mount(r)
+	(&authn.API{Engine: v.engine, Visits: v.visits, Rand: s.cfg.Rand, Redirectable: v.redirectable, OnPageError: p.WriteError}).Mount(r)
 	(&oauth2.MetadataAPI{Servers: v.oauth}).Mount(r)
 	(&device.API{Devices: v.devices}).Mount(r)
 	(&idx.API{Engine: v.engine, Redirectable: v.redirectable, OAuth: v.provider}).Mount(r)

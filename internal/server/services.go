@@ -39,6 +39,7 @@ type services struct {
 	vault       factor.Vault
 	ceremonies  *factor.Ceremonies
 	devices     *factor.Devices
+	visits      *factor.Visits
 	rand        env.Rand
 	policies    *policy.Service
 	blocklist   *policy.Blocklist
@@ -70,13 +71,14 @@ func newServices(cfg Config, db *store.Store, keeper *keys.Keeper) *services {
 	s.directory = &directory.Service{
 		Store: db, Log: s.log, IDs: cfg.IDs, Clock: cfg.Clock, Rand: cfg.Rand, Credentials: s.credentials, Outbox: s.outbox,
 	}
-	s.factors = factor.NewService(factorMethods(s)...)
+	s.factors = factor.NewService(append(factorMethods(s), vendorMethods(s, cfg)...)...)
 	s.ceremonies = &factor.Ceremonies{
 		Log: s.log, IDs: cfg.IDs, Vault: s.vault, Methods: s.factors, Directory: s.directory, Credentials: s.credentials,
 	}
 	s.devices = &factor.Devices{
 		Store: db, Log: s.log, Clock: cfg.Clock, Rand: cfg.Rand, Vault: s.vault, Directory: s.directory, Ceremonies: s.ceremonies,
 	}
+	s.visits = &factor.Visits{Store: db, Directory: s.directory, Ceremonies: s.ceremonies}
 	s.roles = &roles.Service{Log: s.log, IDs: cfg.IDs, Store: db, Directory: s.directory}
 	s.sessions = &session.Service{Store: db, Log: s.log, IDs: cfg.IDs, Rand: cfg.Rand}
 	s.tokens = &tokens.Service{Store: db, Log: s.log, IDs: cfg.IDs, Rand: cfg.Rand, Clock: cfg.Clock}

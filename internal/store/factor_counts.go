@@ -74,6 +74,13 @@ func (tx *Tx) SendForFactor(orgID, userID, factorID string, every time.Duration)
 	return n > 0, err
 }
 
+// FreeFactor forgets when something was last sent for a factor.
+func (tx *Tx) FreeFactor(orgID, userID, factorID string) error {
+	_, err := tx.exec("UPDATE factor_counts SET last_sent = 0 WHERE org_id = $1 AND user_id = $2 AND factor_id = $3 AND last_sent > 0",
+		orgID, userID, factorID)
+	return err
+}
+
 // SetFactorAuto notes whether a user wants to be asked by a factor without
 // choosing it.
 func (tx *Tx) SetFactorAuto(orgID, userID, factorID string, auto bool) error {

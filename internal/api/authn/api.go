@@ -7,6 +7,7 @@ import (
 
 	"usher/internal/api/httpkit"
 	"usher/internal/env"
+	"usher/internal/factor"
 	"usher/internal/idp"
 	"usher/internal/signin"
 	"usher/openapi"
@@ -15,6 +16,8 @@ import (
 // API serves the operations. All members but OnPageError are required.
 type API struct {
 	Engine *signin.Engine
+	// Visits takes the answers of vendors' pages.
+	Visits *factor.Visits
 	Rand   env.Rand
 	// Redirectable tells whether the organisation trusts a web origin so far
 	// that browsers may be sent there.

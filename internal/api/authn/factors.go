@@ -21,6 +21,8 @@ func (a *API) mountFactors(r *httpkit.Router) {
 	r.Op(openapi.AuthSendActivationSms, func(r *httpkit.Request) error { return a.sendLink(r, factor.LinkByText) })
 	r.Op(openapi.AuthVerifyFactor, a.verify)
 	r.Op(openapi.AuthResendFactorChallenge, a.resendChallenge)
+	r.Op(openapi.AuthPoll, a.poll)
+	r.Op(openapi.AuthDuoCallback, a.duoCallback)
 }
 
 // factorRequest is the body of the operations on factors: what names the

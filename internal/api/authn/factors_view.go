@@ -2,6 +2,7 @@ package authn
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"time"
 
@@ -52,8 +53,9 @@ type factorProfile struct {
 }
 
 type factorEmbedded struct {
-	Activation map[string]any `json:"activation,omitempty"`
-	Challenge  map[string]any `json:"challenge,omitempty"`
+	Activation   map[string]any `json:"activation,omitempty"`
+	Challenge    map[string]any `json:"challenge,omitempty"`
+	Verification map[string]any `json:"verification,omitempty"` // by a page of the vendor's
 }
 
 type factorLinks struct {
@@ -78,7 +80,7 @@ type factorInfo struct {
 func policyOf(m signin.Remember, options []signin.Method) mfaPolicy {
 	p := mfaPolicy{Allow: m.Allowed, Lifetime: int(m.Life / time.Minute), ByDefault: m.Default}
 	for _, o := range options {
-		if o.Waits && o.FactorID != "" {
+		if o.Waits && !o.About.Hosted && o.FactorID != "" {
 			if p.Factors == nil {
 				p.Factors = map[string]factorInfo{}
 			}
@@ -180,7 +182,10 @@ func resultOf(step signin.Step) (word string, open bool) {
 func (out *transaction) challenge(r *httpkit.Request, s signin.Challenge) {
 	at := "/factors/" + s.Method.FactorID + "/verify"
 	f := viewFactor(s.Method)
-	if shown := challengeOf(s.View); shown != nil {
+	switch shown := challengeOf(s.View); {
+	case shown != nil && s.Method.About.Hosted:
+		f.Embedded = &factorEmbedded{Verification: hosted(r, s.Method.FactorID, shown)}
+	case shown != nil:
 		f.Embedded = &factorEmbedded{Challenge: shown}
 	}
 	out.Status, out.Embedded.Factor, out.Embedded.Policy = statusMFA, &f, policyOf(s.Remember, []signin.Method{s.Method})
@@ -191,9 +196,20 @@ func (out *transaction) challenge(r *httpkit.Request, s signin.Challenge) {
 		next = "poll"
 	}
 	out.Links = &links{Next: link(r, next, at), Cancel: link(r, "", "/cancel"), Prev: link(r, "", "/previous")}
-	if s.Method.Resends {
+	if s.Method.Resends && !s.Method.About.Hosted {
 		out.Links.Resend = []httpkit.Href{*link(r, s.Method.Factor.Type, at+"/resend")}
 	}
+}
+
+// hosted adds to what the page of a vendor is made of where its answer goes, and
+// the vendor's script for it. (spec: authn FactorVerification)
+func hosted(r *httpkit.Request, factorID string, shown map[string]any) map[string]any {
+	shown["factorResult"] = resultWaiting
+	shown["_links"] = map[string]any{
+		"complete": link(r, "", "/factors/"+factorID+"/lifecycle/duoCallback"),
+		"script":   httpkit.Href{Href: fmt.Sprintf("https://%s/frame/hosted/Duo-Web-v2.js", shown["host"]), Type: "text/javascript; charset=utf-8"},
+	}
+	return shown
 }
 
 // challengeOf is what the user needs to see of a challenge. (spec: authn FactorChallenge)
@@ -272,6 +288,9 @@ func activationOf(r *httpkit.Request, s signin.Activate, userID string) map[stri
 	if seed := s.View.Seed; seed != nil {
 		out["sharedSecret"], out["encoding"] = seed.Secret, "base32"
 		out["timeStep"], out["keyLength"] = int(seed.Step/time.Second), seed.Digits
+	}
+	if s.Method.About.Hosted {
+		return hosted(r, s.Method.FactorID, out)
 	}
 	at := map[string]any{}
 	if s.Ticket != "" {

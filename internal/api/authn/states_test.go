@@ -17,7 +17,7 @@ import (
 )
 
 // What a transaction can stand at. Two states look different while an answer
-// from elsewhere is awaited, which is shown by a suffix.
+// from a phone or from the page of a vendor is awaited, which is shown by a suffix.
 const (
 	warned         = "PASSWORD_WARN"
 	expired        = "PASSWORD_EXPIRED"
@@ -30,6 +30,8 @@ const (
 	required       = "MFA_REQUIRED"
 	challenged     = "MFA_CHALLENGE"
 	challengedPush = "MFA_CHALLENGE push"
+	activatingPage = "MFA_ENROLL_ACTIVATE page"
+	challengedPage = "MFA_CHALLENGE page"
 	succeeded      = "SUCCESS"
 	lockedOut      = "LOCKED_OUT"
 )
@@ -37,7 +39,8 @@ const (
 // states are the columns of pairs.
 func states() []string {
 	return []string{
-		warned, expired, recovering, recoveringCode, resetting, enrolling, activating, activatingPush, required, challenged, challengedPush, succeeded, lockedOut,
+		warned, expired, recovering, recoveringCode, resetting, enrolling, activating, activatingPush, required, challenged, challengedPush,
+		activatingPage, challengedPage, succeeded, lockedOut,
 	}
 }
 
@@ -47,33 +50,33 @@ func neverReached() []string { return []string{"UNAUTHENTICATED"} }
 
 // pairs tells what every operation, called with what fits it, comes to in every
 // state: the state that follows, "same" for the one it was called in, "over" for
-// the end of the transaction, an error code, and "-" for E0000079.
+// the end of the transaction, "taken" for an answer that was taken, an error code, and "-" for E0000079.
 // (management reference: state operations)
 func pairs() map[openapi.ID]string {
 	return map[openapi.ID]string{
-		openapi.Authenticate:               "same same same same same same same same same same same E0000011 E0000001",
-		openapi.AuthIntrospect:             "same same same same same same same same same same same E0000011 E0000011",
-		openapi.AuthPrevious:               "- - - - - - MFA_ENROLL MFA_ENROLL - MFA_REQUIRED MFA_REQUIRED E0000011 E0000011",
-		openapi.AuthSkip:                   "SUCCESS - - - - - - - - - - E0000011 E0000011",
-		openapi.AuthCancel:                 "over over over over over over over over over over over E0000011 E0000011",
-		openapi.AuthPoll:                   "E0000060 E0000060 E0000060 E0000060 E0000060 E0000060 E0000060 E0000060 E0000060 E0000060 E0000060 E0000060 E0000060",
-		openapi.AuthChangePassword:         "SUCCESS MFA_ENROLL - - - - - - - - - E0000011 E0000011",
-		openapi.AuthResetPassword:          "- - - - MFA_ENROLL - - - - - - E0000011 E0000011",
-		openapi.AuthRecoverPassword:        "RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE same RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE",
-		openapi.AuthUnlockAccount:          "RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE same RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE",
-		openapi.AuthVerifyRecoveryToken:    "E0000011 E0000011 E0000011 E0000011 E0000011 E0000011 E0000011 E0000011 E0000011 E0000011 E0000011 E0000011 E0000011",
-		openapi.AuthAnswerRecoveryQuestion: "- - PASSWORD_RESET - - - - - - - - E0000011 E0000011",
-		openapi.AuthVerifyRecoveryFactor:   "- - - RECOVERY - - - - - - - E0000011 E0000011",
-		openapi.AuthResendRecoveryFactor:   "- - - same - - - - - - - E0000011 E0000011",
-		openapi.EnrollFactor:               "- - - - - SUCCESS - - - - - E0000011 E0000011",
-		openapi.AuthActivateFactor:         "- - - - - - SUCCESS same - - - E0000011 E0000011",
-		openapi.AuthPollFactorActivation:   "- - - - - - - same - - - E0000011 E0000011",
-		openapi.AuthSendActivationEmail:    "- - - - - - - same - - - E0000011 E0000011",
-		openapi.AuthSendActivationSms:      "- - - - - - - same - - - E0000011 E0000011",
-		openapi.AuthResendFactorActivation: "- - - - - - same - - - - E0000011 E0000011",
-		openapi.AuthDuoCallback:            "E0000060 E0000060 E0000060 E0000060 E0000060 E0000060 E0000060 E0000060 E0000060 E0000060 E0000060 E0000060 E0000060",
-		openapi.AuthVerifyFactor:           "- - - - - - - - MFA_CHALLENGE SUCCESS same E0000011 E0000011",
-		openapi.AuthResendFactorChallenge:  "- - - - - - - - - same same E0000011 E0000011",
+		openapi.Authenticate:               "same same same same same same same same same same same same same E0000011 E0000001",
+		openapi.AuthIntrospect:             "same same same same same same same same same same same same same E0000011 E0000011",
+		openapi.AuthPrevious:               "- - - - - - MFA_ENROLL MFA_ENROLL - MFA_REQUIRED MFA_REQUIRED MFA_ENROLL MFA_REQUIRED E0000011 E0000011",
+		openapi.AuthSkip:                   "SUCCESS - - - - - - - - - - - - E0000011 E0000011",
+		openapi.AuthCancel:                 "over over over over over over over over over over over over over E0000011 E0000011",
+		openapi.AuthPoll:                   "- - - - - - - same - - same same same E0000011 E0000011",
+		openapi.AuthChangePassword:         "SUCCESS MFA_ENROLL - - - - - - - - - - - E0000011 E0000011",
+		openapi.AuthResetPassword:          "- - - - MFA_ENROLL - - - - - - - - E0000011 E0000011",
+		openapi.AuthRecoverPassword:        "RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE same RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE",
+		openapi.AuthUnlockAccount:          "RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE same RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE RECOVERY_CHALLENGE",
+		openapi.AuthVerifyRecoveryToken:    "E0000011 E0000011 E0000011 E0000011 E0000011 E0000011 E0000011 E0000011 E0000011 E0000011 E0000011 E0000011 E0000011 E0000011 E0000011",
+		openapi.AuthAnswerRecoveryQuestion: "- - PASSWORD_RESET - - - - - - - - - - E0000011 E0000011",
+		openapi.AuthVerifyRecoveryFactor:   "- - - RECOVERY - - - - - - - - - E0000011 E0000011",
+		openapi.AuthResendRecoveryFactor:   "- - - same - - - - - - - - - E0000011 E0000011",
+		openapi.EnrollFactor:               "- - - - - SUCCESS - - - - - - - E0000011 E0000011",
+		openapi.AuthActivateFactor:         "- - - - - - SUCCESS same - - - same - E0000011 E0000011",
+		openapi.AuthPollFactorActivation:   "- - - - - - - same - - - same - E0000011 E0000011",
+		openapi.AuthSendActivationEmail:    "- - - - - - - same - - - - - E0000011 E0000011",
+		openapi.AuthSendActivationSms:      "- - - - - - - same - - - - - E0000011 E0000011",
+		openapi.AuthResendFactorActivation: "- - - - - - same - - - - - - E0000011 E0000011",
+		openapi.AuthDuoCallback:            "- - - - - - - - - - - taken taken E0000011 E0000011",
+		openapi.AuthVerifyFactor:           "- - - - - - - - MFA_CHALLENGE SUCCESS same - same E0000011 E0000011",
+		openapi.AuthResendFactorChallenge:  "- - - - - - - - - same same - same E0000011 E0000011",
 	}
 }
 
@@ -82,12 +85,14 @@ type stated struct {
 	*apptest.App
 	t     *testing.T
 	phone *device.Phone
+	page  *adapter
 	count int
 }
 
 // standing is a transaction in a state, with what its user would know.
 type standing struct {
 	state, token, login, userID, factorID, number string
+	response                                      string // of the page of a vendor
 }
 
 const (
@@ -97,8 +102,9 @@ const (
 
 func newStated(t *testing.T) *stated {
 	t.Helper()
-	app := apptest.New(t)
-	w := &stated{App: app, t: t, phone: app.Phone()}
+	page := newAdapter(t)
+	app := apptest.New(t, apptest.Configure(page.configure))
+	w := &stated{App: app, t: t, phone: app.Phone(), page: page}
 	for _, name := range []string{"careful", "warned"} {
 		w.Post("/api/v1/groups", map[string]any{"profile": map[string]any{"name": name}}).Want(200)
 	}
@@ -108,7 +114,7 @@ func newStated(t *testing.T) *stated {
 		w.Post("/api/v1/policies/"+id+"/rules", rule).Want(200)
 	}
 	const self = `{"enroll":{"self":"OPTIONAL"}}`
-	add("MFA_ENROLL", "careful", `"factors":{"okta_sms":`+self+`,"okta_push":`+self+`,"okta_question":`+self+`}`,
+	add("MFA_ENROLL", "careful", `"factors":{"okta_sms":`+self+`,"okta_push":`+self+`,"duo":`+self+`,"okta_question":`+self+`}`,
 		`{"type":"MFA_ENROLL","name":"asked","actions":{"enroll":{"self":"CHALLENGE"}}}`)
 	add("OKTA_SIGN_ON", "careful", ``,
 		`{"type":"SIGN_ON","name":"always","actions":{"signon":{"access":"ALLOW","requireFactor":true,"factorPromptMode":"ALWAYS","session":{}}}}`)
@@ -190,7 +196,10 @@ func (w *stated) stand(state string) *standing {
 }
 
 // bare is the word of a state alone.
-func bare(state string) string { return strings.TrimSuffix(state, " push") }
+func bare(state string) string {
+	name, _, _ := strings.Cut(state, " ")
+	return name
+}
 
 // before reaches the states that come before a further factor.
 func (w *stated) before(s *standing) {
@@ -229,6 +238,10 @@ func (w *stated) further(s *standing) {
 	if strings.HasSuffix(s.state, " push") {
 		kind = "push"
 	}
+	if strings.HasSuffix(s.state, " page") {
+		w.visits(s)
+		return
+	}
 	if s.state == required || bare(s.state) == challenged {
 		w.holds(s, kind)
 	}
@@ -250,6 +263,23 @@ func (w *stated) further(s *standing) {
 	default:
 		w.t.Fatalf("nothing leads to %s", s.state)
 	}
+}
+
+// visits reaches the states in which the page of a vendor is shown.
+func (w *stated) visits(s *standing) {
+	w.t.Helper()
+	s.token = w.call("", map[string]any{"username": s.login, "password": apptest.Password}).Want(200).Text("stateToken")
+	a := w.call("/factors", map[string]any{"stateToken": s.token, "factorType": "web", "provider": "DUO"}).Want(200)
+	s.factorID = a.Text("_embedded.factor.id")
+	s.response = w.page.page(s.login, a.Text("_embedded.factor._embedded.activation.signature"), true)
+	if s.state == activatingPage {
+		return
+	}
+	w.call("/factors/"+s.factorID+"/lifecycle/duoCallback", map[string]any{"stateToken": s.token, "sig_response": s.response}).Want(200)
+	w.call("/poll", map[string]any{"stateToken": s.token}).Want(200)
+	s.token = w.call("", map[string]any{"username": s.login, "password": apptest.Password}).Want(200).Text("stateToken")
+	a = w.call("/factors/"+s.factorID+"/verify", map[string]any{"stateToken": s.token}).Want(202)
+	s.response = w.page.page(s.login, a.Text("_embedded.factor._embedded.verification.signature"), true)
 }
 
 // question is the body that enrols a factor which needs no proof.
@@ -292,20 +322,22 @@ func (w *stated) fitting(s *standing, o openapi.Operation) map[string]any {
 	case openapi.AuthSendActivationSms:
 		body["profile"] = map[string]any{"phoneNumber": s.number}
 	case openapi.AuthDuoCallback:
-		body["sig_response"] = "AUTH|x"
+		body["sig_response"] = s.response
 	default: // the state token is all
 	}
 	return body
 }
 
 // outcome is what an answer comes to, in the words of pairs.
-func outcome(s *standing, a *apptest.Answer) string {
+func outcome(s *standing, o openapi.Operation, a *apptest.Answer) string {
 	code, status := a.Text("errorCode"), a.Text("status")
 	switch {
 	case code == "E0000079" && a.Status == http.StatusForbidden:
 		return "-"
 	case code != "":
 		return code
+	case status == "" && o.ID == openapi.AuthDuoCallback:
+		return "taken"
 	case status == "":
 		return "over"
 	case status == bare(s.state):
@@ -335,7 +367,7 @@ func TestEveryStateAndOperation(t *testing.T) {
 			for i, state := range states() {
 				s := w.stand(state)
 				a := w.call(s.path(o), w.fitting(s, o))
-				got = append(got, outcome(s, a))
+				got = append(got, outcome(s, o, a))
 				if got[i] != want[i] {
 					t.Errorf("in %s: %s, want %s: %d %s", state, got[i], want[i], a.Status, a.Body)
 				}

@@ -107,6 +107,7 @@ var kindRows = map[idp.Kind]kindRow{
 	idp.KindEmailTooSoon:       {429, "E0000118", "An email was recently sent. Please wait 5 seconds before trying again."},
 	idp.KindBadPhone:           {400, "E0000098", "This phone number is invalid."},
 	idp.KindBadExtension:       {400, "E0000121", "Invalid phone extension. Please enter a valid phone extension."},
+	idp.KindFactorService:      {504, "E0000067", "Factors Service Error."},
 	idp.KindChallengeOver:      {404, "E0000191", "Verification timed out. Please try again."},
 }
 

@@ -32,6 +32,7 @@ func factorName(k factor.Kind) string {
 		"okta_otp": "Authenticator app", "google_otp": "Google Authenticator", "okta_question": "Security question",
 		"okta_sms": "Text message", "okta_call": "Phone call", "okta_email": "Mail", "okta_push": "Confirmation on your phone",
 		"yubikey_token": "YubiKey", "rsa_token": "RSA token", "symantec_vip": "Symantec VIP",
+		"hotp": "One-time password token",
 	}
 	if n, ok := names[k.Key]; ok {
 		return n
@@ -41,7 +42,7 @@ func factorName(k factor.Kind) string {
 
 // scripted tells whether proving a factor takes a script, which these pages do
 // not have: its answers are made from a challenge by the browser.
-func scripted(m signin.Method) bool { return m.Sends && !m.Resends && !m.Waits }
+func scripted(m signin.Method) bool { return m.About.Hosted || m.Sends && !m.Resends && !m.Waits }
 
 // detail is where something goes to, as far as it is shown.
 func detail(profile json.RawMessage) string {
@@ -191,6 +192,12 @@ func fieldsOf(fields []factor.Field, profile json.RawMessage) []fieldView {
 		switch f.Name {
 		case factor.FieldPassCode:
 			view.Label, view.Complete, view.Mode = "Code", "one-time-code", "numeric"
+		case factor.FieldCredentialID:
+			view.Label = "What stands on the token, or your name at its maker"
+		case "nextPassCode":
+			view.Label, view.Complete, view.Mode = "The code after that one", "one-time-code", "numeric"
+		case factor.FieldSharedSecret:
+			view.Label = "Secret of the token"
 		case factor.FieldPhone:
 			view.Label, view.Type, view.Complete = "Phone number, with the country code", "tel", "tel"
 		case "question":

@@ -59,14 +59,45 @@ func (s Secret) sign(id, timestamp string, body []byte) string {
 	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// Sender posts messages to one address. It implements notify.Sender.
-type Sender struct {
+// Poster posts signed requests to one address.
+type Poster struct {
 	Client *egress.Client
 	Clock  env.Clock
 	URL    string // checked by egress.Config.Target
 	// Secrets sign each request, all of them, so that a receiver can change
 	// from one to the next.
 	Secrets []Secret
+}
+
+// Post sends JSON under an identifier and returns what came back.
+func (p *Poster) Post(ctx context.Context, id string, text []byte) (egress.Answer, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.URL, bytes.NewReader(text))
+	if err != nil {
+		return egress.Answer{}, fmt.Errorf("webhook request: %w", err)
+	}
+	timestamp := strconv.FormatInt(p.Clock.Now().Unix(), 10)
+	signatures := make([]string, 0, len(p.Secrets))
+	for _, secret := range p.Secrets {
+		signatures = append(signatures, secret.sign(id, timestamp, text))
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "usher")
+	req.Header.Set(HeaderID, id)
+	req.Header.Set(HeaderTimestamp, timestamp)
+	req.Header.Set(HeaderSignature, strings.Join(signatures, " "))
+	a, err := p.Client.Do(req)
+	if err != nil {
+		return egress.Answer{}, fmt.Errorf("webhook: %w", err)
+	}
+	return a, nil
+}
+
+// Sender posts messages to one address. It implements notify.Sender.
+type Sender struct {
+	Client  *egress.Client
+	Clock   env.Clock
+	URL     string   // as of Poster
+	Secrets []Secret // as of Poster
 }
 
 // message is the body of a request.
@@ -98,23 +129,9 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 	if err != nil {
 		return notify.Refused(fmt.Errorf("webhook message: %w", err))
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL, bytes.NewReader(text))
+	a, err := (&Poster{s.Client, s.Clock, s.URL, s.Secrets}).Post(ctx, m.ID, text)
 	if err != nil {
-		return fmt.Errorf("webhook request: %w", err)
-	}
-	timestamp := strconv.FormatInt(s.Clock.Now().Unix(), 10)
-	signatures := make([]string, 0, len(s.Secrets))
-	for _, secret := range s.Secrets {
-		signatures = append(signatures, secret.sign(m.ID, timestamp, text))
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("User-Agent", "usher")
-	req.Header.Set(HeaderID, m.ID)
-	req.Header.Set(HeaderTimestamp, timestamp)
-	req.Header.Set(HeaderSignature, strings.Join(signatures, " "))
-	a, err := s.Client.Do(req)
-	if err != nil {
-		return fmt.Errorf("webhook: %w", err)
+		return err
 	}
 	return judge(m.Kind, a, s.Clock.Now())
 }
