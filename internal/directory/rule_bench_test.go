@@ -1,10 +1,14 @@
 package directory_test
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"testing"
+	"time"
 
 	"usher/internal/directory"
+	"usher/internal/store"
 	"usher/internal/store/storetest"
 )
 
@@ -16,11 +20,13 @@ func benchEach(b *testing.B, fn func(b *testing.B, w *world)) {
 }
 
 // BenchmarkActivateRule holds 100,000 users against a rule that half of them
-// meet. One operation is the whole of it.
+// meet. One operation is the whole of it. Meanwhile somebody else writes small
+// things: how long nearly all of these take shows what the rule costs others.
 func BenchmarkActivateRule(b *testing.B) {
 	const users = 100_000
 	benchEach(b, func(b *testing.B, w *world) {
 		w.load(b, users)
+		stop := w.bystander(b)
 		b.ResetTimer()
 		for range b.N {
 			group := w.aGroup(b, "Group "+w.IDs.New("nam"))
@@ -31,7 +37,40 @@ func BenchmarkActivateRule(b *testing.B) {
 			}
 		}
 		b.ReportMetric(users*float64(b.N)/b.Elapsed().Seconds(), "users/s")
+		waits := stop()
+		b.ReportMetric(float64(waits[len(waits)/2].Microseconds())/1000, "ms/other-p50")
+		b.ReportMetric(float64(waits[len(waits)*99/100].Microseconds())/1000, "ms/other-p99")
 	})
+}
+
+// bystander writes a group's row now and then until stop is called, which
+// returns how long each write took, sorted.
+func (w *world) bystander(b *testing.B) (stop func() []time.Duration) {
+	id := w.aGroup(b, "Bystanders")
+	end, waits := make(chan struct{}), make(chan []time.Duration)
+	go func() {
+		all := []time.Duration{0}
+		pace := time.NewTicker(5 * time.Millisecond)
+		defer pace.Stop()
+		for {
+			select {
+			case <-end:
+				slices.Sort(all)
+				waits <- all
+				return
+			case <-pace.C:
+			}
+			began := time.Now()
+			if err := w.Store.Tx(context.WithoutCancel(b.Context()), func(tx *store.Tx) error { return tx.TouchMembers(w.org.ID, id) }); err != nil {
+				b.Error(err)
+			}
+			all = append(all, time.Since(began))
+		}
+	}()
+	return func() []time.Duration {
+		close(end)
+		return <-waits
+	}
 }
 
 // BenchmarkCreateUserWithRules creates users under no, ten and a thousand active

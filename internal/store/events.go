@@ -30,8 +30,7 @@ func (tx *Tx) InsertEvents(orgID string, list []EventRow) error {
 		for _, e := range list[from:to] {
 			args = append(args, e.UUID, e.Type, string(e.Document))
 		}
-		_, err := tx.exec("INSERT INTO events (org_id, uuid, type, document, position) VALUES "+rowHolders(to-from, 3, ", NULL"), args...)
-		return err
+		return tx.later("INSERT INTO events (org_id, uuid, type, document, position) VALUES "+rowHolders(to-from, 3, ", NULL"), args...)
 	})
 }
 

@@ -55,8 +55,7 @@ func (tx *Tx) AddMembers(orgID string, list []Membership) error {
 		for _, m := range list[from:to] {
 			args = append(args, m.GroupID, m.UserID, m.RuleID, ms(tx.now))
 		}
-		_, err := tx.exec("INSERT INTO memberships (org_id, group_id, user_id, rule_id, created) VALUES "+rowHolders(to-from, 4, "")+" ON CONFLICT DO NOTHING", args...)
-		return err
+		return tx.later("INSERT INTO memberships (org_id, group_id, user_id, rule_id, created) VALUES "+rowHolders(to-from, 4, "")+" ON CONFLICT DO NOTHING", args...)
 	})
 }
 
@@ -75,9 +74,8 @@ func (tx *Tx) RemoveMembers(orgID string, list []Membership) error {
 	for _, r := range order {
 		ids := users[r]
 		err := chunks(len(ids), func(from, to int) error {
-			_, err := tx.exec("DELETE FROM memberships WHERE org_id = $1 AND group_id = $2 AND rule_id = $3 AND user_id IN ("+holders(4, to-from)+")",
+			return tx.later("DELETE FROM memberships WHERE org_id = $1 AND group_id = $2 AND rule_id = $3 AND user_id IN ("+holders(4, to-from)+")",
 				append([]any{orgID, r.group, r.rule}, anys(ids[from:to])...)...)
-			return err
 		})
 		if err != nil {
 			return err
@@ -195,7 +193,6 @@ func (tx *Tx) LockUsers(orgID string, ids []string) error {
 		return nil
 	}
 	return chunks(len(ids), func(from, to int) error {
-		return tx.each(func(scan) error { return nil },
-			"SELECT id FROM users WHERE org_id = $1 AND id IN ("+holders(2, to-from)+") ORDER BY id FOR UPDATE", append([]any{orgID}, anys(ids[from:to])...)...)
+		return tx.later("SELECT id FROM users WHERE org_id = $1 AND id IN ("+holders(2, to-from)+") ORDER BY id FOR UPDATE", append([]any{orgID}, anys(ids[from:to])...)...)
 	})
 }
