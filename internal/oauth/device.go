@@ -97,20 +97,9 @@ func (p *Provider) FindDevice(ctx context.Context, a idp.Actor, userCode string,
 	var d deviceDocument
 	var t *store.OAuthTicket
 	var refused error
-	err := p.Store.Tx(ctx, func(tx *store.Tx) error {
-		refused = nil
-		g, err := p.guesses(tx, a, v.UserID)
-		if err != nil {
-			return err
-		}
-		if g.Count >= maxCodeGuesses {
-			return idp.Fail(idp.KindTooManyRequests)
-		}
-		if t, err = p.deviceOf(tx, a, userCode, &d); err != nil || t != nil {
-			return err
-		}
-		refused = fault(InvalidGrant, "That code is not known, or it is too old.")
-		return g.up(tx)
+	err := p.Store.Tx(ctx, func(tx *store.Tx) (err error) {
+		t, refused, err = p.waiting(tx, a, userCode, v.UserID, &d)
+		return err
 	})
 	if err == nil {
 		err = refused
@@ -137,14 +126,13 @@ func (p *Provider) FindDevice(ctx context.Context, a idp.Actor, userCode string,
 // AnswerDevice keeps whether the user of a session lets a device in. The device
 // learns of it when it polls. InvalidGrant for a code that is over.
 func (p *Provider) AnswerDevice(ctx context.Context, a idp.Actor, userCode string, v *idp.Session, allow bool) error {
-	return p.Store.Tx(ctx, func(tx *store.Tx) error {
+	var refused error
+	err := p.Store.Tx(ctx, func(tx *store.Tx) error {
 		var d deviceDocument
-		t, err := p.deviceOf(tx, a, userCode, &d)
-		if err != nil {
+		var t *store.OAuthTicket
+		var err error
+		if t, refused, err = p.waiting(tx, a, userCode, v.UserID, &d); err != nil || refused != nil {
 			return err
-		}
-		if t == nil {
-			return fault(InvalidGrant, "That code is not known, or it is too old.")
 		}
 		d.Answer = deviceDenied
 		if allow {
@@ -157,6 +145,27 @@ func (p *Provider) AnswerDevice(ctx context.Context, a idp.Actor, userCode strin
 		_, err = takeTicket(tx, a.OrgID(), ticketUser, userCodeKey(userCode), new(string))
 		return err
 	})
+	if err == nil {
+		err = refused
+	}
+	return err
+}
+
+// waiting reads the device that waits for a user code. A code that is unknown or
+// over is refused and counts as a guess of the user; after few in a row no code
+// is looked at, whether it is asked about or answered (KindTooManyRequests).
+func (p *Provider) waiting(tx *store.Tx, a idp.Actor, userCode, userID string, d *deviceDocument) (t *store.OAuthTicket, refused, err error) {
+	g, err := p.guesses(tx, a, userID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if g.Count >= maxCodeGuesses {
+		return nil, nil, idp.Fail(idp.KindTooManyRequests)
+	}
+	if t, err = p.deviceOf(tx, a, userCode, d); err != nil || t != nil {
+		return t, nil, err
+	}
+	return nil, fault(InvalidGrant, "That code is not known, or it is too old."), g.up(tx)
 }
 
 // devicePlace binds what a user code leads to to its organisation.
