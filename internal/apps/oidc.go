@@ -149,7 +149,7 @@ func ruleOf(applicationType string) (typeRule, bool) {
 	case ClientBrowser:
 		return typeRule{append(extended, grantCode, grantImplicit, grantRefresh), []string{grantCode, grantImplicit, grantIdX}, AuthNone}, true
 	case ClientService:
-		return typeRule{[]string{grantClient, grantExchange, grantJWT}, []string{grantClient}, AuthBasic}, true
+		return typeRule{[]string{grantClient, grantExchange, grantJWT, grantSAML}, []string{grantClient}, AuthBasic}, true
 	}
 	return typeRule{}, false
 }

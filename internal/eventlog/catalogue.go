@@ -117,7 +117,7 @@ type Kind struct {
 // Describe returns the catalogue's entry of a type. Unknown types describe
 // themselves by their name.
 func Describe(t idp.EventType) Kind {
-	for _, list := range []map[idp.EventType]Kind{catalogue, oauthCatalogue, settingsCatalogue} {
+	for _, list := range []map[idp.EventType]Kind{catalogue, oauthCatalogue, settingsCatalogue, federationCatalogue} {
 		if k, ok := list[t]; ok {
 			return k
 		}

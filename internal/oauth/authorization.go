@@ -162,12 +162,33 @@ func (p *Provider) readAuthorization(ctx context.Context, a idp.Actor, s *Server
 	case q.asks(respondID) && q.Nonce == "":
 		return nil, q.refuse(fault(InvalidRequest, "The authentication request has an invalid 'nonce' parameter."))
 	}
+	if err := p.knownIDP(ctx, a, params["idp"]); err != nil {
+		return nil, q.refuse(err)
+	}
 	if hint := params["id_token_hint"]; hint != "" {
 		if q.Subject, err = p.hinted(ctx, a, s, client, hint); err != nil {
 			return nil, q.refuse(err)
 		}
 	}
 	return q, nil
+}
+
+// knownIDP checks the identity provider that users shall sign in with. There is
+// none to send browsers to but the organisation itself. (spec: oauth2#authorize,
+// idp)
+func (p *Provider) knownIDP(ctx context.Context, a idp.Actor, id string) error {
+	switch id {
+	case "", a.OrgID(), string(idp.ProviderOkta):
+		return nil
+	}
+	_, err := p.Federation.Get(ctx, a, id)
+	switch {
+	case idp.KindOf(err) == idp.KindNotFound:
+		return fault(InvalidRequest, "The identity provider is not valid.")
+	case err != nil:
+		return err
+	}
+	return fault(InvalidRequest, "Users cannot sign in with this identity provider: it only speaks for them at the token endpoint.")
 }
 
 // redirectOf checks where the answer may go: to an address that the client

@@ -166,6 +166,7 @@ const (
 	spentProof     = "proof"
 	spentBearer    = "bearer assertion"
 	spentToken     = "access token"
+	spentSAML      = "SAML assertion"
 	spentRequest   = "request object"
 )
 

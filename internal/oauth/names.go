@@ -11,6 +11,7 @@ const (
 	GrantDevice      = "urn:ietf:params:oauth:grant-type:device_code"
 	GrantExchange    = "urn:ietf:params:oauth:grant-type:token-exchange"
 	GrantAssertion   = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+	GrantSAML        = "urn:ietf:params:oauth:grant-type:saml2-bearer"
 	GrantInteraction = "interaction_code"
 	GrantBackchannel = "urn:openid:params:grant-type:ciba"
 )

@@ -6,6 +6,7 @@ import (
 
 	"usher/internal/env"
 	"usher/internal/eventlog"
+	"usher/internal/federation"
 	"usher/internal/idp"
 	"usher/internal/keys"
 	"usher/internal/notify"
@@ -21,6 +22,8 @@ type Provider struct {
 	Keeper *keys.Keeper
 	Engine *signin.Engine
 	Outbox *notify.Outbox
+	// Federation knows the identity providers that may speak for users.
+	Federation *federation.Service
 	// Flows are the grant types of the token endpoint.
 	Flows []Flow
 	// FetchKeys reads the key set at a client's jwks_uri; without it such clients

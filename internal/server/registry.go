@@ -95,6 +95,7 @@ func grants() []oauth.Flow {
 		oauth.JWTBearer{},
 		oauth.InteractionCode{},
 		oauth.Backchannel{},
+		oauth.SAMLBearer{},
 	}
 }
 
@@ -215,6 +216,7 @@ func (s *Server) mount(r *httpkit.Router) error {
 	}).Mount(r)
 	(&management.TemplatesAPI{Templates: v.templates}).Mount(r)
 	(&management.AppsAPI{Apps: v.apps, Directory: v.directory}).Mount(r)
+	(&management.FederationAPI{Federation: v.federation}).Mount(r)
 	(&management.OAuthAPI{Servers: v.oauth, Directory: v.directory}).Mount(r)
 	o := &oauth2.API{Provider: v.provider, HandlePrefix: idx.HandlePrefix}
 	p, err := pages.New(pages.Config{

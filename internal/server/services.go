@@ -14,6 +14,7 @@ import (
 	"usher/internal/env"
 	"usher/internal/eventlog"
 	"usher/internal/factor"
+	"usher/internal/federation"
 	"usher/internal/idp"
 	"usher/internal/keys"
 	"usher/internal/notify"
@@ -52,6 +53,7 @@ type services struct {
 	signing     *keys.Signing
 	oauth       *oauth.Service
 	provider    *oauth.Provider
+	federation  *federation.Service
 	outbound    *egress.Client
 }
 
@@ -91,7 +93,10 @@ func newServices(cfg Config, db *store.Store, keeper *keys.Keeper) *services {
 	s.apps = &apps.Service{Store: db, Log: s.log, IDs: cfg.IDs, Clock: cfg.Clock, Rand: cfg.Rand, Keeper: keeper}
 	s.signing = &keys.Signing{Store: db, Clock: cfg.Clock, Rand: cfg.Rand, Keeper: keeper}
 	s.oauth = &oauth.Service{Store: db, Log: s.log, IDs: cfg.IDs, Clock: cfg.Clock, Signing: s.signing, Apps: s.apps, Directory: s.directory}
-	s.provider = &oauth.Provider{Service: s.oauth, Rand: cfg.Rand, Keeper: keeper, Engine: s.engine, Outbox: s.outbox, Flows: grants()}
+	s.federation = &federation.Service{Store: db, Log: s.log, IDs: cfg.IDs, Clock: cfg.Clock}
+	s.provider = &oauth.Provider{
+		Service: s.oauth, Rand: cfg.Rand, Keeper: keeper, Engine: s.engine, Outbox: s.outbox, Federation: s.federation, Flows: grants(),
+	}
 	s.provider.FetchKeys = func(ctx context.Context, address string) ([]byte, error) {
 		return fetch(ctx, cfg.Outbound, s.outbound, address)
 	}

@@ -17,13 +17,15 @@ const (
 	PathAssertion    Path = "jwt_bearer"
 	PathInteraction  Path = "interaction_code"
 	PathBackchannel  Path = "ciba"
+	// An assertion of an identity provider.
+	PathSAMLAssertion Path = "saml2_bearer"
 )
 
 // TokenPaths lists the paths of tokens.
 func TokenPaths() []Path {
 	return []Path{
 		PathAuthorize, PathCode, PathRefreshToken, PathPassword, PathDevice, PathExchange, PathAssertion, PathInteraction,
-		PathBackchannel,
+		PathBackchannel, PathSAMLAssertion,
 	}
 }
 

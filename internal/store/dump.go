@@ -85,6 +85,8 @@ func dumpTables() []dumpTable {
 		{"sms_templates", "org_id, id"},
 		{"yubikeys", "org_id, id"},
 		{"hotp_profiles", "org_id, id"},
+		{"identity_providers", "org_id, id"},
+		{"identity_provider_keys", "org_id, id"},
 		{"jobs", "org_id, id"},
 		{"sign_in_sources", "org_id, user_id, source"},
 		{"decisions", "org_id, request, id"},

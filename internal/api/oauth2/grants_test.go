@@ -24,7 +24,7 @@ func everything(t testing.TB, app *apptest.App) *client {
 	t.Helper()
 	o := map[string]any{
 		"redirect_uris": []string{callback}, "response_types": []string{"code", "token", "id_token"},
-		"grant_types": []string{"authorization_code", "implicit", "refresh_token", "interaction_code", "password", deviceGrant, exchangeGrant, bearerGrant, cibaGrant},
+		"grant_types": []string{"authorization_code", "implicit", "refresh_token", "interaction_code", "password", deviceGrant, exchangeGrant, bearerGrant, cibaGrant, samlGrant},
 	}
 	c := register(t, app, "web", "private_key_jwt", o)
 	assign(t, app, c)
@@ -94,6 +94,12 @@ func TestTokenGate(t *testing.T) {
 			id := by(t, app, c, bcOwn, "scope", "openid", "login_hint", isaac).Want(200).Text("auth_req_id")
 			answers(t, p, true)
 			return func() *apptest.Answer { return by(t, app, c, ownToken, "grant_type", cibaGrant, "auth_req_id", id) }
+		},
+		signin.PathSAMLAssertion: func(t *testing.T, app *apptest.App, c *client) func() *apptest.Answer {
+			i := trustIssuer(t, app, "urn:example:idp", nil)
+			return func() *apptest.Answer {
+				return by(t, app, c, ownToken, "grant_type", samlGrant, "assertion", encoded(i.Say(t, saying(app, isaac))), "scope", "openid")
+			}
 		},
 		signin.PathAssertion: func(t *testing.T, app *apptest.App, c *client) func() *apptest.Answer {
 			return func() *apptest.Answer {
