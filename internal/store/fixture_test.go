@@ -112,6 +112,12 @@ func (w *world) populate(t *testing.T) {
 			return tx.InsertHOTPProfile(&store.HOTPProfile{OrgID: w.org.ID, ID: "fpr1", Name: "n", Default: true, Settings: []byte(`{}`), Created: noon, LastUpdated: noon})
 		},
 		func(tx *store.Tx) error {
+			return tx.InsertIdentityProvider(&store.IdentityProvider{OrgID: w.org.ID, ID: "0oa1", Name: "n", Type: "SAML2", Status: "ACTIVE", Issuer: "i", Document: []byte(`{}`), Created: noon, LastUpdated: noon})
+		},
+		func(tx *store.Tx) error {
+			return tx.InsertIdentityProviderKey(&store.IdentityProviderKey{OrgID: w.org.ID, ID: "k", Certificate: []byte{1}, Created: noon, LastUpdated: noon, Expires: noon})
+		},
+		func(tx *store.Tx) error {
 			return tx.InsertJob(store.JobRow{OrgID: w.org.ID, ID: "job1", Kind: "k", Document: []byte(`{}`), Created: noon, Due: noon})
 		},
 		func(tx *store.Tx) error { return w.populateApp(tx, u.ID, g.ID) },
