@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -67,8 +69,16 @@ func (a *App) scanData(t testing.TB) {
 		t.Error(err)
 		return
 	}
+	// What is bytes and not text stands in base64 there.
+	for _, m := range sealedBytes.FindAllSubmatch(text, -1) {
+		if plain, err := base64.StdEncoding.DecodeString(string(m[1])); err == nil {
+			text = append(append(text, '\n'), plain...)
+		}
+	}
 	a.secrets.scan(t, "database", string(text))
 }
+
+var sealedBytes = regexp.MustCompile(`\{"base64":"([^"]+)"\}`)
 
 func (s *secrets) add(where, value string) {
 	if len(value) < leastSecret {

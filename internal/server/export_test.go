@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 
+	"usher/internal/jobs"
 	"usher/internal/notify"
 	"usher/internal/store"
 )
@@ -16,3 +17,6 @@ func (s *Server) Enqueue(ctx context.Context, org string, m notify.Message) erro
 	}
 	return s.store.Tx(ctx, func(tx *store.Tx) error { _, err := s.services.outbox.Enqueue(tx, o.ID, m); return err })
 }
+
+// Purge does once what the job of this name does.
+func (s *Server) Purge(ctx context.Context) error { return jobs.Purge(s.store).Run(ctx) }
