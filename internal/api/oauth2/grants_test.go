@@ -148,7 +148,7 @@ func TestTokenGate(t *testing.T) {
 // TestTakenOnce: of fifty who present the same at once, one gets something.
 func TestTakenOnce(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, app *apptest.App) {
-		c := spa(t, app, map[string]any{"grant_types": []string{"authorization_code", "refresh_token", deviceGrant}})
+		c := spa(t, app, map[string]any{"grant_types": []string{"authorization_code", "refresh_token", "interaction_code", deviceGrant}})
 		b := signedIn(t, app, isaac)
 		race := func(what string, try func() bool) {
 			t.Helper()
@@ -169,6 +169,17 @@ func TestTakenOnce(t *testing.T) {
 		s := code(t, b, "", request(c))
 		race("code", func() bool { return redeem(app, "", c, s).Status == 200 })
 		uri := app.Anonymous().Post("/oauth2/v1/par", request(c)).Want(201).Text("request_uri")
+		handle := app.Anonymous().Post("/oauth2/v1/interact", request(c, "response_type", "")).Want(200).Text("interaction_handle")
+		done := app.Browser().Post("/idp/idx/identify", map[string]any{"stateHandle": handle, "identifier": isaac, "credentials": map[string]any{"passcode": apptest.Password}}).Want(200)
+		race("interaction code", func() bool {
+			return app.Anonymous().Post(ownToken, form("grant_type", "interaction_code", "client_id", c.id,
+				"interaction_code", done.Text("successWithInteractionCode.value.1.value"), "code_verifier", verifier)).Status == 200
+		})
+		token := app.Anonymous().Post("/api/v1/authn", map[string]any{"username": isaac, "password": apptest.Password}).Want(200).Text("sessionToken")
+		race("session token", func() bool {
+			a := app.Browser().Get(authorizeAt("", request(c, "sessionToken", token, "prompt", "none")))
+			return strings.Contains(a.Header.Get("Location"), "code=")
+		})
 		race("pushed request", func() bool {
 			a := app.Anonymous().With("Cookie", "sid="+b.Cookie("sid")).Get(authorizeAt("", form("client_id", c.id, "request_uri", uri)))
 			return strings.Contains(a.Header.Get("Location"), "code=")

@@ -12,8 +12,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// server carries the plain request through.
-func server(t *testing.T, p *party) {
+// happyFlow carries the plain request through.
+func happyFlow(t *testing.T, p *party) {
 	if !p.offers("response_types_supported", p.response) {
 		t.Errorf("%v", p.discovery["response_types_supported"])
 	}

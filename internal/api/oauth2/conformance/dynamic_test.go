@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -59,9 +60,11 @@ func dynamicModules() []module {
 		less(gap, "oidcc-registration-logo-uri", pages, registered("logo_uri", "https://rp.example/logo.png")),
 		less(gap, "oidcc-registration-policy-uri", pages, registered("policy_uri", "https://rp.example/policy.html")),
 		less(gap, "oidcc-registration-tos-uri", pages, registered("tos_uri", "https://rp.example/tos.html")),
+		pass("oidcc-registration-jwks-uri", published),
 		less(skipped, "oidcc-registration-sector-uri", pairwise, publicSubjects),
 		less(skipped, "oidcc-registration-sector-bad", pairwise, publicSubjects),
 		pass("oidcc-server-rotate-keys", rotateKeys),
+		pass("oidcc-refresh-token-rp-key-rotation", clientRotates),
 		less(gap, "oidcc-request-uri-unsigned", "Requests are not fetched from the client: they come by value or are pushed.", objectByReference),
 		less(gap, "oidcc-request-uri-signed-rs256", "As oidcc-request-uri-unsigned.", objectByReference),
 		less(skipped, "oidcc-ensure-request-object-with-redirect-uri", "Unsigned request objects are refused, as the discovery document says. The address in a signed one counts.", signedObject),
@@ -79,10 +82,7 @@ func dynamicModules() []module {
 // of RS256; change adds to what is asked for.
 func (p *party) enrol(t *testing.T, change map[string]any) (*apptest.Answer, *rsa.PrivateKey) {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := newKey(t)
 	text, err := json.Marshal(jose.JSONWebKey{Key: key.Public(), KeyID: "rp", Algorithm: "RS256", Use: "sig"})
 	if err != nil {
 		t.Fatal(err)
@@ -92,9 +92,8 @@ func (p *party) enrol(t *testing.T, change map[string]any) (*apptest.Answer, *rs
 		"grant_types": []string{"authorization_code", "refresh_token"}, "response_types": []string{"code"},
 		"token_endpoint_auth_method": "private_key_jwt", "jwks": map[string]any{"keys": []json.RawMessage{text}}, "application_type": "web",
 	}
-	for k, v := range change {
-		body[k] = v
-	}
+	maps.Copy(body, change)
+	maps.DeleteFunc(body, func(_ string, v any) bool { return v == nil })
 	return p.app.On(t).Post(local(t, p.endpoint(t, "registration_endpoint")), body), key
 }
 

@@ -2,7 +2,6 @@ package conformance_test
 
 import (
 	"crypto/rand"
-	"crypto/rsa"
 	"maps"
 	"net/url"
 	"strings"
@@ -61,12 +60,7 @@ func logoutModules() []module {
 			q.Set("post_logout_redirect_uri", signedBy+"?foo=bar")
 		})),
 		pass("oidcc-rp-initiated-logout-bad-id-token-hint", stays(func(t *testing.T, q url.Values) {
-			key, err := rsa.GenerateKey(rand.Reader, 2048)
-			if err != nil {
-				t.Fatal(err)
-			}
-			claims := payload(t, q.Get("id_token_hint"))
-			q.Set("id_token_hint", signed(t, key, claims))
+			q.Set("id_token_hint", signed(t, newKey(t), "rp", payload(t, q.Get("id_token_hint"))))
 		})),
 	}
 }

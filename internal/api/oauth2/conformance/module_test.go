@@ -67,12 +67,14 @@ func plans() []plan {
 		{"oidcc-config-certification-test-plan", "Config OP", []part{{"", query, configModules()}}},
 		{"oidcc-dynamic-certification-test-plan", "Dynamic OP", []part{{"code", query, dynamicModules()}}},
 		{"oidcc-rp-initiated-logout-certification-test-plan", "RP-Initiated Logout OP", []part{{"code", query, logoutModules()}}},
+		{"oidcc-backchannel-rp-initiated-logout-certification-test-plan", "Back-Channel OP", []part{{"code", query, backChannelModules()}}},
+		{"oidcc-frontchannel-rp-initiated-logout-certification-test-plan", "Front-Channel OP", []part{{"code", query, frontChannelModules()}}},
 	}
 }
 
 // basicModules are those of the code flow.
 func basicModules() []module {
-	out := []module{pass("oidcc-server", server), pass("oidcc-response-type-missing", responseTypeMissing), pass("oidcc-idtoken-signature", signature), unsignedToken()}
+	out := []module{pass("oidcc-server", happyFlow), pass("oidcc-response-type-missing", responseTypeMissing), pass("oidcc-idtoken-signature", signature), unsignedToken()}
 	out = append(out, userinfoModules()...)
 	out = append(out, pass("oidcc-ensure-request-without-nonce-succeeds-for-code-flow", withoutNonce))
 	out = append(out, commonModules()...)
@@ -85,7 +87,7 @@ func basicModules() []module {
 // implicitModules are those of the flow without a code; access tells whether an
 // access token comes too.
 func implicitModules(access bool) []module {
-	out := []module{pass("oidcc-server", server), pass("oidcc-idtoken-signature", signature), pass("oidcc-ensure-request-without-nonce-fails", nonceMissing)}
+	out := []module{pass("oidcc-server", happyFlow), pass("oidcc-idtoken-signature", signature), pass("oidcc-ensure-request-without-nonce-fails", nonceMissing)}
 	out = append(out, commonModules()...)
 	out = append(out, objectModules()...)
 	if access {
@@ -99,7 +101,7 @@ func implicitModules(access bool) []module {
 // an ID token comes from the authorization endpoint, first whether it is the
 // first of the three response types, with which some modules are run alone.
 func hybridModules(front, first bool) []module {
-	out := []module{pass("oidcc-server", server)}
+	out := []module{pass("oidcc-server", happyFlow)}
 	if first {
 		out = append(out, pass("oidcc-response-type-missing", responseTypeMissing))
 	}

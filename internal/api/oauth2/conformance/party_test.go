@@ -27,6 +27,25 @@ const (
 type client struct {
 	id, app, secret, method string
 	key                     *rsa.PrivateKey
+	rotated                 bool // the key is its second
+}
+
+// kid is the identifier of the client's key.
+func (c *client) kid() string {
+	if c.rotated {
+		return "rp-2"
+	}
+	return "rp"
+}
+
+// newKey makes a key for a client.
+func newKey(t *testing.T) *rsa.PrivateKey {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }
 
 // party is a relying party that runs the modules of a plan: at one authorization
@@ -187,15 +206,15 @@ func (p *party) redeem(t *testing.T, c *client, code string, more url.Values) *a
 func (p *party) assertion(t *testing.T, c *client, audience string) string {
 	t.Helper()
 	now := p.app.Clock.Now()
-	return signed(t, c.key, map[string]any{
+	return signed(t, c.key, c.kid(), map[string]any{
 		"iss": c.id, "sub": c.id, "aud": audience, "jti": rand.Text(), "iat": now.Unix(), "exp": now.Add(time.Minute).Unix(),
 	})
 }
 
 // signed makes a JWT of RS256.
-func signed(t *testing.T, key *rsa.PrivateKey, claims map[string]any) string {
+func signed(t *testing.T, key *rsa.PrivateKey, kid string, claims map[string]any) string {
 	t.Helper()
-	s, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: key, KeyID: "rp"}}, nil)
+	s, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: key, KeyID: kid}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

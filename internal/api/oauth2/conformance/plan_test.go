@@ -36,7 +36,7 @@ func TestPlans(t *testing.T) {
 
 // runAt runs a plan at one authorization server.
 func (p plan) runAt(t *testing.T, server string) {
-	app := apptest.New(t)
+	app := apptest.New(t, loopback())
 	for _, run := range p.parts {
 		name := run.response
 		if name == "" {
