@@ -36,6 +36,8 @@ type Authorization struct {
 
 	server *Server
 	client *Client
+	met    string // the acr value that the session meets
+	gaveUp bool   // the user cannot prove as much as is asked for
 	ticket string // under which it waits, empty for none
 	// sessionToken signs the browser in; it is never kept.
 	sessionToken string

@@ -24,6 +24,8 @@ type SignIn struct {
 	Login string // to offer
 	// Again tells that whoever is signed in has to prove it anew.
 	Again bool
+	// Levels are those of which the user has to reach one; none for any.
+	Levels []signin.Level
 }
 
 // AskConsent asks the user whether the client may have scopes.
@@ -81,16 +83,24 @@ func (p *Provider) wait(ctx context.Context, a idp.Actor, q *Authorization) (str
 // Authorize tells what comes of a request of a browser that has this session,
 // nil for none. It fails with a Refusal.
 func (p *Provider) Authorize(ctx context.Context, a idp.Actor, q *Authorization, v *idp.Session) (Outcome, error) {
-	if why := q.notFresh(v, p.Clock.Now()); why != nil {
-		if q.prompts(promptNone) || (v != nil && q.renewed(v)) {
-			return nil, &Refusal{Request: q, Fault: why}
+	why, met, err := p.lacks(ctx, a, q, v)
+	if err != nil {
+		return nil, err
+	}
+	if why != nil {
+		switch {
+		case q.gaveUp:
+			return nil, &Refusal{Request: q, Fault: unmet()}
+		case q.prompts(promptNone), v != nil && why.again && q.renewed(v):
+			return nil, &Refusal{Request: q, Fault: why.fault}
 		}
 		key, err := p.wait(ctx, a, q)
 		if err != nil {
 			return nil, err
 		}
-		return SignIn{Key: key, Login: q.LoginHint, Again: v != nil}, nil
+		return SignIn{Key: key, Login: q.LoginHint, Again: v != nil && why.again, Levels: q.levels()}, nil
 	}
+	q.met = met
 	missing, err := p.unconsented(ctx, q, v.UserID)
 	if err != nil {
 		return nil, err
@@ -128,64 +138,11 @@ func (q *Authorization) renewed(v *idp.Session) bool {
 	return q.ticket != "" && !authTime(v).Before(q.Begun)
 }
 
-// notFresh tells why a session is not what the request wants; nil when it is.
-func (q *Authorization) notFresh(v *idp.Session, now time.Time) *Fault {
-	switch {
-	case v == nil:
-		return &Fault{Code: LoginRequired, Text: "The client specified not to prompt, but the user is not logged in."}
-	case q.Subject != "" && q.Subject != v.UserID:
-		return &Fault{Code: LoginRequired, Text: "The user who is logged in is not the one whom the request is about."}
-	case q.renewed(v):
-	case q.prompts(promptLogin), q.MaxAge != nil && now.Sub(authTime(v)) > time.Duration(*q.MaxAge)*time.Second:
-		return &Fault{Code: LoginRequired, Text: "The client specified not to prompt, but the user has to log in again."}
-	}
-	if len(q.ACR) > 0 && q.metACR(v) == "" {
-		return &Fault{Code: UnmetRequirements, Text: "The authentication does not meet the requested 'acr_values'."}
-	}
-	return nil
-}
-
-// metACR is the first of the requested assurance values that a session meets,
-// empty for none. Values that nobody knows are met by nothing, but where no
-// known one was asked for they do not count. (spec: oauth2 AcrValue)
-func (q *Authorization) metACR(v *idp.Session) string {
-	strong := !v.LastFactor.IsZero()
-	hard := slices.ContainsFunc(v.AMR, func(m string) bool { return m == "hwk" || m == "swk" || m == "pop" })
-	known := false
-	for _, acr := range q.ACR {
-		met := false
-		switch acr {
-		case "urn:okta:loa:1fa:any", "urn:okta:loa:2fa:any:ifpossible":
-			met = true
-		case "urn:okta:loa:1fa:pwd":
-			met = slices.Contains(v.AMR, "pwd")
-		case "urn:okta:loa:2fa:any":
-			met = strong
-		case "phr":
-			met = hard
-		case "phrh":
-			met = slices.Contains(v.AMR, "hwk")
-		default:
-			continue
-		}
-		if known = true; met {
-			return acr
-		}
-	}
-	if !known {
-		return "urn:okta:loa:1fa:any"
-	}
-	return ""
-}
-
 // answerWith hands out what a request asks for, in one transaction that asks the
 // gate, the assignment and the policies, and then signs.
 func (p *Provider) answerWith(ctx context.Context, a idp.Actor, q *Authorization, v *idp.Session) (*Answer, error) {
 	c := &TokenCall{Actor: a, Server: q.server, Client: q.client, Key: q.Key}
-	proof := Proof{Scopes: q.Scopes, Grant: GrantCode, AuthTime: authTime(v), AMR: v.AMR, SessionID: v.ID, Nonce: q.Nonce}
-	if len(q.ACR) > 0 {
-		proof.ACR = q.metACR(v)
-	}
+	proof := Proof{Scopes: q.Scopes, Grant: GrantCode, AuthTime: authTime(v), AMR: v.AMR, SessionID: v.ID, Nonce: q.Nonce, ACR: q.met}
 	if !q.asks(respondCode) {
 		proof.Grant = GrantImplicit
 		proof.Scopes = slices.DeleteFunc(slices.Clone(q.Scopes), func(name string) bool { return name == ScopeOffline })

@@ -54,6 +54,11 @@ type Options struct {
 	Life    time.Duration // between two requests; the organisation's when zero
 	// Login is offered as the name to sign in with.
 	Login string
+	// Levels are asked for beyond the policies: one of them has to be reached.
+	Levels []Level
+	// Session is the one that the browser has, nil for none: what comes of the
+	// transaction takes its place.
+	Session *idp.Session
 	// Warn asks to be told when the password will expire soon.
 	Warn bool
 	// Optional asks to be offered what may be enrolled after what must.
@@ -77,10 +82,19 @@ const (
 // Begin makes a transaction in memory. Nothing is stored until Apply has done
 // something with it.
 func (e *Engine) Begin(_ context.Context, a idp.Actor, o Options) *Transaction {
+	return e.begin(a, o, func(*Transaction) {})
+}
+
+// begin is Begin for one that fill may add to before its handle is made.
+func (e *Engine) begin(a idp.Actor, o Options, fill func(*Transaction)) *Transaction {
 	now := e.Clock.Now()
 	t := &Transaction{
 		Begun: now, Life: o.Life, Carried: o.Carried, Intent: o.Intent, Finish: o.Finish,
 		Login: o.Login, Warn: o.Warn, Optional: o.Optional, RelayState: o.RelayState, Return: o.Return, Notes: o.Notes,
+		Levels: o.Levels,
+	}
+	if o.Session != nil {
+		t.Session, t.SessionUser = o.Session.ID, o.Session.UserID
 	}
 	if o.Device != "" {
 		t.Device = deviceKey(o.Device)
@@ -97,6 +111,7 @@ func (e *Engine) Begin(_ context.Context, a idp.Actor, o Options) *Transaction {
 	if t.Finish == "" {
 		t.Finish = FinishBrowser
 	}
+	fill(t)
 	t.slide(now)
 	t.Handle = env.Secret(e.Rand, o.Prefix, handleBytes)
 	if o.Carried {

@@ -18,6 +18,9 @@ type further struct {
 	demanded bool
 	// usable are those that the user has enrolled and may prove.
 	usable []factor.Held
+	// levels are those of which one has still to be reached, none where the policy
+	// alone asks.
+	levels []Level
 	// asked is what the enrolment policy decides; nil while it was not asked.
 	asked *policy.Enrollment
 }
@@ -35,11 +38,19 @@ func (e *Engine) satisfied(tx *store.Tx, t *Transaction, u *idp.User, s policy.S
 // reads nothing: that is every sign-in of an organisation that asks for none.
 func (e *Engine) further(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User, s policy.SignOn) (*further, error) {
 	ok, err := e.satisfied(tx, t, u, s)
-	if err != nil || ok {
+	levels := t.missing()
+	if err != nil || ok && len(levels) == 0 {
 		return &further{}, err
 	}
-	f := &further{demanded: true}
-	return f, e.use(tx, a, u, f)
+	f := &further{demanded: true, levels: levels}
+	if err := e.use(tx, a, u, f); err != nil {
+		return nil, err
+	}
+	f.usable = slices.DeleteFunc(f.usable, func(h factor.Held) bool { return !leads(levels, h.Method.Describe()) })
+	if ok && len(f.usable) == 0 && slices.Contains(levels, LevelTwoIfPossible) {
+		return &further{asked: f.asked}, nil // it is not possible
+	}
+	return f, nil
 }
 
 // use finds the factors that the user has and may prove.
@@ -231,11 +242,14 @@ func (e *Engine) enrolling(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.Use
 			return e.activation(tx, a, t, u, held[i])
 		}
 	}
+	if len(f.levels) > 0 {
+		options = slices.DeleteFunc(options, func(m Method) bool { return !leads(f.levels, m.About) })
+	}
 	missing := slices.ContainsFunc(options, func(m Method) bool { return m.Required && !m.Enrolled })
 	more := slices.ContainsFunc(options, func(m Method) bool { return !m.Enrolled })
 	switch {
 	case f.demanded && !more:
-		return Denied{Reason: reasonNoFactor}, nil
+		return Denied{Reason: reasonNoFactor, Unmet: len(f.levels) > 0}, nil
 	case f.demanded, occasion && missing:
 		return Enroll{Options: options}, nil
 	case t.Optional && more && t.enrolled() && !t.EnrollSkipped:

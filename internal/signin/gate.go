@@ -164,8 +164,11 @@ func (e *Engine) Redeem(ctx context.Context, a idp.Actor, handle string) (*Issue
 		if !d.Allowed || !proved || !t.holds(out.User) {
 			return idp.Fail(idp.KindUnauthenticated)
 		}
-		if out.Secret, out.Session, err = e.Sessions.Create(tx, out.User, t.proofs(d)); err != nil {
+		if out.Secret, out.Session, err = e.takeOver(tx, a, t, out.User, session.Draft(tx, out.User, t.proofs(d))); err != nil {
 			return err
+		}
+		if t.Intent == IntentStepUp {
+			return e.end(tx, a, t.clone())
 		}
 		if err := e.started(tx, a, out.User, t, out.Session.ID); err != nil {
 			return err
@@ -210,7 +213,7 @@ func (t *Transaction) proofs(d policy.SignOn) session.Proofs {
 	for _, proof := range t.Proofs {
 		if proof.Method == factor.Password {
 			p.LastPassword = proof.At
-		} else {
+		} else if !proof.At.IsZero() {
 			p.LastFactor = proof.At
 		}
 	}

@@ -135,7 +135,12 @@ type Locked struct{}
 
 // Denied tells that a policy refuses. A transaction that was to give a token is
 // over; any other stays where it was.
-type Denied struct{ Reason string }
+type Denied struct {
+	Reason string
+	// Unmet tells that not a policy refuses: the user cannot reach a level that
+	// was asked for.
+	Unmet bool
+}
 
 // Done tells that the transaction has reached its end. With a token it is over;
 // otherwise a browser can fetch its session with Engine.Redeem.

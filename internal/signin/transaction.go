@@ -65,6 +65,13 @@ type Transaction struct {
 	Identified bool   `json:"identified,omitempty"`
 	Remember   bool   `json:"remember,omitempty"`
 
+	// Levels are asked for beyond the policies: one of them has to be reached.
+	Levels []Level `json:"levels,omitempty"`
+	// Session and SessionUser name the session in whose place the one of this
+	// transaction comes, empty for none.
+	Session     string `json:"session,omitempty"`
+	SessionUser string `json:"sessionUser,omitempty"`
+
 	Proofs []Proof `json:"proofs,omitempty"`
 	// PasswordSet is when the user's password was set at the time of the first
 	// proof: once somebody else sets another one, the proofs are void.

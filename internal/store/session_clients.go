@@ -1,5 +1,7 @@
 package store
 
+import "usher/internal/idp"
+
 // SessionClient is an OAuth client that has learnt of a session.
 type SessionClient struct {
 	SessionID string // the public name
@@ -30,6 +32,11 @@ func (tx *Tx) UserSessionClients(orgID, userID, keep string, limit int) ([]Sessi
 		orgID, userID, keep, ms(tx.now), limit)
 }
 
+// NamedSessionClients lists up to limit clients of a session by its public name.
+func (tx *Tx) NamedSessionClients(orgID, userID, id string, limit int) ([]SessionClient, error) {
+	return tx.sessionClients("s.user_id = $2 AND s.id = $3 AND s.expires > $4 ORDER BY c.client_id, c.server_id LIMIT $5", orgID, userID, id, ms(tx.now), limit)
+}
+
 func (tx *Tx) sessionClients(where string, args ...any) ([]SessionClient, error) {
 	var out []SessionClient
 	err := tx.each(func(s scan) error {
@@ -40,4 +47,35 @@ func (tx *Tx) sessionClients(where string, args ...any) ([]SessionClient, error)
 	}, "SELECT s.id, s.user_id, c.client_id, c.server_id FROM sessions s"+
 		" JOIN session_clients c ON c.org_id = s.org_id AND c.session_hash = s.hash WHERE s.org_id = $1 AND "+where, args...)
 	return out, err
+}
+
+// SessionNamed returns the session of a user with this public name that has not
+// expired.
+func (tx *Tx) SessionNamed(orgID, userID, id string) (*idp.Session, error) {
+	var v idp.Session
+	return &v, tx.first(scanSession(orgID, &v), "SELECT "+sessionColumns+" FROM sessions WHERE org_id = $1 AND user_id = $2 AND id = $3 AND expires > $4",
+		orgID, userID, id, ms(tx.now))
+}
+
+// DeleteSessionNamed ends the session of a user with this public name.
+func (tx *Tx) DeleteSessionNamed(orgID, userID, id string) error {
+	return tx.one("DELETE FROM sessions WHERE org_id = $1 AND user_id = $2 AND id = $3", orgID, userID, id)
+}
+
+// SucceedSession puts a session under a new hash in the place of the one of the
+// same user and public name, with its clients. ErrNotFound when there is none.
+func (tx *Tx) SucceedSession(v *idp.Session, hash []byte) error {
+	var old []byte
+	err := tx.first(func(s scan) error { return s(&old) },
+		"SELECT hash FROM sessions WHERE org_id = $1 AND user_id = $2 AND id = $3 AND expires > $4", v.OrgID, v.UserID, v.ID, ms(tx.now))
+	if err != nil {
+		return err
+	}
+	if err := tx.InsertSession(v, hash); err != nil {
+		return err
+	}
+	if _, err := tx.exec("UPDATE session_clients SET session_hash = $1 WHERE org_id = $2 AND session_hash = $3", hash, v.OrgID, old); err != nil {
+		return err
+	}
+	return tx.DeleteSession(v.OrgID, old)
 }

@@ -18,6 +18,9 @@ const (
 	pathSignIn  = "/login/login.htm"
 	// keyParam names a request that waits.
 	keyParam = "okta_key"
+	// unmetParam comes back from the sign-in page where the user cannot prove as
+	// much as the request asks for.
+	unmetParam = "unmet"
 )
 
 // authorize begins an authorization request. (spec: oauth2#authorize,
@@ -42,6 +45,9 @@ func (a *API) resume(r *httpkit.Request) error {
 	q, err := a.Provider.Resume(r.Context(), caller(r), r.Q().Get(keyParam))
 	if err != nil {
 		return a.refuse(r, err)
+	}
+	if r.Q().Has(unmetParam) {
+		q.GaveUp()
 	}
 	return a.proceed(r, q)
 }
@@ -80,6 +86,9 @@ func (a *API) proceed(r *httpkit.Request, q *oauth.Authorization) error {
 		}
 		if out.Again {
 			to.Set("prompt", "login")
+		}
+		for _, l := range out.Levels {
+			to.Add("level", string(l))
 		}
 		return redirect(r, http.StatusFound, r.Link(pathSignIn)+"?"+to.Encode())
 	case oauth.AskConsent:

@@ -50,7 +50,10 @@ func (p *Pages) showSignIn(r *httpkit.Request) error {
 	if err != nil {
 		return err
 	}
+	levels := levelsOf(r)
 	switch err := r.AuthenticateSession(); {
+	case err == nil && r.Q().Get("prompt") != "login" && len(levels) > 0:
+		return p.stepUp(r, dest, levels)
 	case err == nil && r.Q().Get("prompt") != "login":
 		return redirect(r, http.StatusFound, dest.or(pathHome))
 	case err != nil && idp.KindOf(err) != idp.KindNoCredentials:
@@ -59,7 +62,7 @@ func (p *Pages) showSignIn(r *httpkit.Request) error {
 	if err := r.ThrottleClient(); err != nil {
 		return err
 	}
-	v := &visit{Request: r, dest: dest, tx: p.begin(r, dest)}
+	v := &visit{Request: r, dest: dest, tx: p.begin(r, dest, &signin.Options{Levels: levels, Session: r.Session})}
 	notice := ""
 	if r.Q().Has("signedout") {
 		notice = textSignedOut
@@ -71,11 +74,30 @@ func (p *Pages) showSignIn(r *httpkit.Request) error {
 	return p.identify(v, login, notice)
 }
 
-func (p *Pages) begin(r *httpkit.Request, dest destination) *signin.Transaction {
-	return p.cfg.Engine.Begin(r.Context(), r.Actor, signin.Options{
+// options are those of a sign-in on these pages; more adds levels and the session
+// of the browser, and may be nil.
+func (p *Pages) options(r *httpkit.Request, dest destination, more *signin.Options) signin.Options {
+	o := signin.Options{
 		Prefix: handlePrefix, Carried: true, Finish: signin.FinishBrowser, Warn: true, Return: dest.address,
 		Device: r.Cookie(httpkit.CookieDevice),
-	})
+	}
+	if more != nil {
+		o.Levels, o.Session = more.Levels, more.Session
+	}
+	return o
+}
+
+func (p *Pages) begin(r *httpkit.Request, dest destination, more *signin.Options) *signin.Transaction {
+	return p.cfg.Engine.Begin(r.Context(), r.Actor, p.options(r, dest, more))
+}
+
+// again begins anew what a visit was about.
+func (p *Pages) again(v *visit) *signin.Transaction {
+	more := &signin.Options{Levels: v.tx.Levels}
+	if v.tx.Session != "" {
+		more.Session = &idp.Session{ID: v.tx.Session, UserID: v.tx.SessionUser}
+	}
+	return p.begin(v.Request, v.dest, more)
 }
 
 // submitSignIn takes any form of a sign-in: it does what the form says and
@@ -97,7 +119,7 @@ func (p *Pages) submitSignIn(r *httpkit.Request) error {
 	v.tx, err = p.cfg.Engine.Load(r.Context(), r.Actor, f.Get("stateToken"))
 	switch {
 	case idp.KindOf(err) == idp.KindBadToken && asked == "identify":
-		v.tx = p.begin(r, v.dest)
+		v.tx = p.begin(r, v.dest, nil)
 	case idp.KindOf(err) == idp.KindBadToken:
 		return p.stale(v)
 	case err != nil:
@@ -141,7 +163,7 @@ func (p *Pages) giveLogin(v *visit, f url.Values) error {
 		v.status, v.problem = http.StatusBadRequest, textLongLogin
 		return p.identify(v, "", "")
 	case v.tx.Identified:
-		v.tx = p.begin(v.Request, v.dest)
+		v.tx = p.again(v)
 	}
 	return p.apply(v, signin.GiveLogin{Login: login})
 }
@@ -190,7 +212,7 @@ func (p *Pages) current(v *visit) error {
 	if idp.KindOf(err) == idp.KindBadToken {
 		// The refusal has ended it: the way back is its beginning.
 		login := v.tx.Login
-		v.tx = p.begin(v.Request, v.dest)
+		v.tx = p.again(v)
 		return p.identify(v, login, "")
 	}
 	if err != nil {
@@ -217,7 +239,7 @@ func (p *Pages) finish(v *visit) error {
 	case idp.KindUnauthenticated:
 		v.status, v.problem = http.StatusUnauthorized, textRefused
 		login := v.tx.Login
-		v.tx = p.begin(v.Request, v.dest)
+		v.tx = p.again(v)
 		return p.identify(v, login, "")
 	default:
 		if err != nil {

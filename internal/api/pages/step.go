@@ -2,6 +2,7 @@ package pages
 
 import (
 	"net/http"
+	"net/url"
 
 	"usher/internal/signin"
 )
@@ -21,6 +22,9 @@ func (p *Pages) step(v *visit, s signin.Step) error {
 	case signin.Locked:
 		return p.locked(v)
 	case signin.Denied:
+		if s.Unmet && v.asked() {
+			return p.unmet(v)
+		}
 		return p.denied(v)
 	case signin.Done:
 		if v.tx.Intent == signin.IntentUnlock {
@@ -43,9 +47,13 @@ func (p *Pages) step(v *visit, s signin.Step) error {
 
 // carried are the hidden fields and what else all forms of a sign-in share.
 func (v *visit) carried() carried {
-	return carried{
+	c := carried{
 		StateToken: v.tx.Handle, FromURI: v.dest.address, Problem: v.problem, Login: v.tx.Login, Restart: restart(v.dest),
 	}
+	if v.tx.Intent == signin.IntentStepUp { // who is signed in is not the one in front of the page
+		c.Restart = pathSignIn + "?" + url.Values{"fromURI": {v.dest.address}, "prompt": {"login"}}.Encode()
+	}
+	return c
 }
 
 // ask shows a page with a form of the sign-in.
@@ -110,6 +118,9 @@ func (p *Pages) denied(v *visit) error {
 // unable tells that the sign-in stands at a step for which these pages have no
 // form.
 func (p *Pages) unable(v *visit) error {
+	if v.asked() {
+		return p.unmet(v)
+	}
 	return p.stop(v, http.StatusNotImplemented, messageView{
 		Heading: "This page cannot go on",
 		Alert:   "Your organisation asks for a step that this page does not offer.",
