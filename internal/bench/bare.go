@@ -2,7 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rsa"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -32,6 +37,8 @@ type bare struct {
 	sqlite bool
 	ids    env.IDs
 	page   []byte // about 1 kB of JSON
+	rsa    func() (*rsa.PrivateKey, error)
+	ec     func() (*ecdsa.PrivateKey, error)
 }
 
 // runBare is the program's role as the bare server.
@@ -51,6 +58,8 @@ func runBare(ctx context.Context, args []string) error {
 		b.page = append(b.page, `{"id":"00u0123456789abcdefg","status":"ACTIVE"},`...)
 	}
 	b.page = append(b.page[:len(b.page)-1], `]}`...)
+	b.rsa = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(random(), 2048) })
+	b.ec = sync.OnceValues(func() (*ecdsa.PrivateKey, error) { return ecdsa.GenerateKey(elliptic.P256(), random()) })
 	s := &http.Server{Addr: *listen, Handler: b.routes(), ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		<-ctx.Done()
@@ -68,6 +77,7 @@ func (b *bare) routes() http.Handler {
 	r.Get("/users/{org}/{id}", b.user)
 	r.Get("/users/{org}", b.list)
 	r.Get("/sessions/{org}", b.session)
+	r.Get("/token/{org}", b.token)
 	r.Get("/work/{kind}", func(w http.ResponseWriter, r *http.Request) {
 		text, err := b.work(r.Context(), chi.URLParam(r, "kind"), r.URL.Query())
 		answer(w, text, err)
@@ -105,6 +115,23 @@ func (b *bare) session(w http.ResponseWriter, r *http.Request) {
 	answer(w, b.page[:600], nil)
 }
 
+// token is a point read and a signed text of the usual size.
+func (b *bare) token(w http.ResponseWriter, r *http.Request) {
+	hash := sha256.Sum256([]byte(r.Header.Get("Cookie")))
+	if _, err := b.db.Session(r.Context(), chi.URLParam(r, "org"), hash[:]); err != nil {
+		_ = err // no session has this hash: the read is what is measured
+	}
+	text := base64.RawURLEncoding.EncodeToString(b.page[:400])
+	sum := sha256.Sum256([]byte(text))
+	key, err := b.ec()
+	if err != nil {
+		answer(w, nil, err)
+		return
+	}
+	signature, err := key.Sign(random(), sum[:], crypto.SHA256)
+	answer(w, []byte(`{"access_token":"`+text+"."+base64.RawURLEncoding.EncodeToString(signature)+`"}`), err)
+}
+
 func (b *bare) list(w http.ResponseWriter, r *http.Request) {
 	body := []byte("[")
 	err := b.db.Profiles(r.Context(), chi.URLParam(r, "org"), r.URL.Query().Get("after"), listSize, func(id string, profile []byte) {
@@ -121,6 +148,8 @@ func appendUser(to []byte, id string, profile []byte) []byte {
 	to = append(to, `,"credentials":{"provider":{"type":"OKTA","name":"OKTA"}},"_links":{"self":{"href":"http://127.0.0.1/api/v1/users/`...)
 	return append(append(to, id...), `"}}}`...)
 }
+
+func random() env.Reader { return env.Reader{Rand: env.SystemRand{}} }
 
 // worked is what a piece of work came to.
 type worked struct {
@@ -151,6 +180,16 @@ func (b *bare) work(ctx context.Context, kind string, q map[string][]string) ([]
 				token[0] = sha256.Sum256(token)[0]
 			}
 			return nil
+		}
+	case "rs256":
+		key, err := b.rsa()
+		if err != nil {
+			return nil, err
+		}
+		sum := sha256.Sum256(b.page)
+		once = func(int64) error {
+			_, err := key.Sign(random(), sum[:], crypto.SHA256)
+			return err
 		}
 	case "read":
 		workers = ceiling.Connections

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -98,7 +99,7 @@ func parse(args []string) (options, error) {
 	flags.IntVar(&o.starts, "starts", 20, "cold starts; their median is printed")
 	flags.DurationVar(&o.slot, "slot", time.Second, "length of one sample")
 	flags.DurationVar(&o.idle, "idle", 10*time.Second, "wait before idle memory is read")
-	flags.StringVar(&o.only, "only", "", "rows to measure, by comma: get, create, list, search, signin, idx, session, start")
+	flags.StringVar(&o.only, "only", "", "rows to measure, by comma: "+strings.Join(keys(), ", "))
 	flags.StringVar(&o.engines, "engine", "both", "sqlite, postgres or both")
 	flags.StringVar(&o.usher, "usher", usherBinary(), "program to measure (USHER_BIN)")
 	flags.StringVar(&o.postgres, "postgres", os.Getenv("USHER_TEST_POSTGRES"), "URL of a PostgreSQL server whose user may create databases (USHER_TEST_POSTGRES)")
@@ -131,14 +132,19 @@ func usherBinary() string {
 	return filepath.Join("bin", "usher")
 }
 
+// keys are the names of what can be measured.
+func keys() []string {
+	out := []string{"start"}
+	for _, r := range rows() {
+		out = append(out, r.key)
+	}
+	return out
+}
+
 // known checks the names given to -only.
 func (o options) known() error {
-	keys := map[string]bool{"": true, "start": true}
-	for _, r := range rows() {
-		keys[r.key] = true
-	}
 	for key := range strings.SplitSeq(o.only, ",") {
-		if !keys[key] {
+		if key != "" && !slices.Contains(keys(), key) {
 			return fmt.Errorf("-only %s: there is no such row", key)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -211,10 +212,8 @@ func (b *bench) load(ctx context.Context, engine, databaseURL string, d *data) (
 // moment of the machine meets them alike.
 func (b *bench) sample(engine string, t *target, s servers) ([]line, error) {
 	pid, barePID := s.usher.cmd.Process.Pid, s.bare.cmd.Process.Pid
-	if b.wanted("session") {
-		if err := t.beginSessions(b.connections); err != nil {
-			return nil, err
-		}
+	if err := b.prepare(t); err != nil {
+		return nil, err
 	}
 	own, err := newFleet(t.address, b.connections, &t.count)
 	if err != nil {
@@ -266,6 +265,23 @@ func (b *bench) sample(engine string, t *target, s servers) ([]line, error) {
 		}
 	}
 	return b.lines(engine, measured, bounds, beside), nil
+}
+
+// prepare makes what the wanted rows need at the servers.
+func (b *bench) prepare(t *target) error {
+	oauth := slices.ContainsFunc(rows(), func(r row) bool { return r.oauth && b.wanted(r.key) })
+	if oauth || b.wanted("session") {
+		if err := t.beginSessions(b.connections); err != nil {
+			return fmt.Errorf("sessions: %w", err)
+		}
+	}
+	if !oauth {
+		return nil
+	}
+	if err := t.prepareOAuth(b.connections); err != nil {
+		return fmt.Errorf("clients and tokens: %w", err)
+	}
+	return nil
 }
 
 // slice is how long one sample takes. Hashes are few a second and need longer.

@@ -23,6 +23,7 @@ type target struct {
 	cheap    string   // address of the server whose hashes cost nothing
 	run      string   // makes logins of this run unique
 	sessions []string // cookies
+	oauth    *oauthData
 	count    atomic.Int64
 }
 
@@ -36,6 +37,8 @@ type row struct {
 	// overhead is the same operation at a server whose hashes cost nothing: what
 	// CPU it takes there is what the operation takes beside the hash.
 	overhead func(t *target) operation
+	// oauth tells that it needs what prepareOAuth makes.
+	oauth bool
 }
 
 // limit is work that an operation cannot do without.
@@ -54,6 +57,10 @@ func same(goal float64) map[string]float64 {
 // rows are the lines of the table that the load makes. The goals are those of
 // docs/performance.md.
 func rows() []row {
+	return append(coreRows(), oauthRows()...)
+}
+
+func coreRows() []row {
 	return []row{
 		{
 			key: "get", name: "user by id", unit: "/s", per: 1, op: getUser, goal: map[string]float64{"sqlite": 9000, "postgres": 8000},
