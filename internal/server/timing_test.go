@@ -23,7 +23,9 @@ func TestNoDoorTellsByItsTime(t *testing.T) {
 	app := apptest.New(t, apptest.Configure(func(c *server.Config) { c.Hashing = credential.Params{Memory: 1024, Time: 1, Threads: 1} }))
 	kinds := refusedUsers(t, app)
 	d := &door{t: t, handler: app.Server.Handler()}
-	for name, try := range map[string]func(d *door, login string) time.Duration{"authn": authnDoor, "IdX": idxDoor, "page": pageDoor} {
+	for name, try := range map[string]func(d *door, login string) time.Duration{
+		"authn": authnDoor, "IdX": idxDoor, "page": pageDoor, "token endpoint": tokenDoor(t, app),
+	} {
 		t.Run(name, func(t *testing.T) {
 			d.t = t
 			var timed []signintest.Timed
@@ -145,4 +147,27 @@ func pageDoor(d *door, login string) time.Duration {
 	handle, _, _ = strings.Cut(rest, `"`)
 	_, second := d.ask(http.MethodPost, "/login/login.htm", media, url.Values{"step": {"password"}, "stateToken": {handle}, "password": {"wrong"}}.Encode(), http.StatusUnauthorized, cookies...)
 	return first + second
+}
+
+// tokenDoor asks for tokens with the name and password of a user.
+func tokenDoor(t *testing.T, app *apptest.App) func(d *door, login string) time.Duration {
+	t.Helper()
+	c := app.Post("/api/v1/apps", map[string]any{
+		"name": "oidc_client", "label": "Asks for passwords", "signOnMode": "OPENID_CONNECT",
+		"credentials": map[string]any{"oauthClient": map[string]any{"token_endpoint_auth_method": "client_secret_post"}},
+		"settings": map[string]any{"oauthClient": map[string]any{
+			"application_type": "web", "redirect_uris": []string{"https://app.example.com/cb"},
+			"grant_types": []string{"authorization_code", "password"}, "response_types": []string{"code"},
+		}},
+	}).Want(http.StatusOK)
+	f := url.Values{
+		"grant_type": {"password"}, "scope": {"openid"}, "password": {"wrong"},
+		"client_id": {c.Text("credentials.oauthClient.client_id")}, "client_secret": {c.Text("credentials.oauthClient.client_secret")},
+	}
+	return func(d *door, login string) time.Duration {
+		d.t.Helper()
+		f.Set("username", login)
+		_, took := d.ask(http.MethodPost, "/oauth2/v1/token", "application/x-www-form-urlencoded", f.Encode(), http.StatusBadRequest)
+		return took
+	}
 }

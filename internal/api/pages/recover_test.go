@@ -141,3 +141,42 @@ func TestRecoveryNotOffered(t *testing.T) {
 		b.wants(foreign, http.StatusForbidden, "This is not open to you")
 	}
 }
+
+// TestRecoveriesAreAlike: the pages tell nobody whether there is such a user, or
+// in which state, by what they answer to who wants a mail.
+func TestRecoveriesAreAlike(t *testing.T) {
+	s := newSite(t)
+	s.SetPasswordActions(func(a *policy.Actions) { a.SelfUnlock.Access = policy.Allow })
+	s.Ask(s.User(isaac))
+	logins := []string{isaac}
+	for _, state := range idp.UserStatuses() {
+		u := s.User("in" + strings.ToLower(string(state)) + "@example.com")
+		s.Ask(u)
+		s.Put(u, state)
+		logins = append(logins, u.Login)
+	}
+	for _, path := range []string{pathForgot, pathUnlock} {
+		ask := func(login string) string {
+			b := s.browser(t)
+			a := b.post(path, url.Values{"username": {login}})
+			if a.status != http.StatusOK || len(b.cookies) != 0 {
+				t.Errorf("%s for %s: %d, %v", path, login, a.status, b.cookies)
+			}
+			h := a.header.Clone()
+			for _, name := range []string{"X-Okta-Request-Id", "X-Rate-Limit-Remaining"} {
+				h.Del(name)
+			}
+			var out strings.Builder
+			if err := h.Write(&out); err != nil {
+				t.Fatal(err)
+			}
+			return out.String() + a.body
+		}
+		want := ask("nobody@example.com")
+		for _, login := range logins {
+			if got := ask(login); got != want {
+				t.Errorf("%s for %s:\n%s\nwant\n%s", path, login, got, want)
+			}
+		}
+	}
+}
