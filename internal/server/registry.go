@@ -210,8 +210,9 @@ func (s *Server) mount(r *httpkit.Router) error {
 	(&management.ExplainAPI{Read: v.decisions.Read}).Mount(r)
 	(&management.RulesAPI{Directory: v.directory}).Mount(r)
 	(&management.PoliciesAPI{
-		Policies: v.policies, Authenticators: &factor.Authenticators{Store: s.store, Log: v.log, Methods: v.factors},
-		YubiKeys: &factor.YubiKeys{Store: s.store, IDs: s.cfg.IDs, Vault: v.vault},
+		Directory: v.directory,
+		Policies:  v.policies, Authenticators: &factor.Authenticators{Store: s.store, Log: v.log, Methods: v.factors},
+		YubiKeys: &factor.YubiKeys{Store: s.store, IDs: s.cfg.IDs, Vault: v.vault, Log: v.log},
 		HOTP:     &factor.HOTPProfiles{Store: s.store, IDs: s.cfg.IDs, Log: v.log},
 	}).Mount(r)
 	(&management.TemplatesAPI{Templates: v.templates}).Mount(r)

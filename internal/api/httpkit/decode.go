@@ -134,6 +134,8 @@ func produces(op *openapi.Operation, media string) bool {
 		return strings.HasPrefix(media, "image/") || media == "text/plain"
 	case strings.HasSuffix(op.Path, "/metadata"):
 		return strings.HasSuffix(media, "xml")
+	case strings.HasSuffix(op.Path, "/yubikey_token/tokens"):
+		return media == "text/csv"
 	case strings.HasSuffix(op.Path, "/csrs"):
 		return media == "application/pkcs10"
 	}

@@ -19,6 +19,8 @@ func (a *PoliciesAPI) mountAuthenticators(r *httpkit.Router) {
 	r.Op(openapi.DeactivateOrgFactor, a.setOrgFactor(false))
 	r.Op(openapi.UploadYubikeyOtpTokenSeed, a.uploadYubiKey)
 	r.Op(openapi.GetYubikeyOtpTokenById, a.getYubiKey)
+	r.Op(openapi.ListYubikeyOtpTokens, a.listYubiKeys)
+	r.Op(openapi.DeleteYubikeyOtpToken, a.deleteYubiKey)
 	a.mountHOTP(r)
 }
 

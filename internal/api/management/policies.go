@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"usher/internal/api/httpkit"
+	"usher/internal/directory"
 	"usher/internal/factor"
 	"usher/internal/idp"
 	"usher/internal/policy"
@@ -23,6 +24,7 @@ type PoliciesAPI struct {
 	Authenticators *factor.Authenticators
 	YubiKeys       *factor.YubiKeys
 	HOTP           *factor.HOTPProfiles
+	Directory      *directory.Service
 }
 
 // Mount registers the operations that are built.
