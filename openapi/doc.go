@@ -11,7 +11,7 @@
 //   - idx: the identity engine interface under /idp/idx, with the browser addresses that belong to it.
 //   - myaccount: what a signed-in user may do with the own account.
 //   - oauth2: OAuth 2.0 and OpenID Connect, the interact endpoints of the identity engine included.
-//   - management-extra: an inventory of further management operations, without schemas.
+//   - management-extra: an inventory of further management operations, most of them without schemas.
 //
 // A method and path appears once over all documents; the names of path parameters do not count for that. Where two
 // sources describe the same operation, management wins. CORS preflights (OPTIONS) are answered for every path by the

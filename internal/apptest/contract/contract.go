@@ -50,9 +50,6 @@ var load = sync.OnceValues(func() (*documents, error) {
 		}
 	}
 	for _, name := range openapi.DocumentNames() {
-		if name == openapi.DocumentManagementExtra {
-			continue // an inventory without schemas
-		}
 		text, err := openapi.Document(name)
 		if err != nil {
 			return nil, err
@@ -75,12 +72,16 @@ var load = sync.OnceValues(func() (*documents, error) {
 // of a document with schemas.
 func (d *documents) find(r *http.Request) (*routers.Route, map[string]string) {
 	for _, router := range d.routers {
-		if route, params, err := router.FindRoute(r); err == nil {
+		if route, params, err := router.FindRoute(r); err == nil && described(route.Operation) {
 			return route, params
 		}
 	}
 	return nil, nil
 }
+
+// described tells whether a document says more of an operation than its name:
+// then it says how an error looks.
+func described(op *openapi3.Operation) bool { return op.Responses.Default() != nil }
 
 // inventoried returns the id of an operation that is listed without a schema.
 func (d *documents) inventoried(r *http.Request) (string, bool) {
