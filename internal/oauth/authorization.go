@@ -159,6 +159,8 @@ func (p *Provider) readAuthorization(ctx context.Context, a idp.Actor, s *Server
 	}
 	openID := slices.Contains(q.Scopes, ScopeOpenID)
 	switch {
+	case slices.Contains(q.Scopes, ScopeDeviceSSO) && !(openID && slices.Contains(q.Scopes, ScopeOffline)):
+		return nil, q.refuse(fault(InvalidScope, "The 'device_sso' scope must be requested together with 'openid' and 'offline_access'."))
 	case q.asks(respondID) && !openID:
 		return nil, q.refuse(fault(InvalidScope, "The 'openid' scope is needed for the response type 'id_token'."))
 	case q.asks(respondID) && q.Nonce == "":

@@ -18,8 +18,11 @@ func (TokenExchange) Name() string { return GrantExchange }
 const typeOfAccess = "urn:ietf:params:oauth:token-type:access_token"
 
 // Redeem implements Flow. The token that comes is an access token of this
-// server, or of the organisation's own.
+// server, or of the organisation's own; or an ID token with a device secret.
 func (TokenExchange) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*Issue, error) {
+	if r := c.Params["requested_token_type"]; c.Params["subject_token_type"] == typeOfID && (r == "" || r == typeOfAccess) {
+		return p.deviceExchange(ctx, c)
+	}
 	if t := c.Params["subject_token_type"]; t != typeOfAccess {
 		return nil, fault(InvalidRequest, "The 'subject_token_type' must be '"+typeOfAccess+"'.")
 	}

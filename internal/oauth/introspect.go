@@ -25,7 +25,7 @@ type Introspection struct {
 	ID        string
 	IssuedAt  time.Time
 	Expires   time.Time
-	DeviceID  string
+	SessionID string // of a device secret
 	Confirmed string // thumbprint of the key that it is bound to
 }
 
@@ -41,7 +41,7 @@ func (p *Provider) Introspect(ctx context.Context, a idp.Actor, in TokenRequestI
 		return nil, fault(InvalidRequest, "The 'token' parameter must be given.")
 	}
 	for _, look := range []func(context.Context, idp.Actor, *Server, *Client, string) (*Introspection, error){
-		p.introspectAccess, p.introspectRefresh, p.introspectID,
+		p.introspectAccess, p.introspectRefresh, p.introspectID, p.introspectDevice,
 	} {
 		out, err := look(ctx, a, s, client, token)
 		if err != nil || out != nil {
@@ -139,7 +139,8 @@ func (p *Provider) introspectID(ctx context.Context, a idp.Actor, s *Server, cli
 }
 
 // Revoke ends a token of the client that asks: a refresh token with the access
-// tokens that came with it, or an access token alone. A token that is unknown,
+// tokens that came with it, an access token alone, or a device secret with all
+// that came of it. A token that is unknown,
 // or another client's, is no error. (RFC 7009 section 2.2)
 func (p *Provider) Revoke(ctx context.Context, a idp.Actor, in TokenRequestInput) error {
 	s, client, err := p.clientCall(ctx, a, in, "revoke")
@@ -164,6 +165,15 @@ func (p *Provider) Revoke(ctx context.Context, a idp.Actor, in TokenRequestInput
 				return err
 			}
 			return p.note(tx, actor, s, "token.revoke", nil, client.target(), tokenTarget("access_token", access.ID))
+		}
+		var d deviceSession
+		if t, err := readDeviceSecret(tx, a.OrgID(), s, token, &d); err != nil {
+			return err
+		} else if t != nil && t.ClientID == client.ID {
+			if err := p.endDevice(tx, a.OrgID(), token, t, &d); err != nil {
+				return err
+			}
+			return p.note(tx, actor, s, "token.revoke", nil, client.target(), tokenTarget("device_secret", d.SessionID))
 		}
 		row, err := findRefresh(tx, a.OrgID(), token)
 		if err != nil || row == nil || row.ClientID != client.ID || row.ServerID != s.ID {

@@ -16,6 +16,8 @@ type Logout struct {
 	UserID string
 	// To is where the browser goes afterwards, empty for nowhere in particular.
 	To string
+
+	device string // the device secret as the ID token names it
 }
 
 // ReadLogout checks a request at the logout endpoint. The client and the user
@@ -41,7 +43,7 @@ func (p *Provider) ReadLogout(ctx context.Context, a idp.Actor, serverID string,
 	if err != nil {
 		return nil, err
 	}
-	out := &Logout{Client: client, UserID: t.Subject}
+	out := &Logout{Client: client, UserID: t.Subject, device: t.DeviceID}
 	to := params["post_logout_redirect_uri"]
 	if to == "" {
 		return out, nil

@@ -153,8 +153,8 @@ func (i *Issue) idClaims(a idp.Actor, out map[string]any, id string, now time.Ti
 	if i.code != "" {
 		set("c_hash", halfHash(i.code))
 	}
-	if i.deviceSecret != "" {
-		set("ds_hash", halfHash(i.deviceSecret))
+	if sum := i.proof.DeviceSecret; len(sum) > 0 {
+		set("ds_hash", secretHash(sum))
 	}
 	return out
 }

@@ -19,10 +19,11 @@ const (
 	ticketDevice  = "device"  // a device code
 	ticketUser    = "user"    // a user code, which leads to a device code
 	// The request of an interaction, and the code at its end.
-	ticketInteraction = "interaction"
-	ticketInteracted  = "interacted"
-	ticketGuess       = "guess"       // a count of wrong user codes, or of questions; it is never taken
-	ticketBackchannel = "backchannel" // a request whose user is asked on a device of theirs
+	ticketInteraction  = "interaction"
+	ticketInteracted   = "interacted"
+	ticketGuess        = "guess"         // a count of wrong user codes, or of questions; it is never taken
+	ticketDeviceSecret = "device secret" // goes with a sign-in on a device; it is used often
+	ticketBackchannel  = "backchannel"   // a request whose user is asked on a device of theirs
 )
 
 const ticketBytes = 32

@@ -191,8 +191,15 @@ func (p *Provider) begin(tx *store.Tx, c *TokenCall, e *entitled, q Proof) (*Iss
 	q.Key = c.Key
 	out := &Issue{call: c, user: e.user, life: e.life, proof: q, access: true, id: slices.Contains(q.Scopes, ScopeOpenID)}
 	if slices.Contains(q.Scopes, ScopeOffline) && c.Client.Grants(GrantRefresh) {
-		token, row, err := p.newRefresh(tx, c.Actor.OrgID(), c.Server.ID, c.Client.ID, e.user.ID,
-			refreshLimits{Life: e.life.RefreshLife(), Idle: e.life.RefreshWindow()}, &q)
+		limits := refreshLimits{Life: e.life.RefreshLife(), Idle: e.life.RefreshWindow()}
+		if wantsSecret(c, &q) {
+			var err error
+			if out.deviceSecret, err = p.newDeviceSecret(tx, c, e.user.ID, limits, &q); err != nil {
+				return nil, err
+			}
+			out.proof = q
+		}
+		token, row, err := p.newRefresh(tx, c.Actor.OrgID(), c.Server.ID, c.Client.ID, e.user.ID, limits, &q)
 		if err != nil {
 			return nil, err
 		}
@@ -220,7 +227,7 @@ func (p *Provider) granted(tx *store.Tx, i *Issue) error {
 	for _, what := range []struct {
 		name  string
 		given bool
-	}{{"access_token", i.access}, {"id_token", i.id}, {"refresh_token", i.refresh != "" && !i.again}} {
+	}{{"access_token", i.access}, {"id_token", i.id}, {"refresh_token", i.refresh != "" && !i.again}, {"device_secret", i.deviceSecret != ""}} {
 		if !what.given {
 			continue
 		}

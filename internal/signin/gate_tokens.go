@@ -17,6 +17,8 @@ const (
 	PathAssertion    Path = "jwt_bearer"
 	PathInteraction  Path = "interaction_code"
 	PathBackchannel  Path = "ciba"
+	// A device secret, by another application of the device.
+	PathDeviceSecret Path = "device_secret"
 	// An assertion of an identity provider.
 	PathSAMLAssertion Path = "saml2_bearer"
 )
@@ -25,7 +27,7 @@ const (
 func TokenPaths() []Path {
 	return []Path{
 		PathAuthorize, PathCode, PathRefreshToken, PathPassword, PathDevice, PathExchange, PathAssertion, PathInteraction,
-		PathBackchannel, PathSAMLAssertion,
+		PathBackchannel, PathSAMLAssertion, PathDeviceSecret,
 	}
 }
 

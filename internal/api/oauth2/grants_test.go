@@ -101,6 +101,11 @@ func TestTokenGate(t *testing.T) {
 				return by(t, app, c, ownToken, "grant_type", samlGrant, "assertion", encoded(i.Say(t, saying(app, isaac))), "scope", "openid")
 			}
 		},
+		signin.PathDeviceSecret: func(t *testing.T, app *apptest.App, _ *client) func() *apptest.Answer {
+			one, two := native(t, app), native(t, app)
+			first := redeem(app, "default", one, code(t, signedIn(t, app, isaac), "default", request(one, "scope", deviceScopes))).Want(200)
+			return func() *apptest.Answer { return sso(app, two, first) }
+		},
 		signin.PathAssertion: func(t *testing.T, app *apptest.App, c *client) func() *apptest.Answer {
 			return func() *apptest.Answer {
 				speak := c.assertion(t, app, base+ownToken, func(m map[string]any) { m["sub"] = isaac })

@@ -24,6 +24,7 @@ type introspection struct {
 	Type     string            `json:"token_type,omitempty"`
 	ClientID string            `json:"client_id,omitempty"`
 	UserID   string            `json:"uid,omitempty"`
+	Session  string            `json:"sid,omitempty"`
 	Confirm  map[string]string `json:"cnf,omitempty"`
 }
 
@@ -45,7 +46,7 @@ func (a *API) introspect(r *httpkit.Request) error {
 	}
 	out := introspection{
 		Active: t.Active, Scope: strings.Join(t.Scopes, " "), Username: t.Username, Subject: t.Subject, Audience: t.Audience, Issuer: t.Issuer,
-		ID: t.ID, Type: t.Type, ClientID: t.ClientID, UserID: t.UserID, Expires: unix(t.Expires), IssuedAt: unix(t.IssuedAt),
+		ID: t.ID, Type: t.Type, ClientID: t.ClientID, UserID: t.UserID, Session: t.SessionID, Expires: unix(t.Expires), IssuedAt: unix(t.IssuedAt),
 	}
 	if t.Confirmed != "" {
 		out.Confirm = map[string]string{"jkt": t.Confirmed}

@@ -35,6 +35,9 @@ func (a *API) logout(r *httpkit.Request) error {
 	if v != nil && v.UserID != out.UserID {
 		return redirect(r, http.StatusFound, r.Link(pathSignOut))
 	}
+	if err := a.Provider.EndDevice(r.Context(), caller(r), serverID(r), out, p["device_secret"]); err != nil {
+		return err
+	}
 	var told []string
 	if v != nil {
 		if told, err = a.Provider.FrontLogout(r.Context(), r.Actor, r.SessionSecret); err != nil {
