@@ -192,7 +192,7 @@ func (s *Service) List(ctx context.Context, actor idp.Actor, q Query) (list []*A
 		Status: q.Status, Name: q.Name, KeyID: q.KeyID, Prefix: prefix, UserID: q.UserID, GroupID: q.GroupID,
 		EveryoneID: actor.Org.Settings.EveryoneID,
 	}
-	if s.Reach != nil && actor.Kind == idp.ActorUser {
+	if s.Reach != nil && actor.Limitable() {
 		if f.Only, _, err = s.Reach(tx, actor); err != nil {
 			return nil, "", failure("list applications", err)
 		}

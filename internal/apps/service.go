@@ -149,7 +149,7 @@ func read(tx *store.Tx, orgID, id string) (*idp.App, error) {
 
 // permit asks whether the actor may change an application.
 func (s *Service) permit(tx *store.Tx, actor idp.Actor, name, id string) error {
-	if s.Permit == nil || actor.Kind != idp.ActorUser {
+	if s.Permit == nil || !actor.Limitable() {
 		return nil
 	}
 	return s.Permit(tx, actor, name, id)

@@ -345,7 +345,7 @@ func (s *Service) GroupStats(ctx context.Context, actor idp.Actor, groups ...*id
 	}
 	read := s.Store.Read(ctx)
 	var only []store.AppRef
-	if s.Guard != nil && actor.Kind == idp.ActorUser {
+	if s.Guard != nil && actor.Limitable() {
 		var err error
 		if only, _, err = s.Guard.Apps(read, actor); err != nil {
 			return nil, failure("count applications", err)

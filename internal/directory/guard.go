@@ -26,7 +26,7 @@ type Guard interface {
 
 // permit asks the guard whether the actor may change a user.
 func (s *Service) permit(tx *store.Tx, actor idp.Actor, u *idp.User) error {
-	if s.Guard == nil || actor.Kind != idp.ActorUser {
+	if s.Guard == nil || !actor.Limitable() {
 		return nil
 	}
 	return s.Guard.User(tx, actor, u)
@@ -34,7 +34,7 @@ func (s *Service) permit(tx *store.Tx, actor idp.Actor, u *idp.User) error {
 
 // permitGroup asks the guard whether the actor may change a group.
 func (s *Service) permitGroup(tx *store.Tx, actor idp.Actor, groupID string) error {
-	if s.Guard == nil || actor.Kind != idp.ActorUser {
+	if s.Guard == nil || !actor.Limitable() {
 		return nil
 	}
 	return s.Guard.Group(tx, actor, groupID)
@@ -42,7 +42,7 @@ func (s *Service) permitGroup(tx *store.Tx, actor idp.Actor, groupID string) err
 
 // permitMembers asks the guard whether the actor may change a group's members.
 func (s *Service) permitMembers(tx *store.Tx, actor idp.Actor, groupID string) error {
-	if s.Guard == nil || actor.Kind != idp.ActorUser {
+	if s.Guard == nil || !actor.Limitable() {
 		return nil
 	}
 	return s.Guard.Members(tx, actor, groupID)
@@ -51,7 +51,7 @@ func (s *Service) permitMembers(tx *store.Tx, actor idp.Actor, groupID string) e
 // reach returns what restricts the users whom the actor may see, nil for
 // nothing.
 func (s *Service) reach(tx *store.Tx, actor idp.Actor) (store.UserCond, error) {
-	if s.Guard == nil || actor.Kind != idp.ActorUser {
+	if s.Guard == nil || !actor.Limitable() {
 		return nil, nil
 	}
 	groups, all, err := s.Guard.Reach(tx, actor)
@@ -124,7 +124,7 @@ func orForbidden(err error) error {
 // seen tells whether the actor may see a user: oneself, or one within reach,
 // else KindForbidden.
 func (s *Service) seen(tx *store.Tx, actor idp.Actor, u *idp.User) error {
-	if s.Guard == nil || actor.Kind != idp.ActorUser || actor.Is(u.ID) {
+	if s.Guard == nil || !actor.Limitable() || actor.Is(u.ID) {
 		return nil
 	}
 	groups, all, err := s.Guard.Reach(tx, actor)
@@ -140,7 +140,7 @@ func (s *Service) seen(tx *store.Tx, actor idp.Actor, u *idp.User) error {
 
 // seenMembers tells whether the actor may see who belongs to a group.
 func (s *Service) seenMembers(tx *store.Tx, actor idp.Actor, groupID string) error {
-	if s.Guard == nil || actor.Kind != idp.ActorUser {
+	if s.Guard == nil || !actor.Limitable() {
 		return nil
 	}
 	groups, all, err := s.Guard.Reach(tx, actor)
@@ -152,7 +152,7 @@ func (s *Service) seenMembers(tx *store.Tx, actor idp.Actor, groupID string) err
 
 // groupsInReach lists the groups that the actor may see, nil for all.
 func (s *Service) groupsInReach(tx *store.Tx, actor idp.Actor) ([]string, error) {
-	if s.Guard == nil || actor.Kind != idp.ActorUser || !actor.Admin() {
+	if s.Guard == nil || !actor.Limitable() || !actor.Admin() {
 		return nil, nil
 	}
 	groups, all, err := s.Guard.Reach(tx, actor)

@@ -27,6 +27,8 @@ const (
 	PrivilegeRevoke         idp.EventType = "user.account.privilege.revoke"
 	GroupPrivilegeGrant     idp.EventType = "group.privilege.grant"
 	GroupPrivilegeRevoke    idp.EventType = "group.privilege.revoke"
+	ClientPrivilegeGrant    idp.EventType = "app.oauth2.client.privilege.grant"
+	ClientPrivilegeRevoke   idp.EventType = "app.oauth2.client.privilege.revoke"
 	FactorActivate          idp.EventType = "user.mfa.factor.activate"
 	FactorDeactivate        idp.EventType = "user.mfa.factor.deactivate"
 	FactorResetAll          idp.EventType = "user.mfa.factor.reset_all"
@@ -151,6 +153,8 @@ var catalogue = map[idp.EventType]Kind{
 	PrivilegeRevoke:         {Message: "Revoke user privilege", Legacy: "core.user.admin_privilege.revoked"},
 	GroupPrivilegeGrant:     {Message: "Grant group privilege"},
 	GroupPrivilegeRevoke:    {Message: "Revoke group privilege"},
+	ClientPrivilegeGrant:    {Message: "Grant privilege to OAuth2 client"},
+	ClientPrivilegeRevoke:   {Message: "Revoke privilege of OAuth2 client"},
 	AuthViaMFA:              {Message: "Authentication of user via MFA", Legacy: "core.user.factor.attempt_success"},
 	FactorActivate:          {Message: "Activate factor for user", Legacy: "core.user.factor.activate"},
 	FactorDeactivate:        {Message: "Reset factor for user", Legacy: "core.user.factor.deactivate"},

@@ -48,6 +48,9 @@ type Actor struct {
 	// Proved is when the user last proved who it is in that session.
 	Proved time.Time
 	Roles  []RoleType
+	// Holder is to whom the roles were given, where that is not the user: a
+	// client's application.
+	Holder string
 	// Scopes limit the actor where an access token proved it; nil where
 	// something else did.
 	Scopes []string
@@ -65,6 +68,18 @@ func (a Actor) Has(r RoleType) bool { return slices.Contains(a.Roles, r) }
 
 // Admin tells whether the actor holds any administrator role or is Usher.
 func (a Actor) Admin() bool { return a.Kind == ActorSystem || len(a.Roles) > 0 }
+
+// Limitable tells whether the actor is one whose roles may be limited to groups
+// or applications.
+func (a Actor) Limitable() bool { return a.Kind == ActorUser || a.Kind == ActorClient }
+
+// HolderID is the identifier under which the actor's roles are kept.
+func (a Actor) HolderID() string {
+	if a.Holder != "" {
+		return a.Holder
+	}
+	return a.UserID
+}
 
 // SystemActor acts for Usher itself in an organisation.
 func SystemActor(org *Org) Actor {

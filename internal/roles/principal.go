@@ -10,11 +10,13 @@ import (
 	"usher/internal/store"
 )
 
-// Principal names who holds a role: a user or a group.
+// Principal names who holds a role: a user, a group or an OAuth client.
 type Principal struct {
-	// Ref is a group's identifier, or what names a user (see directory.User).
-	Ref   string
-	Group bool
+	// Ref is a group's or a client's identifier, or what names a user (see
+	// directory.User).
+	Ref    string
+	Group  bool
+	Client bool
 }
 
 // Assignment is a role that a principal holds.
@@ -30,12 +32,28 @@ const typeGroup = "UserGroup"
 // holder is a principal that exists.
 type holder struct {
 	id     string
-	user   *idp.User // nil for a group
+	user   *idp.User // nil for a group or a client
 	target idp.Target
+	// What is recorded of its roles, and how identifiers of roles begin that are
+	// for the whole organisation; of a group or a client.
+	grant, revoke idp.EventType
+	prefix        string
 }
 
 // holder reads a principal, else KindNotFound on "User" or "UserGroup".
 func (s *Service) holder(tx *store.Tx, a idp.Actor, p Principal) (holder, error) {
+	if p.Client {
+		app, err := tx.AppByClientID(a.OrgID(), p.Ref)
+		if errors.Is(err, store.ErrNotFound) || p.Ref == "" {
+			return holder{}, idp.NotFound("PublicClientApp", p.Ref)
+		}
+		if err != nil {
+			return holder{}, fmt.Errorf("read application: %w", err)
+		}
+		return holder{
+			id: app.ID, target: idp.AppTarget(app), grant: eventlog.ClientPrivilegeGrant, revoke: eventlog.ClientPrivilegeRevoke, prefix: "cra",
+		}, nil
+	}
 	if !p.Group {
 		u, err := s.Directory.Find(tx, a.OrgID(), p.Ref)
 		if err != nil {
@@ -47,7 +65,9 @@ func (s *Service) holder(tx *store.Tx, a idp.Actor, p Principal) (holder, error)
 	if err != nil {
 		return holder{}, err
 	}
-	return holder{id: g.ID, target: idp.GroupTarget(g)}, nil
+	return holder{
+		id: g.ID, target: idp.GroupTarget(g), grant: eventlog.GroupPrivilegeGrant, revoke: eventlog.GroupPrivilegeRevoke, prefix: "gra",
+	}, nil
 }
 
 func group(tx *store.Tx, orgID, id string) (*idp.Group, error) {
@@ -122,7 +142,7 @@ func (s *Service) Grant(ctx context.Context, a idp.Actor, p Principal, t idp.Rol
 		if h.user != nil {
 			r, err = s.Assign(tx, a, h.id, t)
 		} else {
-			r, err = s.assignGroup(tx, a, h, t)
+			r, err = s.assignOther(tx, a, h, t)
 		}
 		if err != nil {
 			return err
@@ -133,7 +153,8 @@ func (s *Service) Grant(ctx context.Context, a idp.Actor, p Principal, t idp.Rol
 	return out, err
 }
 
-func (s *Service) assignGroup(tx *store.Tx, a idp.Actor, h holder, t idp.RoleType) (*store.Role, error) {
+// assignOther gives a role to a group or a client.
+func (s *Service) assignOther(tx *store.Tx, a idp.Actor, h holder, t idp.RoleType) (*store.Role, error) {
 	if Label(t) == "" {
 		return nil, notStandard()
 	}
@@ -142,12 +163,12 @@ func (s *Service) assignGroup(tx *store.Tx, a idp.Actor, h holder, t idp.RoleTyp
 	}
 	r := store.Role{OrgID: a.OrgID(), PrincipalID: h.id, ID: fixedID(t), Type: t, Created: tx.Now(), LastUpdated: tx.Now()}
 	if !Targetable(t) {
-		r.ID = s.IDs.New("gra")
+		r.ID = s.IDs.New(h.prefix)
 	}
 	if err := insert(tx, r); err != nil {
 		return nil, err
 	}
-	return &r, s.tell(tx, a, eventlog.GroupPrivilegeGrant, h, t)
+	return &r, s.tell(tx, a, h.grant, h, t)
 }
 
 // Take takes a role away from a principal. KindNotFound on "RoleAssignment" for
@@ -174,7 +195,7 @@ func (s *Service) Take(ctx context.Context, a idp.Actor, p Principal, roleID str
 				return err
 			}
 		}
-		return s.tell(tx, a, eventlog.GroupPrivilegeRevoke, h, r.Type)
+		return s.tell(tx, a, h.revoke, h, r.Type)
 	})
 }
 

@@ -24,13 +24,13 @@ type limits struct {
 // limitsOf reads the targets of the actor's roles. An actor with a role that
 // cannot be limited costs nothing.
 func limitsOf(tx *store.Tx, a idp.Actor) (limits, error) {
-	if a.Kind != idp.ActorUser || len(a.Roles) == 0 {
+	if !a.Limitable() || len(a.Roles) == 0 {
 		return limits{all: true}, nil
 	}
 	if slices.ContainsFunc(a.Roles, func(t idp.RoleType) bool { return !Targetable(t) }) {
 		return limits{all: true}, nil
 	}
-	rows, err := tx.TargetedRolesOf(a.OrgID(), a.UserID)
+	rows, err := tx.TargetedRolesOf(a.OrgID(), a.HolderID())
 	if err != nil {
 		return limits{}, fmt.Errorf("read the targets of roles: %w", err)
 	}

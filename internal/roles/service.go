@@ -116,6 +116,15 @@ func (s *Service) GuardLeaving(tx *store.Tx, orgID, userID string) error {
 	return nil
 }
 
+// OnAppDelete drops the roles of an application that is removed. It is meant for
+// apps' OnDelete.
+func (s *Service) OnAppDelete(tx *store.Tx, a idp.Actor, app *idp.App) error {
+	if err := tx.DeleteRolesOf(a.OrgID(), app.ID); err != nil {
+		return fmt.Errorf("take the roles of an application away: %w", err)
+	}
+	return nil
+}
+
 func keepsOneBut(tx *store.Tx, orgID, userID string) error {
 	found, err := tx.HasActiveHolder(orgID, idp.RoleSuperAdmin, userID)
 	if err != nil {

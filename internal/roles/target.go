@@ -246,7 +246,7 @@ func (s *Service) tellTargets(tx *store.Tx, a idp.Actor, p Principal, r *store.R
 	if err != nil {
 		return err
 	}
-	event := eventlog.GroupPrivilegeGrant
+	event := h.grant
 	if h.user != nil {
 		event = eventlog.PrivilegeGrant
 	}

@@ -147,7 +147,7 @@ func (s *services) hooks() {
 	d.OnRevokeTokens = append(d.OnRevokeTokens, s.oauth.OnSignOut)
 	d.OnDeactivate = append(d.OnDeactivate, s.oauth.OnSignOut)
 	d.OnDelete = append(d.OnDelete, s.oauth.OnSignOut, s.oauth.OnUserDelete)
-	s.apps.OnDelete = append(s.apps.OnDelete, s.oauth.OnAppDelete)
+	s.apps.OnDelete = append(s.apps.OnDelete, s.oauth.OnAppDelete, s.roles.OnAppDelete)
 	d.OnMembership = append(d.OnMembership, s.apps.OnMembership)
 	d.OnGroupDelete = append(d.OnGroupDelete, s.apps.OnGroupDelete)
 }

@@ -156,7 +156,9 @@ func (s *services) bearer(ctx context.Context, org *idp.Org, b httpkit.Bearer) (
 	a.TokenID, a.Scopes = t.TokenID, t.Scopes
 	if t.User == nil {
 		a.Kind, a.UserID, a.Login, a.Name = idp.ActorClient, t.Client.ID, t.Client.ID, t.Client.Label
-		if a.Roles, err = s.roles.Of(tx, org.ID, t.Client.ID); len(a.Roles) == 0 {
+		// By the application: anybody may choose a client's identifier.
+		a.Holder = t.Client.App.ID
+		if a.Roles, err = s.roles.Of(tx, org.ID, a.Holder); err == nil && len(a.Roles) == 0 {
 			a.Roles = []idp.RoleType{idp.RoleSuperAdmin}
 		}
 		return a, err

@@ -61,7 +61,7 @@ func (e *Engine) TrustedRecovery(ctx context.Context, a idp.Actor, i Intent, log
 		if err != nil {
 			return err
 		}
-		if g := e.Directory.Guard; u != nil && g != nil && a.Kind == idp.ActorUser {
+		if g := e.Directory.Guard; u != nil && g != nil && a.Limitable() {
 			if err := g.User(tx, a, u); err != nil {
 				return err
 			}

@@ -29,6 +29,15 @@ func (tx *Tx) DeleteRole(orgID, principalID, id string) error {
 	return tx.one("DELETE FROM roles WHERE org_id = $1 AND principal_id = $2 AND id = $3", orgID, principalID, id)
 }
 
+// DeleteRolesOf takes all roles of a principal away, with their targets.
+func (tx *Tx) DeleteRolesOf(orgID, principalID string) error {
+	if _, err := tx.exec("DELETE FROM role_targets WHERE org_id = $1 AND principal_id = $2", orgID, principalID); err != nil {
+		return err
+	}
+	_, err := tx.exec("DELETE FROM roles WHERE org_id = $1 AND principal_id = $2", orgID, principalID)
+	return err
+}
+
 // RolesOf lists the roles of a principal by identifier.
 func (tx *Tx) RolesOf(orgID, principalID string) ([]Role, error) {
 	var out []Role

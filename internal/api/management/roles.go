@@ -3,6 +3,7 @@ package management
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"usher/internal/api/httpkit"
@@ -19,24 +20,31 @@ func (a *API) mountRoles(r *httpkit.Router) {
 		groups, addGroup, dropGroup              openapi.ID
 		apps, addApps, dropApps, addApp, dropApp openapi.ID
 		role, target                             string // names of path parameters
-		addAppsStatus                            int
+		addStatus, addAppsStatus                 int
 	}{
 		{
 			userPrincipal, openapi.ListAssignedRoles, openapi.AddRoleToUser, openapi.GetUserAssignedRole, openapi.RemoveRoleFromUser,
 			openapi.ListGroupTargetsForRole, openapi.AddGroupTargetToRole, openapi.RemoveGroupTargetFromRole,
 			openapi.ListApplicationTargetsForApplicationAdministratorRoleForUser, openapi.AssignAppTargetToAdminRoleForUser,
 			openapi.UnassignAppTargetFromAppAdminRoleForUser, openapi.AssignAppInstanceTargetToAppAdminRoleForUser,
-			openapi.UnassignAppInstanceTargetFromAdminRoleForUser, "roleId", "groupId", http.StatusNoContent,
+			openapi.UnassignAppInstanceTargetFromAdminRoleForUser, "roleId", "groupId", http.StatusCreated, http.StatusNoContent,
 		},
 		{
 			groupPrincipal, openapi.ListGroupAssignedRoles, openapi.AssignRoleToGroup, openapi.GetGroupAssignedRole, openapi.UnassignRoleFromGroup,
 			openapi.ListGroupTargetsForGroupRole, openapi.AssignGroupTargetToGroupAdminRole, openapi.UnassignGroupTargetFromGroupAdminRole,
 			openapi.ListApplicationTargetsForApplicationAdministratorRoleForGroup, openapi.AssignAppTargetToAdminRoleForGroup,
 			openapi.UnassignAppTargetToAdminRoleForGroup, openapi.AssignAppInstanceTargetToAppAdminRoleForGroup,
-			openapi.UnassignAppInstanceTargetToAppAdminRoleForGroup, "roleAssignmentId", "targetGroupId", http.StatusOK,
+			openapi.UnassignAppInstanceTargetToAppAdminRoleForGroup, "roleAssignmentId", "targetGroupId", http.StatusCreated, http.StatusOK,
+		},
+		{
+			clientPrincipal, openapi.ListRolesForClient, openapi.AssignRoleToClient, openapi.RetrieveClientRole, openapi.DeleteRoleFromClient,
+			openapi.ListGroupTargetRoleForClient, openapi.AssignGroupTargetRoleForClient, openapi.RemoveGroupTargetRoleFromClient,
+			openapi.ListAppTargetRoleToClient, openapi.AssignAppTargetRoleToClient, openapi.RemoveAppTargetRoleFromClient,
+			openapi.AssignAppTargetInstanceRoleForClient, openapi.RemoveAppTargetInstanceRoleForClient,
+			"roleAssignmentId", "groupId", http.StatusOK, http.StatusNoContent,
 		},
 	} {
-		x := &roleRoutes{API: a, who: of.who, role: of.role, target: of.target}
+		x := &roleRoutes{API: a, who: of.who, role: of.role, target: of.target, added: of.addStatus}
 		r.Op(of.list, x.listRoles)
 		r.Op(of.add, x.addRole)
 		r.Op(of.get, x.getRole)
@@ -59,12 +67,17 @@ type roleRoutes struct {
 	*API
 	who          func(*httpkit.Request) roles.Principal
 	role, target string
+	added        int // the status of a role that was given
 }
 
 func userPrincipal(r *httpkit.Request) roles.Principal { return roles.Principal{Ref: userRef(r)} }
 
 func groupPrincipal(r *httpkit.Request) roles.Principal {
 	return roles.Principal{Ref: r.Param("groupId"), Group: true}
+}
+
+func clientPrincipal(r *httpkit.Request) roles.Principal {
+	return roles.Principal{Ref: r.Param("clientId"), Client: true}
 }
 
 // roleBody is an assigned role. (spec: management Role)
@@ -114,6 +127,9 @@ func roleOf(r *httpkit.Request, v *roles.Assignment) roleBody {
 		b.AssignmentType, path = "GROUP", "/api/v1/groups/"
 	}
 	b.Links.Assignee.Href = r.Link(path + v.PrincipalID)
+	if id := r.Param("clientId"); id != "" {
+		b.AssignmentType, b.Links.Assignee.Href = "CLIENT", r.Link("/oauth2/v1/clients/"+url.PathEscape(id)+"/roles")
+	}
 	return b
 }
 
@@ -142,7 +158,10 @@ func (x *roleRoutes) listRoles(r *httpkit.Request) error {
 
 // embed reads what a role is limited to; nil for one that cannot be limited so.
 func (x *roleRoutes) embed(r *httpkit.Request, v *roles.Assignment, expand string) (*roleEmbedded, error) {
-	holder := roles.Principal{Ref: v.PrincipalID, Group: strings.HasPrefix(v.PrincipalID, "00g")}
+	holder := x.who(r)
+	if !holder.Client {
+		holder = roles.Principal{Ref: v.PrincipalID, Group: strings.HasPrefix(v.PrincipalID, "00g")}
+	}
 	var out roleEmbedded
 	if expand == expandGroups {
 		groups, err := x.Roles.GroupTargets(r.Context(), r.Actor, holder, v.ID)
@@ -193,7 +212,7 @@ func (x *roleRoutes) addRole(r *httpkit.Request) error {
 		return err
 	}
 	x.RolesChanged()
-	return r.JSON(http.StatusCreated, roleOf(r, v))
+	return r.JSON(x.added, roleOf(r, v))
 }
 
 // getRole reads one role. (spec: management-extra#getUserAssignedRole)

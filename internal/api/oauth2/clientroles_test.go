@@ -1,0 +1,110 @@
+package oauth2_test
+
+import (
+	"testing"
+
+	"usher/internal/apptest"
+)
+
+// TestRolesOfClients: a service with a role does what its role and its scopes
+// allow, within the targets of the role.
+func TestRolesOfClients(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, app *apptest.App) {
+		c := service(t, app, nil)
+		grantScopes(t, app, c, "okta.users.read", "okta.groups.read", "okta.apps.read")
+		group := app.Post("/api/v1/groups", map[string]any{"profile": map[string]any{"name": "Team"}}).Want(200).Text("id")
+		other := app.Post("/api/v1/groups", map[string]any{"profile": map[string]any{"name": "Others"}}).Want(200).Text("id")
+		user := app.Get("/api/v1/users/" + isaac).Want(200).Text("id")
+		app.Put("/api/v1/groups/"+group+"/users/"+user, nil).Want(204)
+		bearer := func() *apptest.Client {
+			return app.Anonymous().With("Authorization", "Bearer "+serviceToken(t, app, c, "okta.users.read okta.groups.read okta.apps.read").Want(200).Text("access_token"))
+		}
+		const ada = "/api/v1/users/ada.example@example.com"
+		bearer().Get(ada).Want(200) // without a role the scopes alone count
+
+		at := "/oauth2/v1/clients/" + c.id + "/roles"
+		var made *apptest.Answer
+		app.WantEvents(t, []string{"app.oauth2.client.privilege.grant SUCCESS"}, func() {
+			made = app.Post(at, map[string]any{"type": "USER_ADMIN"}).Want(200)
+		})
+		self := at + "/" + made.Text("id")
+		if made.Text("assignmentType") != "CLIENT" || made.Text("_links.assignee.href") != base+at || made.Text("type") != "USER_ADMIN" {
+			t.Errorf("%s", made.Body)
+		}
+		app.Post(at, map[string]any{"type": "USER_ADMIN"}).Fails(409, "E0000090")
+		app.Post(at, map[string]any{"type": "EMPEROR"}).Fails(400, "E0000001")
+		if list := app.Get(at).Want(200); list.Text("0.id") != made.Text("id") || list.At("1") != nil {
+			t.Errorf("%s", list.Body)
+		}
+		app.Get(self).Want(200)
+		app.WantEvents(t, []string{"app.oauth2.client.privilege.grant SUCCESS"}, func() { app.Put(self+"/targets/groups/"+group, nil).Want(204) })
+		app.Put(self+"/targets/groups/"+other, nil).Want(204)
+		app.Delete(self + "/targets/groups/" + other).Want(204)
+		if list := app.Get(self + "/targets/groups").Want(200); list.Text("0.id") != group {
+			t.Errorf("%s", list.Body)
+		}
+		if list := app.Get(at + "?expand=targets/groups").Want(200); list.Text("0._embedded.targets.groups.0.id") != group {
+			t.Errorf("%s", list.Body)
+		}
+		limited := bearer()
+		limited.Get("/api/v1/users/" + user).Want(200)
+		limited.Get(ada).Fails(403, "E0000006")
+		limited.Get("/api/v1/groups/"+other+"/users").Fails(403, "E0000006")
+		if list := limited.Get("/api/v1/users").Want(200); list.Text("0.id") != user || list.At("1") != nil {
+			t.Errorf("%s", list.Body)
+		}
+		app.WantEvents(t, []string{"app.oauth2.client.privilege.revoke SUCCESS"}, func() { app.Delete(self).Want(204) })
+		app.Get(self).Fails(404, "E0000007")
+
+		admin := app.Post(at, map[string]any{"type": "APP_ADMIN"}).Want(200).Text("id")
+		apps := at + "/" + admin + "/targets/catalog/apps"
+		app.Put(apps+"/oidc_client", nil).Want(204)
+		app.Put(apps+"/bookmark/"+c.app, nil).Fails(404, "E0000007")
+		app.Put(apps+"/oidc_client/"+c.app, nil).Want(204)
+		app.Delete(apps + "/oidc_client").Want(204)
+		if list := app.Get(apps).Want(200); list.Text("0.id") != c.app {
+			t.Errorf("%s", list.Body)
+		}
+		app.Put(apps+"/oidc_client", nil).Want(204)
+		app.Delete(apps + "/oidc_client/" + c.app).Want(204)
+		bearer().Get("/api/v1/apps/" + c.app).Want(200)
+
+		app.Get("/oauth2/v1/clients/0oanobody/roles").Fails(404, "E0000007")
+		app.Post("/oauth2/v1/clients/0oanobody/roles", map[string]any{"type": "USER_ADMIN"}).Fails(404, "E0000007")
+		bearer().Get(at).Fails(403, "E0000006")
+	})
+}
+
+// TestNobodysRolesByName: a client that is named after an administrator has none
+// of the administrator's roles, and none is left of a client that is removed.
+func TestNobodysRolesByName(t *testing.T) {
+	app := apptest.New(t)
+	admin := app.Get("/api/v1/users/admin@example.com").Want(200).Text("id")
+	key, public := newKey(t, "k1")
+	register := func() *client {
+		a := app.Post("/api/v1/apps", map[string]any{
+			"name": "oidc_client", "label": "Namesake", "signOnMode": "OPENID_CONNECT",
+			"credentials": map[string]any{"oauthClient": map[string]any{"token_endpoint_auth_method": "private_key_jwt", "client_id": admin}},
+			"settings": map[string]any{"oauthClient": map[string]any{
+				"application_type": "service", "grant_types": []string{"client_credentials"}, "response_types": []string{"token"},
+				"jwks": map[string]any{"keys": []any{public}},
+			}},
+		}).Want(200)
+		return &client{id: admin, app: a.Text("id"), key: key}
+	}
+	c := register()
+	at := "/oauth2/v1/clients/" + c.id + "/roles"
+	app.Post(at, map[string]any{"type": "REPORT_ADMIN"}).Want(200)
+	if list := app.Get(at).Want(200); list.Text("0.type") != "REPORT_ADMIN" || list.At("1") != nil {
+		t.Errorf("%s", list.Body)
+	}
+	grantScopes(t, app, c, "okta.users.manage")
+	who := app.Anonymous().With("Authorization", "Bearer "+serviceToken(t, app, c, "okta.users.manage").Want(200).Text("access_token"))
+	who.Post("/api/v1/users/"+isaac+"/lifecycle/suspend", nil).Fails(403, "E0000006")
+	app.Post("/api/v1/apps/"+c.app+"/lifecycle/deactivate", nil).Want(200)
+	app.Delete("/api/v1/apps/" + c.app).Want(204)
+	register()
+	if list := app.Get(at).Want(200); list.At("0") != nil {
+		t.Errorf("%s", list.Body)
+	}
+}
