@@ -145,17 +145,19 @@ for (const [version, { OktaAuth }] of [['7', authjs7], ['8', authjs8]]) {
         at(await signIn(user), 'SUCCESS');
       });
 
-      test('by a code in a text and the question', async () => {
-        const user = await people.reachable('sms');
-        await lock(user);
-        let transaction = await client().unlockAccount({ username: user.login, factorType: 'SMS' });
-        at(transaction, 'RECOVERY_CHALLENGE');
-        const sent = await message(server, user.phone, 'sms');
-        transaction = await transaction.verify({ passCode: sent.data.code });
-        at(transaction, 'RECOVERY');
-        at(await transaction.answer({ answer: ANSWER }), 'SUCCESS');
-        at(await signIn(user), 'SUCCESS');
-      });
+      for (const [kind, factorType] of [['sms', 'SMS'], ['call', 'CALL']]) {
+        test(`by a code, ${kind}, and the question`, async () => {
+          const user = await people.reachable(kind);
+          await lock(user);
+          let transaction = await client().unlockAccount({ username: user.login, factorType });
+          at(transaction, 'RECOVERY_CHALLENGE');
+          const sent = await message(server, user.phone, kind);
+          transaction = await transaction.verify({ passCode: sent.data.code });
+          at(transaction, 'RECOVERY');
+          at(await transaction.answer({ answer: ANSWER }), 'SUCCESS');
+          at(await signIn(user), 'SUCCESS');
+        });
+      }
     });
   });
 }

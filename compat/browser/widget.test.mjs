@@ -47,10 +47,13 @@ widget.renderEl({ el: '#widget' }, (result) => {
 }
 
 // Fills fields in. The widget moves the focus when a form has come in, which may
-// be between two fields: what went astray is filled in again.
+// be between two fields: what went astray is filled in again, until the page has
+// been drawn twice and everything is where it belongs.
 async function fill(...pairs) {
-  for (let tries = 0; tries < 10; tries += 1) {
+  const drawn = () => pairs[0][0].evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); }));
+  for (let tries = 0; tries < 100; tries += 1) {
     for (const [field, text] of pairs) await field.fill(text);
+    await drawn();
     const values = await Promise.all(pairs.map(([field]) => field.inputValue()));
     if (values.every((value, i) => value === pairs[i][1])) return;
   }
