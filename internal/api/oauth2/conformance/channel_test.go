@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -175,18 +176,19 @@ func frontChannel(t *testing.T, p *party) {
 // jwksURI registers a client that publishes its keys at an address of its own.
 func jwksURI(t *testing.T, p *party, then func(c *client, publish func(c *client))) {
 	t.Helper()
-	var body []byte
+	var body atomic.Pointer[[]byte]
 	rp := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(body)
+		_, _ = w.Write(*body.Load())
 	}))
 	defer rp.Close()
 	publish := func(c *client) {
 		set := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: c.key.Public(), KeyID: c.kid(), Algorithm: "RS256", Use: "sig"}}}
-		var err error
-		if body, err = json.Marshal(set); err != nil {
+		text, err := json.Marshal(set)
+		if err != nil {
 			t.Fatal(err)
 		}
+		body.Store(&text)
 	}
 	c := p.enlist(t, map[string]any{"jwks": nil, "jwks_uri": rp.URL + "/jwks"})
 	publish(c)

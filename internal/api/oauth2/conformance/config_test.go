@@ -45,6 +45,22 @@ func verifyDiscovery(t *testing.T, p *party) {
 	if list, _ := p.discovery["claims_supported"].([]any); len(list) == 0 {
 		t.Error("no claims_supported")
 	}
+	for name, v := range p.discovery {
+		switch v := v.(type) {
+		case bool, string:
+		case []any:
+			if len(v) == 0 {
+				t.Errorf("%s is empty", name)
+			}
+			for _, one := range v {
+				if text, _ := one.(string); text == "" {
+					t.Errorf("%s: %v", name, v)
+				}
+			}
+		default:
+			t.Errorf("%s: %v", name, v)
+		}
+	}
 	list, _ := p.discovery["scopes_supported"].([]any)
 	for _, s := range list {
 		if text, _ := s.(string); !scopeToken.MatchString(text) {

@@ -105,6 +105,10 @@ func (p *party) enlist(t *testing.T, change map[string]any) *client {
 	if !strings.HasPrefix(a.Header.Get("Content-Type"), "application/json") {
 		t.Errorf("%s", a.Header.Get("Content-Type"))
 	}
+	if a.Text("token_endpoint_auth_method") != "private_key_jwt" || a.At("redirect_uris.0") == nil || a.Text("response_types.0") != "code" ||
+		a.Text("grant_types.0") != "authorization_code" || a.At("client_id_issued_at") == nil {
+		t.Errorf("%s", a.Body)
+	}
 	c := &client{id: a.Text("client_id"), app: a.Text("client_id"), method: "private_key_jwt", key: key}
 	p.assign(t, c)
 	return c

@@ -50,6 +50,11 @@ func (p *party) idToken(t *testing.T, c *client, raw string, want expect) map[st
 	if !expires.After(now) || issued.After(now) || issued.Before(now.Add(-time.Minute)) || auth.After(now) {
 		t.Errorf("at %s: issued %s, expires %s, signed in %s", now, issued, expires, auth)
 	}
+	if amr, ok := claims["amr"]; ok {
+		if list, _ := amr.([]any); len(list) == 0 {
+			t.Errorf("amr %v", amr)
+		}
+	}
 	if nonce, _ := claims["nonce"].(string); nonce != want.nonce {
 		t.Errorf("nonce %q, want %q", nonce, want.nonce)
 	}

@@ -54,7 +54,7 @@ func (p *party) refreshes(t *testing.T, c, other *client) {
 	first := p.offline(t, c)
 	p.app.Clock.Advance(time.Minute)
 	a := p.token(t, c, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {first.refresh}}).Want(200)
-	if a.Text("access_token") == "" || a.Text("access_token") == first.access {
+	if checkTokens(t, a); a.Text("access_token") == first.access {
 		t.Errorf("%s", a.Body)
 	}
 	if raw := a.Text("id_token"); raw != "" {
@@ -67,6 +67,9 @@ func (p *party) refreshes(t *testing.T, c, other *client) {
 			if again[name] != first.claims[name] {
 				t.Errorf("%s was %v and is %v", name, first.claims[name], again[name])
 			}
+		}
+		if !when(again["iat"]).After(when(first.claims["iat"])) {
+			t.Errorf("issued at %v, then at %v", first.claims["iat"], again["iat"])
 		}
 	}
 	if info := p.userinfo(t, a.Text("access_token")); info["sub"] != first.claims["sub"] {

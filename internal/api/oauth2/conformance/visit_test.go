@@ -4,6 +4,7 @@ import (
 	"html"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -146,6 +147,21 @@ func (v *visitor) complete(t *testing.T, c *client, q url.Values) *outcome {
 	return v.finish(t, c, q, v.signIn(t, v.ask(t, q)), nil)
 }
 
+// unguessable is the least number of characters of a code or a token: 128 bits
+// in base64url. (RFC 6749 section 10.10)
+const unguessable = 22
+
+// checkTokens checks an answer of the token endpoint. (RFC 6749 section 5.1)
+func checkTokens(t *testing.T, a *apptest.Answer) {
+	t.Helper()
+	if !strings.HasPrefix(a.Header.Get("Content-Type"), "application/json") || !strings.Contains(a.Header.Get("Cache-Control"), "no-store") {
+		t.Errorf("%v", a.Header)
+	}
+	if n, _ := a.At("expires_in").(float64); n <= 0 || !strings.EqualFold(a.Text("token_type"), "Bearer") || len(a.Text("access_token")) < unguessable {
+		t.Fatalf("%s", a.Body)
+	}
+}
+
 // finish reads the answer to a request and goes on from there; more goes to the
 // token endpoint.
 func (v *visitor) finish(t *testing.T, c *client, q url.Values, at *apptest.Answer, more url.Values) *outcome {
@@ -160,19 +176,19 @@ func (v *visitor) finish(t *testing.T, c *client, q url.Values, at *apptest.Answ
 			t.Fatalf("response type %q: %v", p.response, out.values)
 		}
 	}
-	if out.access = out.values.Get("access_token"); out.access != "" && (out.values.Get("token_type") != "Bearer" || out.values.Get("expires_in") == "") {
-		t.Errorf("%v", out.values)
+	if out.access = out.values.Get("access_token"); out.access != "" {
+		if n, err := strconv.Atoi(out.values.Get("expires_in")); err != nil || n <= 0 || out.values.Get("token_type") != "Bearer" || len(out.access) < unguessable {
+			t.Errorf("%v", out.values)
+		}
 	}
 	if out.raw = out.values.Get("id_token"); out.raw != "" {
 		out.claims = p.idToken(t, c, out.raw, expect{nonce: q.Get("nonce"), access: out.access, code: out.values.Get("code"), front: true})
 	}
 	if code := out.values.Get("code"); code != "" {
 		a := p.redeem(t, c, code, more).Want(200)
-		if a.Header.Get("Cache-Control") != "no-cache, no-store" && !strings.Contains(a.Header.Get("Cache-Control"), "no-store") {
-			t.Errorf("the answer of the token endpoint may be kept: %q", a.Header.Get("Cache-Control"))
-		}
-		if !strings.EqualFold(a.Text("token_type"), "Bearer") || a.Text("access_token") == "" {
-			t.Fatalf("%s", a.Body)
+		checkTokens(t, a)
+		if len(code) < unguessable {
+			t.Errorf("the code has %d characters", len(code))
 		}
 		first := out.claims
 		out.access, out.refresh, out.raw = a.Text("access_token"), a.Text("refresh_token"), a.Text("id_token")
