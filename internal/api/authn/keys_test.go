@@ -10,6 +10,7 @@ import (
 	"usher/internal/factor"
 	"usher/internal/factor/keytest"
 	"usher/internal/factor/password"
+	"usher/internal/factor/u2f"
 	"usher/internal/factor/webauthn"
 	"usher/internal/idp"
 	"usher/internal/policy"
@@ -22,7 +23,7 @@ func newKeySite(t testing.TB, url string) *site {
 	t.Helper()
 	s := newSite(t, url)
 	s.Engine.Factors = factor.NewService(
-		&password.Method{Credentials: s.Engine.Credentials}, &webauthn.Method{Rand: s.Rand, Vault: s.Vault},
+		&password.Method{Credentials: s.Engine.Credentials}, &webauthn.Method{Rand: s.Rand, Vault: s.Vault}, &u2f.Method{Rand: s.Rand, Vault: s.Vault},
 	)
 	s.Engine.Ceremonies.Methods = s.Engine.Factors
 	s.SetEnroll(policy.EnrollAtChallenge, map[string]policy.SelfEnroll{"fido_webauthn": policy.EnrollOptional})
@@ -60,6 +61,9 @@ func TestKeyFlows(t *testing.T) {
 		t.Run(file, func(t *testing.T) {
 			s := newKeySite(t, storetest.SQLite(t))
 			u := s.User(login)
+			if strings.Contains(file, "u2f") {
+				s.SetEnroll(policy.EnrollAtChallenge, map[string]policy.SelfEnroll{"fido_u2f": policy.EnrollOptional, "fido_webauthn": policy.EnrollNotAllowed})
+			}
 			k := keytest.New(t, "one", "https://id.example.com", "id.example.com")
 			var last map[string]string
 			computed := map[string]func(map[string]string) string{
@@ -71,6 +75,23 @@ func TestKeyFlows(t *testing.T) {
 					last = k.Get(newestOf(known, "challenge"))
 					return last["signatureData"]
 				},
+			}
+			// Of keys of the older kind, whose appId is the origin.
+			older := keytest.New(t, "one", "https://id.example.com", "https://id.example.com")
+			computed["registrationData"] = func(known map[string]string) string {
+				last = older.Register(newestOf(known, "nonce"))
+				return last["registrationData"]
+			}
+			computed["signed"] = func(known map[string]string) string {
+				last = older.Sign(newestOf(known, "nonce"))
+				return last["signatureData"]
+			}
+			computed["lateSigned"] = func(known map[string]string) string { last = older.Sign(known["nonce"]); return last["signatureData"] }
+			computed["copied"] = func(known map[string]string) string {
+				older.Counter -= 2 // of a key that was copied before the last use
+				last = older.Sign(newestOf(known, "nonce"))
+				older.Counter += 2
+				return last["signatureData"]
 			}
 			computed["lateSignature"] = func(known map[string]string) string { last = k.Get(known["challenge"]); return last["signatureData"] }
 			for _, name := range []string{"clientData", "authenticatorData"} {

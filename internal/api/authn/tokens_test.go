@@ -5,7 +5,47 @@ import (
 	"testing"
 
 	"usher/internal/apptest"
+	"usher/internal/apptest/transcript"
+	"usher/internal/env"
+	"usher/internal/factor"
+	"usher/internal/factor/hotp"
+	"usher/internal/factor/keytest"
+	"usher/internal/factor/password"
+	"usher/internal/factor/yubikey"
+	"usher/internal/idp"
+	"usher/internal/policy"
+	"usher/internal/signin/signintest"
+	"usher/internal/store/storetest"
 )
+
+// TestTokenFlows replays sign-ins with tokens: one that an administrator has made
+// known, and bought ones whose secrets users give.
+func TestTokenFlows(t *testing.T) {
+	for _, file := range transcript.Files(t, "testdata/tokens/*.txtar") {
+		t.Run(file, func(t *testing.T) {
+			s := newSite(t, storetest.SQLite(t))
+			s.Engine.Factors = factor.NewService(
+				&password.Method{Credentials: s.Engine.Credentials}, &yubikey.Method{Store: s.Store, Vault: s.Vault}, &hotp.Method{Store: s.Store, Vault: s.Vault},
+			)
+			s.Engine.Ceremonies.Methods = s.Engine.Factors
+			s.SetEnroll(policy.EnrollAtChallenge, map[string]policy.SelfEnroll{"yubikey_token": policy.EnrollOptional, "hotp": policy.EnrollOptional})
+			s.RequireFactor(policy.PromptAlways, 0)
+			u, a := s.User(login), idp.SystemActor(s.Org)
+			key := keytest.YubiKey{T: t, Public: "vvccccfiluij", Private: "8792ebfe26cc", AES: "ecde18dbe76fbd0c33330f1c354871db"}
+			tokens := &factor.YubiKeys{Store: s.Store, IDs: &env.Counting{}, Vault: s.Vault, Log: s.Log}
+			if _, err := tokens.Upload(t.Context(), a, factor.YubiKeySeed{Serial: "7886622", Public: key.Public, Private: key.Private, Key: key.AES}); err != nil {
+				t.Fatal(err)
+			}
+			profiles := &factor.HOTPProfiles{Store: s.Store, IDs: &env.Counting{}, Log: s.Log}
+			settings := factor.HOTPSettings{Digits: 6, Window: 3, Encoding: "base32", Algorithm: factor.HOTPSHA1}
+			if _, err := profiles.Create(t.Context(), a, factor.HOTPProfile{Name: "Acme tokens", Settings: settings}); err != nil {
+				t.Fatal(err)
+			}
+			values := map[string]string{"userId": u.ID, "password": signintest.Password, "typed1": key.Typed(1, 0), "typed2": key.Typed(1, 1), "typed3": key.Typed(2, 0)}
+			transcript.Play(t, file, transcript.Stage{Handler: s, Advance: s.Clock.Advance, Values: values})
+		})
+	}
+}
 
 // tokenOrg is an organisation that asks everybody for one of these factors.
 func tokenOrg(t *testing.T, app *apptest.App, keys ...string) {

@@ -1,13 +1,11 @@
 package management_test
 
 import (
-	"crypto/aes"
-	"encoding/binary"
-	"encoding/hex"
 	"strings"
 	"testing"
 
 	"usher/internal/apptest"
+	"usher/internal/factor/keytest"
 )
 
 const (
@@ -16,41 +14,10 @@ const (
 	yubiKey     = "ecde18dbe76fbd0c33330f1c354871db"
 )
 
-// typed is what a YubiKey types at its n-th use: the block of its secrets and
-// counters, encrypted, in its own alphabet.
+// typed is what the token types at its n-th use.
 func typed(t *testing.T, uses uint16, session byte) string {
 	t.Helper()
-	key, err := hex.DecodeString(yubiKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	block, err := hex.DecodeString(yubiPrivate)
-	if err != nil {
-		t.Fatal(err)
-	}
-	block = binary.LittleEndian.AppendUint16(block, uses)
-	block = append(block, 1, 2, 3, session, 4, 5)
-	crc := uint16(0xffff)
-	for _, v := range block {
-		crc ^= uint16(v)
-		for range 8 {
-			low := crc & 1
-			if crc >>= 1; low != 0 {
-				crc ^= 0x8408
-			}
-		}
-	}
-	block = binary.LittleEndian.AppendUint16(block, ^crc)
-	c, err := aes.NewCipher(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.Encrypt(block, block)
-	out := yubiPublic
-	for _, d := range hex.EncodeToString(block) {
-		out += string("cbdefghijklnrtuv"[strings.IndexRune("0123456789abcdef", d)])
-	}
-	return out
+	return keytest.YubiKey{T: t, Public: yubiPublic, Private: yubiPrivate, AES: yubiKey}.Typed(uses, session)
 }
 
 // TestYubiKeys: a token that an administrator has made known is whose first
