@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"usher/internal/api/idx"
 	"usher/internal/apptest"
 	"usher/internal/apptest/transcript"
 	"usher/internal/env"
@@ -119,4 +120,25 @@ func TestSignInWithACountedToken(t *testing.T) {
 		prove(c, "287082").Want(200)
 		prove(b, "287082").Fails(403, "E0000082")
 	})
+}
+
+// TestHandlesStayInTheirProtocol: the handle of a sign-in is nothing to another
+// protocol, however far that sign-in has come.
+func TestHandlesStayInTheirProtocol(t *testing.T) {
+	app := apptest.New(t)
+	tokenOrg(t, app, "okta_question")
+	const login = "ann.strays@example.com"
+	tokenUser(app, login)
+	token := begin(app, login).Text("stateToken")
+	ion := app.Anonymous().With("Content-Type", "application/ion+json; okta-version=1.0.0").With("Accept", "application/ion+json; okta-version=1.0.0")
+	for _, path := range []string{"/idp/idx/introspect", "/idp/idx/identify", "/idp/idx/challenge/answer", "/idp/idx/cancel"} {
+		a := ion.Post(path, map[string]any{"stateToken": token, "stateHandle": token, "identifier": login, "credentials": map[string]any{"passcode": apptest.Password}})
+		if a.Status < 400 || strings.Contains(string(a.Body), login) {
+			t.Errorf("%s: %d %s", path, a.Status, a.Body)
+		}
+	}
+	app.Anonymous().Post("/api/v1/authn", map[string]any{"stateToken": idx.HandlePrefix + token[2:]}).Fails(401, "E0000011")
+	if a := app.Anonymous().Post("/api/v1/authn", map[string]any{"stateToken": token}).Want(200); a.Text("status") != "MFA_ENROLL" {
+		t.Errorf("%s", a.Body)
+	}
 }
