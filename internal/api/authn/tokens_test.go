@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"usher/internal/api/idx"
 	"usher/internal/apptest"
 	"usher/internal/apptest/transcript"
 	"usher/internal/env"
@@ -137,7 +136,7 @@ func TestHandlesStayInTheirProtocol(t *testing.T) {
 			t.Errorf("%s: %d %s", path, a.Status, a.Body)
 		}
 	}
-	app.Anonymous().Post("/api/v1/authn", map[string]any{"stateToken": idx.HandlePrefix + token[2:]}).Fails(401, "E0000011")
+	app.Anonymous().Post("/api/v1/authn", map[string]any{"stateToken": "02.id." + token[2:]}).Fails(401, "E0000011")
 	if a := app.Anonymous().Post("/api/v1/authn", map[string]any{"stateToken": token}).Want(200); a.Text("status") != "MFA_ENROLL" {
 		t.Errorf("%s", a.Body)
 	}
