@@ -28,6 +28,7 @@ var heights = map[string]height{
 	"internal/store":    1, "internal/phone": 1,
 	"internal/eventlog": 2, "internal/notify": 2, "internal/keys": 2, "internal/jobs": 2, "internal/decision": 2, "internal/saml": 2,
 	"internal/credential": 3,
+	"internal/hook":       4,
 	"internal/directory":  4,
 	"internal/factor":     5, "internal/apps": 5, "internal/roles": 5, "internal/policy": 5, "internal/federation": 5,
 	"internal/session": 6, "internal/tokens": 6,

@@ -31,6 +31,8 @@ func parse(encoded string) (hashed, error) {
 		return nil, errEncoded
 	}
 	switch name, rest := fields[1], fields[2:]; {
+	case encoded == AskHook:
+		return elsewhere{}, nil
 	case name == "argon2id":
 		return parseArgon(rest)
 	case name == "2a" || name == "2b" || name == "2y":
@@ -41,6 +43,15 @@ func parse(encoded string) (hashed, error) {
 		return parseDigest(name, rest)
 	}
 }
+
+// elsewhere stands for a password that another system keeps: nothing that is here
+// matches it.
+type elsewhere struct{ foreign }
+
+func (elsewhere) matches(string) (bool, error) { return false, nil }
+func (elsewhere) heavy() bool                  { return false }
+func (elsewhere) cheaper(Params) bool          { return true }
+func (elsewhere) encode() string               { return AskHook }
 
 // Bounds on the parameters that a stored argon2id hash may ask for.
 const (

@@ -19,6 +19,22 @@ const MaxHistory = 24
 type Service struct {
 	Store  *store.Store
 	Hasher *Hasher
+	// Ask asks the system that keeps a password marked as AskHook. Nil, and an
+	// answer that does not come, is a no. Hooks stand beside this package.
+	Ask func(ctx context.Context, g Guess) (bool, error)
+}
+
+// AskHook stands for a password that another system keeps until it has called a
+// guess right: then the guess is hashed and takes its place.
+// (spec: management PasswordCredentialHook)
+const AskHook = "$hook$default$"
+
+// Guess is a password that somebody gives.
+type Guess struct {
+	Org      *idp.Org
+	UserID   string // empty for an unknown user
+	Password string
+	Client   idp.Client // where it comes from, for whoever is asked
 }
 
 // secret tells which of a user's secrets a proof is about.
@@ -40,22 +56,65 @@ type Proof struct {
 	fresh  string // a hash to replace a stale one with, empty for none
 }
 
-// Verify compares a password with the user's. For an unknown user (userID "")
-// and one without a password it takes as long and is not OK. The error is the
-// context's or an internal one.
-func (s *Service) Verify(ctx context.Context, orgID, userID, password string) (Proof, error) {
-	return s.verify(ctx, Proof{OrgID: orgID, UserID: userID, kind: secretPassword}, password)
+// Verify compares a password with the user's. For an unknown user and one
+// without a password it takes as long and is not OK. The error is the context's
+// or an internal one.
+func (s *Service) Verify(ctx context.Context, g Guess) (Proof, error) {
+	p := Proof{OrgID: g.Org.ID, UserID: g.UserID, kind: secretPassword}
+	if g.UserID == "" {
+		return s.verify(ctx, p, g.Password)
+	}
+	c, err := s.Store.Read(ctx).Credential(p.OrgID, p.UserID)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return p, fmt.Errorf("read credential: %w", err)
+	}
+	switch {
+	case err != nil:
+		return s.compare(ctx, p, nil, g.Password)
+	case c.Password == AskHook:
+		return s.ask(ctx, p, c, g)
+	}
+	return s.compare(ctx, p, c, g.Password)
+}
+
+// ask lets another system judge a guess. Who is locked out is not asked about. A
+// refused guess costs what it costs elsewhere, beside the question.
+func (s *Service) ask(ctx context.Context, p Proof, c *store.Credential, g Guess) (Proof, error) {
+	p.stored = c.Password
+	if s.Ask != nil && c.LockedAt.IsZero() && g.Password != "" && !tooLong(g.Password) {
+		ok, err := s.Ask(ctx, g)
+		if err != nil {
+			return p, fmt.Errorf("ask about a password: %w", err)
+		}
+		p.OK = ok
+	}
+	if !p.OK {
+		return p, s.Hasher.Dummy(ctx, g.Password)
+	}
+	var err error
+	p.fresh, err = s.Hasher.Hash(ctx, g.Password)
+	return p, err
 }
 
 func (s *Service) verify(ctx context.Context, p Proof, guess string) (Proof, error) {
+	var c *store.Credential
 	if p.UserID != "" {
-		c, err := s.Store.Read(ctx).Credential(p.OrgID, p.UserID)
+		var err error
+		c, err = s.Store.Read(ctx).Credential(p.OrgID, p.UserID)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return p, fmt.Errorf("read credential: %w", err)
 		}
-		if err == nil {
-			p.stored = p.of(c)
+		if err != nil {
+			c = nil
 		}
+	}
+	return s.compare(ctx, p, c, guess)
+}
+
+// compare compares a guess with what is stored; c is nil for nothing.
+func (s *Service) compare(ctx context.Context, p Proof, c *store.Credential, guess string) (Proof, error) {
+	if c != nil {
+		p.stored = p.of(c)
 	}
 	if p.stored == "" {
 		return p, s.Hasher.Dummy(ctx, guess)
@@ -180,7 +239,7 @@ func (s *Service) SetPassword(tx *store.Tx, u *idp.User, encoded string) error {
 	if err != nil {
 		return err
 	}
-	if c.Password != "" {
+	if c.Password != "" && c.Password != AskHook {
 		c.History = append([]string{c.Password}, c.History...)
 		c.History = c.History[:min(len(c.History), MaxHistory)]
 	}

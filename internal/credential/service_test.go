@@ -65,7 +65,7 @@ func (w *world) set(t *testing.T, password string) {
 
 func (w *world) verify(t *testing.T, password string) Proof {
 	t.Helper()
-	p, err := w.Verify(t.Context(), w.org.ID, w.user.ID, password)
+	p, err := w.Verify(t.Context(), Guess{Org: w.org, UserID: w.user.ID, Password: password})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestUnknownUserCostsAHash(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
 		for _, id := range []string{"", "00unobody", w.user.ID} {
-			if p, err := w.Verify(ctx, w.org.ID, id, "x"); !errors.Is(err, context.DeadlineExceeded) {
+			if p, err := w.Verify(ctx, Guess{Org: w.org, UserID: id, Password: "x"}); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("%q did not hash: %+v, %v", id, p, err)
 			}
 		}

@@ -167,7 +167,7 @@ func (n NewUser) status() idp.UserStatus {
 
 func (n NewUser) provider() idp.Provider {
 	switch {
-	case n.Credentials.Hash != nil:
+	case n.Credentials.Hash != nil || n.Credentials.Hook:
 		return idp.Provider{Type: idp.ProviderImport, Name: string(idp.ProviderImport)}
 	case n.Credentials.external():
 		return *n.Credentials.Provider

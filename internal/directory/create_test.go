@@ -73,7 +73,7 @@ func TestCreateVariants(t *testing.T) {
 
 func (w *world) verify(t *testing.T, userID, password string, want bool) {
 	t.Helper()
-	p, err := w.Credentials.Verify(t.Context(), w.org.ID, userID, password)
+	p, err := w.Credentials.Verify(t.Context(), credential.Guess{Org: w.org, UserID: userID, Password: password})
 	if err != nil || p.OK != want {
 		t.Errorf("password %q: %v, %v", password, p.OK, err)
 	}

@@ -40,7 +40,7 @@ func (s *Service) ChangePassword(ctx context.Context, actor idp.Actor, ref strin
 	}
 	wrong := idp.Fail(idp.KindPasswordUpdate, "Old Password is not correct")
 	proof, err := s.prove(ctx, actor, u, p, wrong, func() (credential.Proof, error) {
-		return s.Credentials.Verify(ctx, u.OrgID, u.ID, c.Old)
+		return s.Credentials.Verify(ctx, credential.Guess{Org: actor.Org, UserID: u.ID, Password: c.Old, Client: actor.Client})
 	})
 	if err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (s *Service) ChangeQuestion(ctx context.Context, actor idp.Actor, ref, pass
 	}
 	wrong := idp.Fail(idp.KindPasswordUpdate, "Password is not correct")
 	proof, err := s.prove(ctx, actor, u, p, wrong, func() (credential.Proof, error) {
-		return s.Credentials.Verify(ctx, u.OrgID, u.ID, password)
+		return s.Credentials.Verify(ctx, credential.Guess{Org: actor.Org, UserID: u.ID, Password: password, Client: actor.Client})
 	})
 	if err != nil {
 		return nil, err

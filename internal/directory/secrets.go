@@ -16,6 +16,9 @@ import (
 type Credentials struct {
 	Password *string              // clear text
 	Hash     *credential.HashSpec // made by another system
+	// Hook lets another system judge the password at the first sign-in. (spec:
+	// management PasswordCredentialHook)
+	Hook     bool
 	Question *Question
 	Provider *idp.Provider // who keeps the password, if not Usher
 }
@@ -28,7 +31,9 @@ func (c Credentials) check() error {
 	switch {
 	case c.Password != nil && c.Hash != nil:
 		return idp.Invalid("password", idp.Cause{Field: "password", Text: "A password and a hash exclude each other"})
-	case c.external() && (c.Password != nil || c.Hash != nil):
+	case c.Hook && (c.Password != nil || c.Hash != nil):
+		return idp.Invalid("password", idp.Cause{Field: "password", Text: "A hook excludes a password and a hash"})
+	case c.external() && c.password():
 		return idp.Invalid("password", idp.Cause{Field: "password", Text: "The password is kept by another provider"})
 	}
 	return nil
@@ -38,7 +43,7 @@ func (c Credentials) check() error {
 func (c Credentials) external() bool { return c.Provider != nil && !c.Provider.Local() }
 
 // password tells whether a password of any kind is given.
-func (c Credentials) password() bool { return c.Password != nil || c.Hash != nil }
+func (c Credentials) password() bool { return c.Password != nil || c.Hash != nil || c.Hook }
 
 // hashes are credentials that are ready to be stored.
 type hashes struct {
@@ -76,6 +81,9 @@ func (s *Service) prepare(ctx context.Context, orgID string, c Credentials, h ho
 			return out, err
 		}
 		out.password, out.imported = encoded, true
+	}
+	if c.Hook {
+		out.password, out.imported = credential.AskHook, true
 	}
 	if c.Password == nil && c.Question == nil {
 		return out, nil

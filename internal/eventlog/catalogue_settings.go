@@ -3,7 +3,7 @@ package eventlog
 import "usher/internal/idp"
 
 // The event types about profiles' shapes, keys and secrets of applications,
-// factors of the organisation and mail addresses of users. (spec:
+// factors of the organisation, inline hooks and mail addresses of users. (spec:
 // management#getLogs)
 const (
 	PrimaryEmail     idp.EventType = "user.account.update_primary_email"
@@ -23,6 +23,13 @@ const (
 	SecretDelete     idp.EventType = "app.oauth2.credentials.lifecycle.delete"
 	OrgFactorOn      idp.EventType = "system.mfa.factor.activate"
 	OrgFactorOff     idp.EventType = "system.mfa.factor.deactivate"
+
+	InlineHookCreate     idp.EventType = "inline_hook.created"
+	InlineHookUpdate     idp.EventType = "inline_hook.updated"
+	InlineHookDelete     idp.EventType = "inline_hook.deleted"
+	InlineHookActivate   idp.EventType = "inline_hook.activated"
+	InlineHookDeactivate idp.EventType = "inline_hook.deactivated"
+	InlineHookExecuted   idp.EventType = "inline_hook.executed"
 )
 
 // settingsCatalogue describes every type above.
@@ -44,4 +51,11 @@ var settingsCatalogue = map[idp.EventType]Kind{
 	SecretDelete:     {Message: "OAuth client credentials are deleted"},
 	OrgFactorOn:      {Message: "Activate a new authentication factor"},
 	OrgFactorOff:     {Message: "Deactivate MFA factor"},
+
+	InlineHookCreate:     {Message: "Inline hook created"},
+	InlineHookUpdate:     {Message: "Inline hook updated"},
+	InlineHookDelete:     {Message: "Inline hook deleted"},
+	InlineHookActivate:   {Message: "Inline hook activated"},
+	InlineHookDeactivate: {Message: "Inline hook deactivated"},
+	InlineHookExecuted:   {Message: "Inline hook executed"},
 }

@@ -117,6 +117,8 @@ type Masker interface {
 type Subject struct {
 	Org  *idp.Org
 	User *idp.User // nil for a login that is nobody's
+	// Client is where an answer comes from, for methods that ask others.
+	Client idp.Client
 	// Lockout is what wrong passwords lead to.
 	Lockout credential.Lockout
 	// Factor is the enrolment that is proved or activated; nil for a method that

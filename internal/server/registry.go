@@ -216,6 +216,7 @@ func (s *Server) mount(r *httpkit.Router) error {
 		HOTP:     &factor.HOTPProfiles{Store: s.store, IDs: s.cfg.IDs, Log: v.log},
 	}).Mount(r)
 	(&management.TemplatesAPI{Templates: v.templates}).Mount(r)
+	(&management.HooksAPI{Hooks: v.asked}).Mount(r)
 	(&management.AppsAPI{Apps: v.apps, Directory: v.directory}).Mount(r)
 	(&management.FederationAPI{Federation: v.federation}).Mount(r)
 	(&management.OAuthAPI{Servers: v.oauth, Directory: v.directory}).Mount(r)

@@ -15,6 +15,7 @@ import (
 	"usher/internal/eventlog"
 	"usher/internal/factor"
 	"usher/internal/federation"
+	"usher/internal/hook"
 	"usher/internal/idp"
 	"usher/internal/keys"
 	"usher/internal/notify"
@@ -55,6 +56,7 @@ type services struct {
 	provider    *oauth.Provider
 	federation  *federation.Service
 	outbound    *egress.Client
+	asked       *hook.Service
 }
 
 // newServices builds them from below upwards.
@@ -68,6 +70,10 @@ func newServices(cfg Config, db *store.Store, keeper *keys.Keeper) *services {
 	s.outbox = &notify.Outbox{Store: db, IDs: cfg.IDs, Seal: keeper.Column(notify.SealedTable, notify.SealedColumn)}
 	s.templates = &notify.Templates{Store: db, IDs: cfg.IDs}
 	s.credentials = &credential.Service{Store: db, Hasher: credential.NewHasher(cfg.Rand, params, runtime.GOMAXPROCS(0))}
+	s.asked = &hook.Service{
+		Store: db, Log: s.log, IDs: cfg.IDs, Clock: cfg.Clock, Seal: keeper.Column(hook.SealedTable, hook.SealedColumn), Client: s.outbound, Targets: cfg.Outbound,
+	}
+	s.credentials.Ask = s.asked.VerifyPassword
 	s.policies = &policy.Service{Store: db, Log: s.log, IDs: cfg.IDs}
 	s.blocklist = &policy.Blocklist{Store: db, Clock: cfg.Clock}
 	s.directory = &directory.Service{

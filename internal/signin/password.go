@@ -38,7 +38,7 @@ func (e *Engine) prepareSetPassword(ctx context.Context, a idp.Actor, t *Transac
 		}
 		p.method = m
 		field := m.Describe().Verify[0].Name
-		if p.attempt, err = m.Check(ctx, factor.Subject{Org: a.Org, User: d.user}, map[string]string{field: act.Old}); err != nil {
+		if p.attempt, err = m.Check(ctx, factor.Subject{Org: a.Org, User: d.user, Client: a.Client}, map[string]string{field: act.Old}); err != nil {
 			return err
 		}
 		if !p.attempt.OK {

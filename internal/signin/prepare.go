@@ -126,6 +126,6 @@ func (e *Engine) check(ctx context.Context, a idp.Actor, t *Transaction, act Ver
 	}
 	p.method = m
 	var err error
-	p.attempt, err = m.Check(ctx, factor.Subject{Org: a.Org, User: p.user}, act.Answer)
+	p.attempt, err = m.Check(ctx, factor.Subject{Org: a.Org, User: p.user, Client: a.Client}, act.Answer)
 	return err
 }

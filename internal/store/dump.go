@@ -84,6 +84,7 @@ func dumpTables() []dumpTable {
 		{"outbox_problems", "org_id, message_id"},
 		{"sms_templates", "org_id, id"},
 		{"yubikeys", "org_id, id"},
+		{"inline_hooks", "org_id, id"},
 		{"hotp_profiles", "org_id, id"},
 		{"identity_providers", "org_id, id"},
 		{"identity_provider_keys", "org_id, id"},

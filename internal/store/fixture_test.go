@@ -106,6 +106,9 @@ func (w *world) populate(t *testing.T) {
 			return tx.InsertSMSTemplate(&store.SMSTemplate{OrgID: w.org.ID, ID: "cst1", Name: "n", Type: "SMS_VERIFY_CODE", Template: "${code}", Created: noon, LastUpdated: noon})
 		},
 		func(tx *store.Tx) error {
+			return tx.InsertInlineHook(&store.InlineHook{OrgID: w.org.ID, ID: "cal1", Name: "n", Type: "t", Active: true, Document: []byte(`{}`), Sealed: "x", Created: noon, LastUpdated: noon})
+		},
+		func(tx *store.Tx) error {
 			return tx.InsertYubiKey(&store.YubiKey{OrgID: w.org.ID, ID: "ykk1", PublicID: "cccccccccccc", Serial: "1", Sealed: "x", Created: noon, LastUpdated: noon})
 		},
 		func(tx *store.Tx) error {

@@ -134,7 +134,7 @@ func (a *API) createUser(r *httpkit.Request) error {
 	default:
 		return &idp.Error{Kind: idp.KindBadRequest, Object: "nextLogin"}
 	}
-	if n.Credentials, err = body.credentials(r, openapi.CreateUser); err != nil {
+	if n.Credentials, err = body.credentials(); err != nil {
 		return err
 	}
 	if foreign {
@@ -208,15 +208,15 @@ func (a *API) getUserClassification(r *httpkit.Request) error {
 // replaceUser erases what the body does not name; a body without a profile
 // changes credentials alone. (spec: management#updateUser)
 func (a *API) replaceUser(r *httpkit.Request) error {
-	return a.changeUser(r, openapi.UpdateUser, true)
+	return a.changeUser(r, true)
 }
 
 // updateUser changes what the body names. (spec: management#partialUpdateUser)
 func (a *API) updateUser(r *httpkit.Request) error {
-	return a.changeUser(r, openapi.PartialUpdateUser, false)
+	return a.changeUser(r, false)
 }
 
-func (a *API) changeUser(r *httpkit.Request, op openapi.ID, replace bool) error {
+func (a *API) changeUser(r *httpkit.Request, replace bool) error {
 	var body userBody
 	if err := r.Decode(&body); err != nil {
 		return err
@@ -226,7 +226,7 @@ func (a *API) changeUser(r *httpkit.Request, op openapi.ID, replace bool) error 
 		return err
 	}
 	c := directory.UserChange{Profile: body.Profile, Replace: replace, TypeID: body.typeID(), Strict: strict}
-	if c.Credentials, err = body.credentials(r, op); err != nil {
+	if c.Credentials, err = body.credentials(); err != nil {
 		return err
 	}
 	u, err := a.Directory.UpdateUser(r.Context(), r.Actor, userRef(r), c)

@@ -1,14 +1,11 @@
 package management
 
 import (
-	"encoding/json"
 	"strings"
 
-	"usher/internal/api/httpkit"
 	"usher/internal/credential"
 	"usher/internal/directory"
 	"usher/internal/idp"
-	"usher/openapi"
 )
 
 // userBody is a user in a request. (spec: management User) Members that it does
@@ -24,9 +21,9 @@ type userBody struct {
 
 type credentialsBody struct {
 	Password *struct {
-		Value *string         `json:"value"`
-		Hash  *hashBody       `json:"hash"`
-		Hook  json.RawMessage `json:"hook"`
+		Value *string   `json:"value"`
+		Hash  *hashBody `json:"hash"`
+		Hook  *hookBody `json:"hook"`
 	} `json:"password"`
 	Question *struct {
 		Question *string `json:"question"`
@@ -37,6 +34,15 @@ type credentialsBody struct {
 		Name string `json:"name"`
 	} `json:"provider"`
 }
+
+// hookBody lets an inline hook judge the password at the first sign-in.
+// (spec: management PasswordCredentialHook)
+type hookBody struct {
+	Type string `json:"type"`
+}
+
+// hookDefault is the only type of a hookBody.
+const hookDefault = "default"
 
 // hashBody is an imported hash. (spec: management PasswordCredentialHash)
 type hashBody struct {
@@ -52,15 +58,18 @@ type hashBody struct {
 
 // credentials translates the body's credentials. An empty password object is
 // none: clients send back what they were given.
-func (b *userBody) credentials(r *httpkit.Request, op openapi.ID) (directory.Credentials, error) {
+func (b *userBody) credentials() (directory.Credentials, error) {
 	var out directory.Credentials
 	c := b.Credentials
 	if c == nil {
 		return out, nil
 	}
 	if p := c.Password; p != nil {
-		if len(p.Hook) > 0 && string(p.Hook) != "null" {
-			return out, gap(r, op, "credentials.password.hook")
+		if h := p.Hook; h != nil {
+			if h.Type != hookDefault {
+				return out, idp.Invalid("password", idp.Cause{Field: "password.hook.type", Text: "must be " + hookDefault})
+			}
+			out.Hook = true
 		}
 		out.Password = p.Value
 		if h := p.Hash; h != nil {

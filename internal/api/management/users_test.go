@@ -121,7 +121,8 @@ func TestCreateErrors(t *testing.T) {
 		{"?provider=true", body("n@example.org", `"credentials":{"provider":{"type":"LDAP","name":"x"}}`), 400, "E0000001", nil},
 		{"", body("n@example.org", `"groupIds":["00g0000000000000nope"]`), 404, "E0000007", nil},
 		{"", body("n@example.org", `"type":{"id":"otynope"}`), 404, "E0000007", nil},
-		{"", body("n@example.org", `"credentials":{"password":{"hook":{"type":"default"}}}`), 501, "E0000060", nil},
+		{"", body("n@example.org", `"credentials":{"password":{"hook":{"type":"mine"}}}`), 400, "E0000001", []string{"password.hook.type: must be default"}},
+		{"", body("n@example.org", `"credentials":{"password":{"hook":{"type":"default"},"value":"tlpWENT2m"}}`), 400, "E0000001", nil},
 		{"", `{"profile":{"login":"n@example.org","email":"n@example.org","firstName":"a","lastName":"b","notValid":1}}`, 400, "E0000001", []string{"Property name 'notValid' is not defined in profile"}},
 	} {
 		a := app.Post("/api/v1/users"+c.query, c.body).Fails(c.status, c.code, c.causes...)
