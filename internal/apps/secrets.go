@@ -309,9 +309,9 @@ func (v *Secret) Fingerprint() string {
 // VerifySecret tells whether a secret is one of an OAuth client's that are in
 // use, in a time that does not depend on it.
 func (s *Service) VerifySecret(ctx context.Context, a *App, value string) (bool, error) {
-	rows, err := s.Store.Read(ctx).AppSecrets(a.OrgID, a.ID, kindClient)
+	rows, err := s.clientSecrets(ctx, a)
 	if err != nil {
-		return false, failure("read secrets", err)
+		return false, err
 	}
 	holds := false
 	for _, row := range rows {
@@ -329,9 +329,9 @@ func (s *Service) VerifySecret(ctx context.Context, a *App, value string) (bool,
 // ProveSecret tells whether proves says so of one of an OAuth client's secrets
 // that are in use, e.g. because a signature was made with it.
 func (s *Service) ProveSecret(ctx context.Context, a *App, proves func(secret string) bool) (bool, error) {
-	rows, err := s.Store.Read(ctx).AppSecrets(a.OrgID, a.ID, kindClient)
+	rows, err := s.clientSecrets(ctx, a)
 	if err != nil {
-		return false, failure("read secrets", err)
+		return false, err
 	}
 	for _, row := range rows {
 		v, err := s.secretOf(row)

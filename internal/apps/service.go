@@ -9,6 +9,7 @@ import (
 
 	"usher/internal/env"
 	"usher/internal/eventlog"
+	"usher/internal/fresh"
 	"usher/internal/idp"
 	"usher/internal/keys"
 	"usher/internal/scim"
@@ -60,6 +61,9 @@ type Service struct {
 	// Tell writes to the administrators what has happened to a user, as in "lost
 	// an application". Nil tells nobody.
 	Tell func(tx *store.Tx, actor idp.Actor, u *idp.User, what string) error
+
+	clients fresh.Cache[servedKey, *App] // ADR 0007
+	secrets fresh.Cache[servedKey, []*store.AppSecret]
 }
 
 // Page is a part of a list: up to Limit elements behind the cursor After.
@@ -106,9 +110,12 @@ func cut[T any](list []T, limit int, id func(T) string) ([]T, string) {
 	return list, id(list[limit-1])
 }
 
-// tx runs fn in a serializable transaction and names what failed.
+// tx runs fn in a serializable transaction and names what failed. What is
+// remembered of clients is dropped.
 func (s *Service) tx(ctx context.Context, what string, fn func(*store.Tx) error) error {
-	return failure(what, s.Store.Tx(ctx, fn))
+	err := s.Store.Tx(ctx, fn)
+	s.Forget()
+	return failure(what, err)
 }
 
 // failure maps the errors of the store that a caller can do something about and

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -67,16 +68,6 @@ type holder struct {
 // may still use what was signed in for. nil when it does not.
 func (p *Provider) holds(ctx context.Context, a idp.Actor, t *accessToken) (*holder, error) {
 	tx := p.Store.Read(ctx)
-	if gone, err := tx.Spent(a.OrgID(), spentHash(spentToken, "", t.ID)); err != nil || gone {
-		return nil, err
-	}
-	if id := t.family(); id != "" {
-		if _, err := tx.OAuthRefresh(a.OrgID(), id); errors.Is(err, store.ErrNotFound) {
-			return nil, nil
-		} else if err != nil {
-			return nil, err
-		}
-	}
 	client, err := p.client(ctx, a, t.ClientID)
 	if FaultOf(err) != nil {
 		return nil, nil //nolint:nilerr // what proves nothing is no failure
@@ -85,14 +76,25 @@ func (p *Provider) holds(ctx context.Context, a idp.Actor, t *accessToken) (*hol
 		return nil, err
 	}
 	out := &holder{client: client}
+	hash := spentHash(spentToken, "", t.ID)
 	if t.UserID == "" {
+		if gone, err := tx.Spent(a.OrgID(), hash); err != nil || gone {
+			return nil, err
+		}
 		return out, nil
 	}
-	out.user, err = p.Engine.Pass(tx, a.OrgID(), t.UserID, signin.PathUse)
-	if idp.KindOf(err) == idp.KindUnauthenticated {
+	s, err := tx.TokenStanding(a.OrgID(), t.UserID, hash, t.family())
+	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}
-	return out, err
+	if err != nil {
+		return nil, fmt.Errorf("read access token: %w", err)
+	}
+	if s.Revoked || (t.family() != "" && !s.Family) || p.Engine.PassUser(tx, s.User, signin.PathUse) != nil {
+		return nil, nil //nolint:nilerr // who may not is no failure
+	}
+	out.user = s.User
+	return out, nil
 }
 
 // BearerInput is an access token that a request carries. (RFC 6750 section 2.1,

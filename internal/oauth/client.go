@@ -24,13 +24,13 @@ func ClientOf(a *apps.App) *Client {
 	return &Client{App: a, ID: a.ClientID, Settings: a.Details.OAuthClient, Proof: a.Details.Credentials.OAuth}
 }
 
-// Client returns the client with this identifier, switched off or not.
-// KindNotFound.
+// Client returns the client with this identifier, switched off or not. What it
+// tells may be a second old; nobody may change it. KindNotFound.
 func (s *Service) Client(ctx context.Context, orgID, clientID string) (*Client, error) {
 	if clientID == "" || len(clientID) > maxClientID {
 		return nil, idp.NotFound(TypeClient, clientID)
 	}
-	a, err := s.Apps.ByClientID(ctx, orgID, clientID)
+	a, err := s.Apps.Served(ctx, orgID, clientID)
 	if err != nil {
 		return nil, err
 	}

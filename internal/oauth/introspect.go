@@ -2,10 +2,12 @@ package oauth
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"usher/internal/idp"
+	"usher/internal/keys"
 	"usher/internal/signin"
 	"usher/internal/store"
 )
@@ -95,8 +97,14 @@ func (p *Provider) introspectAccess(ctx context.Context, a idp.Actor, s *Server,
 
 func (p *Provider) introspectRefresh(ctx context.Context, a idp.Actor, s *Server, client *Client, text string) (*Introspection, error) {
 	tx := p.Store.Read(ctx)
-	row, err := findRefresh(tx, a.OrgID(), text)
-	if err != nil || row == nil || row.ClientID != client.ID || row.ServerID != s.ID {
+	if len(text) != familyLength+secretLength {
+		return nil, nil
+	}
+	row, u, err := tx.OAuthRefreshHolder(a.OrgID(), keys.Hash(text[:familyLength]))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil || row.ClientID != client.ID || row.ServerID != s.ID {
 		return nil, err
 	}
 	_, grace := rotation(client)
@@ -107,12 +115,8 @@ func (p *Provider) introspectRefresh(ctx context.Context, a idp.Actor, s *Server
 	if err != nil {
 		return nil, err
 	}
-	u, err := p.Engine.Pass(tx, a.OrgID(), row.UserID, signin.PathRefreshToken)
-	if idp.KindOf(err) == idp.KindUnauthenticated {
+	if p.Engine.PassUser(tx, u, signin.PathRefreshToken) != nil {
 		return nil, nil
-	}
-	if err != nil {
-		return nil, err
 	}
 	return &Introspection{
 		Active: true, Scopes: q.Scopes, ClientID: client.ID, Username: u.Login, UserID: u.ID, Subject: u.Login, Issuer: s.Issuer(a.Org),
@@ -199,6 +203,26 @@ func (p *Provider) RevokeAllOf(tx *store.Tx, orgID, userID string) error {
 	return tx.DeleteOAuthTicketsOf(orgID, userID)
 }
 
+// userClaims are the claims about a user that go with scopes. What claims of the
+// server's own may be made of is read only where there are any.
+func (p *Provider) userClaims(ctx context.Context, a idp.Actor, s *Server, h *holder, scopes []string) (map[string]any, error) {
+	f := &Facts{Org: a.Org, Server: s, Client: h.client, User: h.user, Scopes: scopes}
+	own := func(c *Claim) bool { return c.Type == ClaimIdentity && c.Status == Active && c.wanted(scopes) }
+	if slices.ContainsFunc(s.Claims, own) || slices.ContainsFunc(f.groupsClaim(), own) {
+		var err error
+		if f, err = p.Facts(ctx, a.Org, s, h.client, h.user, scopes); err != nil {
+			return nil, err
+		}
+		said, err := f.Claims()
+		if err != nil {
+			return nil, err
+		}
+		return said.Full, nil
+	}
+	said := &Claims{Identity: map[string]any{}, Full: map[string]any{}}
+	return said.Full, f.standard(said)
+}
+
 // UserInfo are the claims about the user of an access token that a request
 // carries. InvalidToken for one that does not hold, InsufficientScope for one
 // without the scope "openid". (OpenID Connect Core section 5.3)
@@ -217,14 +241,10 @@ func (p *Provider) UserInfo(ctx context.Context, a idp.Actor, serverID string, i
 	if h.user == nil || !slices.Contains(t.Scopes, ScopeOpenID) {
 		return nil, fault(InsufficientScope, "The access token must provide access to at least one of these scopes - profile, openid, email, address or phone")
 	}
-	f, err := p.Facts(ctx, a.Org, s, h.client, h.user, t.Scopes)
+	out, err := p.userClaims(ctx, a, s, h, t.Scopes)
 	if err != nil {
 		return nil, err
 	}
-	said, err := f.Claims()
-	if err != nil {
-		return nil, err
-	}
-	said.Full["sub"] = h.user.ID
-	return said.Full, nil
+	out["sub"] = h.user.ID
+	return out, nil
 }

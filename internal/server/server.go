@@ -140,6 +140,7 @@ func (s *Server) Restore(ctx context.Context, snapshot []byte) error {
 	s.services.directory.Forget()
 	s.services.policies.Forget()
 	s.services.oauth.Forget()
+	s.services.apps.Forget()
 	return nil
 }
 

@@ -36,3 +36,10 @@ func TokenPaths() []Path {
 func (e *Engine) Pass(tx *store.Tx, orgID, userID string, p Path) (*idp.User, error) {
 	return e.pass(tx, orgID, userID, p)
 }
+
+// PassUser is Pass for a user who was read with what is to be used.
+func (e *Engine) PassUser(tx *store.Tx, u *idp.User, p Path) error {
+	err := e.MayIssue(u, p)
+	noteGate(tx, u, p, err)
+	return err
+}

@@ -123,3 +123,47 @@ func TestRefreshRow(t *testing.T) {
 		})
 	})
 }
+
+// TestTokenStanding: one statement tells of the user of a token, whether it was
+// revoked, and whether the refresh token with which it came is still there.
+func TestTokenStanding(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		u := w.addUser(t, "ann")
+		token := hash("token")
+		r := &store.OAuthRefresh{
+			OrgID: w.org.ID, ID: "oar1", Hash: hash("family"), ClientID: "0oa1", UserID: u.ID, Current: hash("now"), Expires: noon.Add(time.Hour), Document: []byte(`{}`),
+		}
+		w.tx(t, func(tx *store.Tx) error { return tx.InsertOAuthRefresh(r) })
+		standing := func(family string, revoked, there bool) {
+			t.Helper()
+			s, err := w.Read(t.Context()).TokenStanding(w.org.ID, u.ID, token, family)
+			if err != nil || s.User.ID != u.ID || s.User.Login != u.Login || s.Revoked != revoked || s.Family != there {
+				t.Errorf("%+v, %v", s, err)
+			}
+		}
+		standing("oar1", false, true)
+		standing("oar2", false, false)
+		row, owner, err := w.Read(t.Context()).OAuthRefreshHolder(w.org.ID, hash("family"))
+		if err != nil || row.ID != "oar1" || row.ClientID != "0oa1" || owner.ID != u.ID || owner.Login != u.Login || owner.Status != u.Status {
+			t.Errorf("%+v, %+v, %v", row, owner, err)
+		}
+		for org, h := range map[string][]byte{w.org.ID: hash("another"), "another": hash("family")} {
+			if _, _, err := w.Read(t.Context()).OAuthRefreshHolder(org, h); !errors.Is(err, store.ErrNotFound) {
+				t.Errorf("a token that is not there: %v", err)
+			}
+		}
+		w.tx(t, func(tx *store.Tx) error {
+			_, err := tx.Spend(w.org.ID, token, noon.Add(time.Hour))
+			return err
+		})
+		standing("oar1", true, true)
+		w.clock.Advance(time.Hour)
+		standing("oar1", true, false)
+		if _, err := w.Read(t.Context()).TokenStanding(w.org.ID, "00u-nobody", token, "oar1"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("a user who is not there: %v", err)
+		}
+		if _, _, err := w.Read(t.Context()).OAuthRefreshHolder(w.org.ID, hash("family")); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("a token that has expired: %v", err)
+		}
+	})
+}
