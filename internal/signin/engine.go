@@ -188,20 +188,37 @@ func (e *Engine) Load(ctx context.Context, a idp.Actor, handle string) (*Transac
 	if t.Ended {
 		return nil, idp.Fail(idp.KindBadToken)
 	}
+	if t.Return != "" {
+		address, err := e.Keeper.Open(returnPlace(a, row.Hash), t.Return)
+		if err != nil {
+			return nil, fmt.Errorf("read transaction: %w", err)
+		}
+		t.Return = string(address)
+	}
 	t.Handle, t.Version, t.Expires = handle, row.Version, row.Expires
 	return t, nil
+}
+
+// returnPlace binds a stored address of return to its transaction. It is sealed,
+// for it may hold what picks up a request that waits.
+func returnPlace(a idp.Actor, hash []byte) keys.Place {
+	return keys.Place{Table: "transactions", Column: "return", Row: a.OrgID() + " " + base64.RawURLEncoding.EncodeToString(hash)}
 }
 
 // save stores the transaction, whose expiry slides. Another request that came
 // first makes it fail with KindConflict.
 func (e *Engine) save(tx *store.Tx, a idp.Actor, t *Transaction) error {
 	t.slide(tx.Now())
-	doc, err := json.Marshal(t)
+	hash, stored := keys.Hash(t.Handle), *t
+	if t.Return != "" {
+		stored.Return = e.Keeper.Seal(returnPlace(a, hash), []byte(t.Return))
+	}
+	doc, err := json.Marshal(&stored)
 	if err != nil {
 		return fmt.Errorf("write transaction: %w", err)
 	}
 	row := &store.Transaction{
-		OrgID: a.OrgID(), Hash: keys.Hash(t.Handle), UserID: t.UserID, Expires: t.Expires, Document: doc, Version: t.Version,
+		OrgID: a.OrgID(), Hash: hash, UserID: t.UserID, Expires: t.Expires, Document: doc, Version: t.Version,
 	}
 	if err := conflict(tx.SaveTransaction(row)); err != nil {
 		return err
