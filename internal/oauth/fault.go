@@ -33,6 +33,7 @@ const (
 	InvalidProof            Code = "invalid_dpop_proof"                // RFC 9449 section 5
 	UseProofNonce           Code = "use_dpop_nonce"                    // RFC 9449 section 8
 	UnknownUser             Code = "unknown_user_id"                   // OpenID Connect CIBA section 13
+	MFARequired             Code = "mfa_required"                      // spec: oauth2#token, direct authentication
 	InvalidMessage          Code = "invalid_binding_message"           // the same
 	UnsupportedTokenType    Code = "unsupported_token_type"            // RFC 7009 section 2.2.1
 )
@@ -43,6 +44,8 @@ type Fault struct {
 	Text string // the description
 	// Nonce is the one that the next proof shall carry (UseProofNonce).
 	Nonce string
+	// MFAToken is the handle by which the client goes on (MFARequired).
+	MFAToken string
 }
 
 // Error implements error.

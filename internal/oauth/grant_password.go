@@ -6,7 +6,6 @@ import (
 	"usher/internal/factor"
 	"usher/internal/idp"
 	"usher/internal/signin"
-	"usher/internal/store"
 )
 
 // Password trades a user's name and password for tokens. (RFC 6749 section 4.3)
@@ -19,14 +18,14 @@ func (Password) Name() string { return GrantPassword }
 const textBadPassword = "The credentials provided were invalid."
 
 // Redeem implements Flow. The sign-in runs through the engine: guesses count,
-// policies decide, and one that needs more than a password fails.
+// policies decide, and one that needs more than a password goes on as a direct
+// sign-in where the client can, else it fails.
 func (Password) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*Issue, error) {
 	login, password := c.Params["username"], c.Params["password"]
 	if login == "" || password == "" {
 		return nil, fault(InvalidRequest, "The token request must have the parameters 'username' and 'password'.")
 	}
-	scopes, err := p.scopes(ctx, c.Server, c.Client, c.Params)
-	if err != nil {
+	if _, err := p.scopes(ctx, c.Server, c.Client, c.Params); err != nil {
 		return nil, err
 	}
 	who := idp.Actor{Org: c.Actor.Org, Kind: idp.ActorAnonymous, Client: c.Actor.Client}
@@ -36,26 +35,14 @@ func (Password) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*Issue, 
 	if err != nil && idp.KindOf(err) == 0 {
 		return nil, err
 	}
-	done, ok := step.(signin.Done)
 	switch {
 	case idp.KindOf(err) == idp.KindTooManyRequests:
 		return nil, err
-	case err != nil || !ok || done.SessionToken == "":
+	case err != nil:
 		return nil, fault(InvalidGrant, textBadPassword)
 	}
-	var out *Issue
-	err = p.Store.Tx(ctx, func(tx *store.Tx) error {
-		draft, err := p.Engine.Sessions.TakeSessionToken(tx, c.Actor.OrgID(), done.SessionToken)
-		if err != nil {
-			return fault(InvalidGrant, textBadPassword)
-		}
-		q := Proof{Scopes: scopes, Grant: GrantPassword, AuthTime: tx.Now(), AMR: draft.AMR}
-		e, err := p.entitle(tx, c, draft.UserID, q, signin.PathPassword)
-		if err != nil {
-			return err
-		}
-		out, err = p.begin(tx, c, e, q)
-		return err
-	})
-	return out, err
+	if _, done := step.(signin.Done); !done {
+		return nil, p.askFurther(ctx, c, t, step)
+	}
+	return p.signedIn(ctx, c, step, GrantPassword, signin.PathPassword)
 }

@@ -105,7 +105,7 @@ func (p *Provider) Token(ctx context.Context, a idp.Actor, in TokenRequestInput)
 	}
 	out, err := p.Flows[i].Redeem(ctx, p, c)
 	if err != nil {
-		if f := FaultOf(err); f != nil && f.Code != AuthorizationPending && f.Code != SlowDown {
+		if f := FaultOf(err); f != nil && f.Code != AuthorizationPending && f.Code != SlowDown && f.Code != MFARequired {
 			return nil, p.refused(ctx, c, err)
 		}
 		return nil, err

@@ -96,6 +96,8 @@ func grants() []oauth.Flow {
 		oauth.InteractionCode{},
 		oauth.Backchannel{},
 		oauth.SAMLBearer{},
+		oauth.MFAOTP{},
+		oauth.MFAOOB{},
 	}
 }
 

@@ -17,6 +17,9 @@ const (
 	PathAssertion    Path = "jwt_bearer"
 	PathInteraction  Path = "interaction_code"
 	PathBackchannel  Path = "ciba"
+	// The further factor of a sign-in at the token endpoint.
+	PathMFAOTP Path = "mfa_otp"
+	PathMFAOOB Path = "mfa_oob"
 	// A device secret, by another application of the device.
 	PathDeviceSecret Path = "device_secret"
 	// An assertion of an identity provider.
@@ -27,7 +30,7 @@ const (
 func TokenPaths() []Path {
 	return []Path{
 		PathAuthorize, PathCode, PathRefreshToken, PathPassword, PathDevice, PathExchange, PathAssertion, PathInteraction,
-		PathBackchannel, PathSAMLAssertion, PathDeviceSecret,
+		PathBackchannel, PathSAMLAssertion, PathDeviceSecret, PathMFAOTP, PathMFAOOB,
 	}
 }
 

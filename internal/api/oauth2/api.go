@@ -60,6 +60,7 @@ func (a *API) Mount(r *httpkit.Router) {
 		{openapi.Par, openapi.ParCustomAS, a.push},
 		{openapi.DeviceAuthorize, openapi.DeviceAuthorizeCustomAS, a.startDevice},
 		{openapi.BcAuthorize, openapi.BcAuthorizeCustomAS, a.startBackchannel},
+		{openapi.Challenge, openapi.ChallengeCustomAs, a.challenge},
 		{openapi.Interact, openapi.InteractCustomAS, a.interact},
 		{openapi.Introspect, openapi.IntrospectCustomAS, a.introspect},
 		{openapi.Revoke, openapi.RevokeCustomAS, a.revoke},

@@ -11,6 +11,7 @@ import (
 type body struct {
 	Error       oauth.Code `json:"error"`
 	Description string     `json:"error_description,omitempty"`
+	MFAToken    string     `json:"mfa_token,omitempty"`
 }
 
 // statusOf is the table from codes to statuses. Whatever is not listed is a 400.
@@ -18,7 +19,7 @@ func statusOf(c oauth.Code) int {
 	switch c {
 	case oauth.InvalidClient, oauth.InvalidToken:
 		return http.StatusUnauthorized
-	case oauth.InsufficientScope:
+	case oauth.InsufficientScope, oauth.MFARequired:
 		return http.StatusForbidden
 	case oauth.ServerError:
 		return http.StatusInternalServerError
@@ -52,5 +53,5 @@ func WriteError(r *httpkit.Request, err error) {
 		// (RFC 6750 section 3)
 		h.Set("WWW-Authenticate", `Bearer realm="`+r.Org.BaseURL+`", error="`+string(f.Code)+`", error_description="`+f.Text+`"`)
 	}
-	_ = r.JSON(status, body{f.Code, f.Text})
+	_ = r.JSON(status, body{f.Code, f.Text, f.MFAToken})
 }

@@ -24,7 +24,7 @@ func everything(t testing.TB, app *apptest.App) *client {
 	t.Helper()
 	o := map[string]any{
 		"redirect_uris": []string{callback}, "response_types": []string{"code", "token", "id_token"},
-		"grant_types": []string{"authorization_code", "implicit", "refresh_token", "interaction_code", "password", deviceGrant, exchangeGrant, bearerGrant, cibaGrant, samlGrant},
+		"grant_types": []string{"authorization_code", "implicit", "refresh_token", "interaction_code", "password", deviceGrant, exchangeGrant, bearerGrant, cibaGrant, samlGrant, otpGrant, oobGrant},
 	}
 	c := register(t, app, "web", "private_key_jwt", o)
 	assign(t, app, c)
@@ -105,6 +105,25 @@ func TestTokenGate(t *testing.T) {
 			one, two := native(t, app), native(t, app)
 			first := redeem(app, "default", one, code(t, signedIn(t, app, isaac), "default", request(one, "scope", deviceScopes))).Want(200)
 			return func() *apptest.Answer { return sso(app, two, first) }
+		},
+		signin.PathMFAOTP: func(t *testing.T, app *apptest.App, c *client) func() *apptest.Answer {
+			allowFactors(t, app, "okta_otp")
+			phone := enrollCodes(t, app, isaac, "OKTA")
+			wantFactor(t, app)
+			token := by(t, app, c, ownToken, "grant_type", "password", "scope", "openid", "username", isaac, "password", apptest.Password).Want(403).Text("mfa_token")
+			return func() *apptest.Answer {
+				return by(t, app, c, ownToken, "grant_type", otpGrant, "scope", "openid", "mfa_token", token, "otp", otp(t, phone))
+			}
+		},
+		signin.PathMFAOOB: func(t *testing.T, app *apptest.App, c *client) func() *apptest.Answer {
+			phone := enrollPhone(t, app, isaac)
+			wantFactor(t, app)
+			token := by(t, app, c, ownToken, "grant_type", "password", "scope", "openid", "username", isaac, "password", apptest.Password).Want(403).Text("mfa_token")
+			code := by(t, app, c, "/oauth2/v1/challenge", "mfa_token", token, "channel_hint", "push").Want(200).Text("oob_code")
+			answers(t, phone, true)
+			return func() *apptest.Answer {
+				return by(t, app, c, ownToken, "grant_type", oobGrant, "scope", "openid", "oob_code", code)
+			}
 		},
 		signin.PathAssertion: func(t *testing.T, app *apptest.App, c *client) func() *apptest.Answer {
 			return func() *apptest.Answer {

@@ -45,6 +45,11 @@ func (a *API) token(r *httpkit.Request) error {
 			return err
 		}
 	}
+	if token := in.Params["mfa_token"]; token != "" {
+		if err := r.Throttle(httpkit.ThrottleState, token); err != nil {
+			return err
+		}
+	}
 	out, err := a.Provider.Token(r.Context(), caller(r), in)
 	if err != nil {
 		return err

@@ -1,0 +1,43 @@
+package oauth2
+
+import (
+	"strconv"
+	"time"
+
+	"usher/internal/api/httpkit"
+)
+
+// challenge is a further factor that has begun. (spec: oauth2 ChallengeResponse)
+type challenge struct {
+	Type      string `json:"challenge_type"`
+	Code      string `json:"oob_code,omitempty"`
+	Channel   string `json:"channel,omitempty"`
+	Binding   string `json:"binding_method,omitempty"`
+	Number    string `json:"binding_code,omitempty"`
+	ExpiresIn int    `json:"expires_in,omitempty"`
+	Interval  int    `json:"interval,omitempty"`
+}
+
+// challenge begins the further factor of a sign-in at the token endpoint.
+// (spec: oauth2#challenge)
+func (a *API) challenge(r *httpkit.Request) error {
+	in, err := a.input(r)
+	if err != nil {
+		return err
+	}
+	if err := r.Throttle(httpkit.ThrottleState, in.Params["mfa_token"]); err != nil {
+		return err
+	}
+	c, err := a.Provider.Challenge(r.Context(), caller(r), in)
+	if err != nil {
+		return err
+	}
+	out := challenge{
+		Type: c.Type, Code: c.Code, Channel: c.Channel, Binding: c.Binding, ExpiresIn: int(c.Expires / time.Second),
+		Interval: int(c.Interval / time.Second),
+	}
+	if c.Number != nil {
+		out.Number = strconv.Itoa(*c.Number)
+	}
+	return r.OK(out)
+}
