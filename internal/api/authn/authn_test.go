@@ -196,6 +196,7 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		"weak":              {"/credentials/change_password", map[string]any{"stateToken": token, "oldPassword": signintest.Password, "newPassword": "x"}, 403, "E0000080", "Password requirements were not met."},
 		"used before":       {"/credentials/change_password", map[string]any{"stateToken": token, "oldPassword": signintest.Password, "newPassword": signintest.Password}, 403, "E0000014", "Password has been used too recently"},
 		"activation":        {"", map[string]any{"token": "abc"}, 401, "E0000004", ""},
+		"poll":              {"/poll", map[string]any{"stateToken": token}, 403, "E0000079", "This operation is not allowed in the current authentication state."},
 	} {
 		got := s.post(c.path, c.body)
 		if got.status != c.status || got.member(t, "errorCode") != c.code || !strings.Contains(got.body, c.cause) {
