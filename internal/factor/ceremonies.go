@@ -269,6 +269,11 @@ func (c *Ceremonies) begin(tx *store.Tx, a idp.Actor, s Subject, o ChallengeOpti
 			return s, idp.Fail(pace.TooSoon)
 		}
 	}
+	if m.Describe().Waits && Purpose(s.Challenge.Purpose) == ToVerify {
+		if err := c.patient(tx, s.Factor); err != nil {
+			return s, err
+		}
+	}
 	v := s.Challenge
 	v.OrgID, v.ID, v.UserID, v.FactorID = s.Factor.OrgID, c.IDs.New("mst"), s.Factor.UserID, s.Factor.ID
 	v.Result, v.Created, v.Sends = string(Waiting), tx.Now(), v.Sends+1

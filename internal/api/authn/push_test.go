@@ -182,3 +182,61 @@ func TestOneApprovalOneToken(t *testing.T) {
 		}
 	})
 }
+
+// TestPushesAreBounded: whoever has the password cannot ask its user on the
+// phone until one yes slips out: ten times without one, however many ask at
+// once, then none for an hour. An approval gives the patience back.
+func TestPushesAreBounded(t *testing.T) {
+	const most = 10
+	apptest.Each(t, func(t *testing.T, app *apptest.App) {
+		c := newCalled(t, app)
+		begin := c.password(t, "MFA_ENROLL")
+		made := c.Anonymous().Post("/api/v1/authn/factors", map[string]any{"stateToken": begin.Text("stateToken"), "factorType": "push", "provider": "OKTA"}).Want(200)
+		if _, err := c.phone.Scan(t.Context(), made.Text("_embedded.factor._embedded.activation._links.qrcode.href")); err != nil {
+			t.Fatal(err)
+		}
+		c.on(t, made, "_links.next", 200)
+		at := "/api/v1/authn/factors/" + made.Text("_embedded.factor.id") + "/verify"
+		var begun []string
+		for range 3 * most {
+			begun = append(begun, c.password(t, "MFA_REQUIRED").Text("stateToken"))
+		}
+		var asked, refused atomic.Int32
+		var wg sync.WaitGroup
+		for _, token := range begun {
+			wg.Go(func() {
+				switch a := c.Anonymous().Post(at, map[string]any{"stateToken": token}); a.Status {
+				case http.StatusAccepted, http.StatusOK:
+					asked.Add(1)
+				case http.StatusTooManyRequests:
+					refused.Add(1)
+				default:
+					t.Errorf("%d %s", a.Status, a.Body)
+				}
+			})
+		}
+		wg.Wait()
+		if asked.Load() != most || refused.Load() != 2*most {
+			t.Errorf("asked %d times, refused %d times", asked.Load(), refused.Load())
+		}
+		again := func(want int) *apptest.Answer {
+			t.Helper()
+			return c.Anonymous().Post(at, map[string]any{"stateToken": c.password(t, "MFA_REQUIRED").Text("stateToken")}).Want(want)
+		}
+		again(http.StatusTooManyRequests).Fails(http.StatusTooManyRequests, "E0000047")
+		requests, err := c.phone.Requests(t.Context())
+		if err != nil || len(requests) != most {
+			t.Fatalf("%d questions on the phone, %v", len(requests), err)
+		}
+		c.Clock.Advance(time.Hour)
+		last := again(http.StatusAccepted)
+		if _, err := c.phone.Answer(t.Context(), "", true, nil); err != nil {
+			t.Fatal(err)
+		}
+		expect(t, c.on(t, last, "_links.next", 200), map[string]string{"status": "SUCCESS"})
+		for range most {
+			again(http.StatusAccepted)
+		}
+		again(http.StatusTooManyRequests)
+	})
+}

@@ -404,11 +404,11 @@ func TestPhoneWithoutPushAddress(t *testing.T) {
 	go func() { done <- app.Server.RunJobs(ctx) }()
 	for at := ""; ; {
 		at = w.ask(t, self)
-		if w.Messages(t, login)[0].Data[notify.DataPushToken] != "" {
-			continue // the answer of the push service is not here yet
-		}
 		if _, err := w.phone.Answer(t.Context(), "", true, nil); err != nil {
 			t.Fatal(err)
+		}
+		if w.Messages(t, login)[0].Data[notify.DataPushToken] != "" {
+			continue // the answer of the push service is not here yet
 		}
 		if got := w.Get(at).Want(200).Text("factorResult"); got != "SUCCESS" {
 			t.Error(got)

@@ -85,7 +85,7 @@ func TestFurtherFactorsAreNotPassedBy(t *testing.T) {
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/login/token/redirect?stateToken="+handle, nil)
 			w := httptest.NewRecorder()
 			s.ServeHTTP(w, r)
-			if w.Code != http.StatusFound || len(w.Result().Cookies()) != 0 { //nolint:bodyclose // a recorder's
+			if w.Code != http.StatusFound || len(w.Result().Cookies()) != 0 {
 				t.Errorf("%d %v", w.Code, w.Header())
 			}
 			if _, err := s.Engine.Redeem(t.Context(), s.Anonymous(), handle); idp.KindOf(err) == 0 {

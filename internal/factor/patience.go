@@ -1,0 +1,40 @@
+package factor
+
+import (
+	"fmt"
+	"time"
+
+	"usher/internal/idp"
+	"usher/internal/store"
+)
+
+// Whoever has a password can have its user asked on the phone again and again,
+// until one yes gives everything away: after maxAsked questions within askedWindow
+// none of which was approved, no other is asked. Those of applications
+// (ToAuthorize) are bounded where they begin.
+const (
+	maxAsked    = 10
+	askedWindow = time.Hour
+)
+
+// patient refuses with KindTooManyRequests to ask a user yet again.
+func (c *Ceremonies) patient(tx *store.Tx, f *store.Factor) error {
+	list, err := tx.ChallengesOf(f.OrgID, f.UserID, f.ID, pendingScanned)
+	if err != nil {
+		return fmt.Errorf("read challenges: %w", err)
+	}
+	asked := 0
+	for i := range list {
+		switch was := &list[i]; {
+		case Purpose(was.Purpose) != ToVerify:
+		case Result(was.Result) == Accepted, Result(was.Result) == Taken, !tx.Now().Before(was.Created.Add(askedWindow)):
+			return nil
+		default:
+			asked++
+		}
+		if asked >= maxAsked {
+			return idp.Fail(idp.KindTooManyRequests)
+		}
+	}
+	return nil
+}
