@@ -79,6 +79,7 @@ const (
 	AppGroupUpdate          idp.EventType = "group.application_assignment.update"
 	AppSignOn               idp.EventType = "user.authentication.sso"
 	AppSignOut              idp.EventType = "user.authentication.slo"
+	UniversalLogout         idp.EventType = "user.authentication.universal_logout"
 	PolicyCreate            idp.EventType = "policy.lifecycle.create"
 	PolicyUpdate            idp.EventType = "policy.lifecycle.update"
 	PolicyDelete            idp.EventType = "policy.lifecycle.delete"
@@ -205,6 +206,7 @@ var catalogue = map[idp.EventType]Kind{
 	AppGroupUpdate:          {Message: "Update assigned application of group"},
 	AppSignOn:               {Message: "User single sign on to app"},
 	AppSignOut:              {Message: "User single sign out of app"},
+	UniversalLogout:         {Message: "User signed out of everything"},
 	PolicyCreate:            {Message: "Create policy"},
 	PolicyUpdate:            {Message: "Update policy"},
 	PolicyDelete:            {Message: "Delete policy"},

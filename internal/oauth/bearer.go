@@ -83,14 +83,14 @@ func (p *Provider) holds(ctx context.Context, a idp.Actor, t *accessToken) (*hol
 		}
 		return out, nil
 	}
-	s, err := tx.TokenStanding(a.OrgID(), t.UserID, hash, t.family())
+	s, err := tx.TokenStanding(a.OrgID(), t.UserID, store.TokenHashes{Own: hash, All: spentHash(spentUser, "", t.UserID)}, t.family())
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read access token: %w", err)
 	}
-	if s.Revoked || (t.family() != "" && !s.Family) || p.Engine.PassUser(tx, s.User, signin.PathUse) != nil {
+	if s.Revoked || t.before(s.All) || (t.family() != "" && !s.Family) || p.Engine.PassUser(tx, s.User, signin.PathUse) != nil {
 		return nil, nil //nolint:nilerr // who may not is no failure
 	}
 	out.user = s.User

@@ -166,6 +166,7 @@ const (
 	spentProof     = "proof"
 	spentBearer    = "bearer assertion"
 	spentToken     = "access token"
+	spentUser      = "tokens of a user"
 	spentSAML      = "SAML assertion"
 	spentRequest   = "request object"
 )

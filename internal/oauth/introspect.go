@@ -194,10 +194,14 @@ func tokenTarget(kind, id string) idp.Target {
 	return idp.Target{ID: id, Type: kind, AlternateID: "unknown", DisplayName: kind}
 }
 
-// RevokeAllOf ends all refresh tokens of a user, and what has been handed out
+// RevokeAllOf ends all tokens of a user, and what has been handed out
 // and not been taken yet, in the transaction that ends what they rest on.
-func (p *Provider) RevokeAllOf(tx *store.Tx, orgID, userID string) error {
-	if _, err := tx.DeleteOAuthRefresh(orgID, store.OAuthRefreshFilter{UserID: userID}); err != nil {
+func (p *Provider) RevokeAllOf(tx *store.Tx, a idp.Actor, userID string) error {
+	if err := p.revokeTokens(tx, a, TokenFilter{UserID: userID}); err != nil {
+		return err
+	}
+	orgID := a.OrgID()
+	if err := voidTokensOf(tx, orgID, userID); err != nil {
 		return err
 	}
 	return tx.DeleteOAuthTicketsOf(orgID, userID)

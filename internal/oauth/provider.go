@@ -24,6 +24,8 @@ type Provider struct {
 	Outbox *notify.Outbox
 	// Federation knows the identity providers that may speak for users.
 	Federation *federation.Service
+	// EndTokens ends the tokens of a user that are not this package's.
+	EndTokens func(tx *store.Tx, a idp.Actor, u *idp.User) error
 	// Flows are the grant types of the token endpoint.
 	Flows []Flow
 	// FetchKeys reads the key set at a client's jwks_uri; without it such clients

@@ -115,7 +115,8 @@ func (s *services) hooks() {
 	}
 	endSignIns := func(tx *store.Tx, a idp.Actor, u *idp.User) error { return tx.DeleteUserTransactions(a.OrgID(), u.ID) }
 	endTokens := func(tx *store.Tx, a idp.Actor, u *idp.User) error { return s.tokens.RevokeAll(tx, a, u.ID) }
-	endGrants := func(tx *store.Tx, a idp.Actor, u *idp.User) error { return s.provider.RevokeAllOf(tx, a.OrgID(), u.ID) }
+	endGrants := func(tx *store.Tx, a idp.Actor, u *idp.User) error { return s.provider.RevokeAllOf(tx, a, u.ID) }
+	s.provider.EndTokens = endTokens
 	d.OnRevoke = append(d.OnRevoke, endSessions)
 	d.OnRevokeTokens = append(d.OnRevokeTokens, endGrants)
 	d.SelfService = func(tx *store.Tx, a idp.Actor, u *idp.User, what directory.SelfAction) (bool, error) {
@@ -222,7 +223,7 @@ func (s *Server) mount(r *httpkit.Router) error {
 	(&management.AppsAPI{Apps: v.apps, Directory: v.directory}).Mount(r)
 	(&management.FederationAPI{Federation: v.federation}).Mount(r)
 	(&management.OAuthAPI{Servers: v.oauth, Directory: v.directory}).Mount(r)
-	o := &oauth2.API{Provider: v.provider, HandlePrefix: idx.HandlePrefix}
+	o := &oauth2.API{Provider: v.provider, TokensChanged: v.tokens.ForgetAll, HandlePrefix: idx.HandlePrefix}
 	p, err := pages.New(pages.Config{
 		Engine: v.engine, Sessions: v.sessions, Rand: s.cfg.Rand, Redirectable: v.redirectable, Onward: o.Onward,
 		Leaving: v.provider.FrontLogout, FramedBy: v.policies.FramedBy, Offered: v.offered,

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"time"
+
 	"usher/internal/idp"
 )
 
@@ -9,23 +11,30 @@ type TokenStanding struct {
 	User *idp.User
 	// Revoked tells that it was noted by Spend.
 	Revoked bool
+	// All is until when all of the user's tokens are noted as revoked, zero for
+	// never.
+	All time.Time
 	// Family tells that the refresh token with which it came is there.
 	Family bool
 }
 
-// TokenStanding reads in one statement who a user is, whether a hash was noted by
-// Spend, and whether there is a refresh token with an identifier that has not
+// TokenHashes are what may have been noted of a token: itself, and all of its
+// user's.
+type TokenHashes struct{ Own, All []byte }
+
+// TokenStanding reads in one statement who a user is, what was noted by Spend, and whether there is a refresh token with an identifier that has not
 // expired. ErrNotFound where there is no such user.
-func (tx *Tx) TokenStanding(orgID, userID string, hash []byte, familyID string) (*TokenStanding, error) {
+func (tx *Tx) TokenStanding(orgID, userID string, noted TokenHashes, familyID string) (*TokenStanding, error) {
 	out := TokenStanding{User: &idp.User{}}
-	var spent, family int64
+	var spent, family, all int64
 	err := tx.first(func(s scan) error {
-		return scanUser(orgID, out.User)(func(user ...any) error { return s(append(user, &spent, &family)...) })
+		return scanUser(orgID, out.User)(func(user ...any) error { return s(append(user, &spent, &family, &all)...) })
 	}, "SELECT "+qualifiedUserColumns+`,
  (SELECT count(*) FROM oauth_spent s WHERE s.org_id = u.org_id AND s.hash = $1),
- (SELECT count(*) FROM oauth_refresh r WHERE r.org_id = u.org_id AND r.id = $2 AND r.expires > $3)
- FROM users u WHERE u.org_id = $4 AND u.id = $5`, hash, familyID, ms(tx.now), orgID, userID)
-	out.Revoked, out.Family = spent > 0, family > 0
+ (SELECT count(*) FROM oauth_refresh r WHERE r.org_id = u.org_id AND r.id = $2 AND r.expires > $3),
+ coalesce((SELECT s.expires FROM oauth_spent s WHERE s.org_id = u.org_id AND s.hash = $6), 0)
+ FROM users u WHERE u.org_id = $4 AND u.id = $5`, noted.Own, familyID, ms(tx.now), orgID, userID, noted.All)
+	out.Revoked, out.Family, out.All = spent > 0, family > 0, at(all)
 	return &out, err
 }
 

@@ -134,10 +134,11 @@ func TestTokenStanding(t *testing.T) {
 			OrgID: w.org.ID, ID: "oar1", Hash: hash("family"), ClientID: "0oa1", UserID: u.ID, Current: hash("now"), Expires: noon.Add(time.Hour), Document: []byte(`{}`),
 		}
 		w.tx(t, func(tx *store.Tx) error { return tx.InsertOAuthRefresh(r) })
+		var all time.Time // until when all tokens of the user are noted
 		standing := func(family string, revoked, there bool) {
 			t.Helper()
-			s, err := w.Read(t.Context()).TokenStanding(w.org.ID, u.ID, token, family)
-			if err != nil || s.User.ID != u.ID || s.User.Login != u.Login || s.Revoked != revoked || s.Family != there {
+			s, err := w.Read(t.Context()).TokenStanding(w.org.ID, u.ID, store.TokenHashes{Own: token, All: hash("all")}, family)
+			if err != nil || s.User.ID != u.ID || s.User.Login != u.Login || s.Revoked != revoked || s.Family != there || !s.All.Equal(all) {
 				t.Errorf("%+v, %v", s, err)
 			}
 		}
@@ -157,9 +158,16 @@ func TestTokenStanding(t *testing.T) {
 			return err
 		})
 		standing("oar1", true, true)
+		for _, until := range []time.Duration{2 * time.Hour, 3 * time.Hour, time.Hour} { // the latest holds
+			w.tx(t, func(tx *store.Tx) error { return tx.SpendUntil(w.org.ID, hash("all"), noon.Add(until)) })
+			if at := noon.Add(until); at.After(all) {
+				all = at
+			}
+			standing("oar1", true, true)
+		}
 		w.clock.Advance(time.Hour)
 		standing("oar1", true, false)
-		if _, err := w.Read(t.Context()).TokenStanding(w.org.ID, "00u-nobody", token, "oar1"); !errors.Is(err, store.ErrNotFound) {
+		if _, err := w.Read(t.Context()).TokenStanding(w.org.ID, "00u-nobody", store.TokenHashes{Own: token}, "oar1"); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("a user who is not there: %v", err)
 		}
 		if _, _, err := w.Read(t.Context()).OAuthRefreshHolder(w.org.ID, hash("family")); !errors.Is(err, store.ErrNotFound) {

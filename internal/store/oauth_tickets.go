@@ -96,3 +96,10 @@ func (tx *Tx) Spent(orgID string, hash []byte) (bool, error) {
 	}, "SELECT 1 FROM oauth_spent WHERE org_id = $1 AND hash = $2", orgID, hash)
 	return found, err
 }
+
+// SpendUntil is Spend for what may be noted again: the later time holds.
+func (tx *Tx) SpendUntil(orgID string, hash []byte, expires time.Time) error {
+	_, err := tx.exec("INSERT INTO oauth_spent (org_id, hash, expires) VALUES ($1, $2, $3) ON CONFLICT (org_id, hash)"+
+		" DO UPDATE SET expires = excluded.expires WHERE oauth_spent.expires < excluded.expires", orgID, hash, ms(expires))
+	return err
+}

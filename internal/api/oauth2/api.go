@@ -36,6 +36,8 @@ type Pages interface {
 type API struct {
 	Provider *oauth.Provider
 	Pages    Pages
+	// TokensChanged is called when API tokens have ended.
+	TokensChanged func()
 	// HandlePrefix begins the handles of the protocol that goes on with an
 	// interaction.
 	HandlePrefix string
@@ -52,6 +54,7 @@ func (a *API) Mount(r *httpkit.Router) {
 	r.Page("oauth2.authorize.consent", openapi.BucketOAuth2Authorize, http.MethodPost, pathConsent, a.Pages.WriteError, a.consent)
 	r.Op(openapi.IdxDeviceActivationPage, a.showDevice)
 	r.Page("oauth2.device.submit", openapi.BucketOAuth2Authorize, http.MethodPost, pathDeviceForm, a.Pages.WriteError, a.submitDevice)
+	r.Op(openapi.GlobalTokenRevocation, a.signOutEverywhere)
 	for _, o := range []struct {
 		own, custom openapi.ID
 		handler     httpkit.Handler
