@@ -3,6 +3,7 @@ package factor
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -21,41 +22,64 @@ const (
 	AuthenticatorInactive = "INACTIVE"
 )
 
-// Authenticator is a method as an organisation offers it.
+// KeyPassword is the key of the authenticator that is always on.
+const KeyPassword = "okta_password"
+
+// Authenticator is one or several factors as an organisation offers them.
 type Authenticator struct {
-	ID          string // aut...
-	Kind        string // of the method
-	Active      bool
+	idp.Authenticator
+	ID          string    // aut...
+	Active      bool      // where it has several factors, one of them is
 	Created     time.Time // with the organisation
 	LastUpdated time.Time
+	factors     []Kind // those that this server has a method for; none for the password
+	on          int    // of them
 }
 
-// Authenticators switches methods on and off for an organisation. All members
-// are required.
+// Authenticators switches authenticators and single factors on and off for an
+// organisation. All members are required.
 type Authenticators struct {
 	Store   *store.Store
 	Log     *eventlog.Log
 	Methods *Service
 }
 
-// List returns the authenticators of an organisation in the order in which they
-// are offered. (spec: management#listAuthenticators)
+// List returns the authenticators of an organisation that this server has a
+// method for, in the order in which they are offered.
+// (spec: management#listAuthenticators)
 func (s *Authenticators) List(ctx context.Context, a idp.Actor) ([]Authenticator, error) {
 	return s.list(s.Store.Read(ctx), a.Org)
 }
 
 func (s *Authenticators) list(tx *store.Tx, org *idp.Org) ([]Authenticator, error) {
-	states, err := tx.AuthenticatorStates(org.ID)
+	factors, states, err := s.factors(tx, org)
 	if err != nil {
-		return nil, fmt.Errorf("read the authenticators: %w", err)
+		return nil, err
 	}
 	var out []Authenticator
-	for _, d := range s.Methods.Descriptions() {
-		v := Authenticator{ID: AuthenticatorID(org.ID, d.Kind), Kind: d.Kind, Active: true, Created: org.Created, LastUpdated: org.Created}
-		if i := slices.IndexFunc(states, func(st store.AuthenticatorState) bool { return st.Kind == d.Kind }); i >= 0 {
-			v.Active, v.LastUpdated = states[i].Status == AuthenticatorActive, states[i].LastUpdated
+	for _, named := range idp.Authenticators() {
+		v := Authenticator{Authenticator: named, Created: org.Created, LastUpdated: org.Created}
+		if _, served := s.Methods.Method(Password); served && named.Key == KeyPassword {
+			v.ID, v.Active = AuthenticatorID(org.ID, Password), true
 		}
-		out = append(out, v)
+		for _, key := range named.Factors {
+			i := slices.IndexFunc(factors, func(f OrgFactor) bool { return f.Key == key && f.Status != NotSetUp })
+			if i < 0 {
+				continue
+			}
+			f := factors[i]
+			v.factors = append(v.factors, f.Kind)
+			if f.Status == AuthenticatorActive {
+				v.Active, v.on = true, v.on+1
+			}
+			v.LastUpdated = states.latest(v.LastUpdated, f.Kind)
+		}
+		if len(v.factors) > 0 {
+			v.ID = AuthenticatorID(org.ID, v.factors[0].Method)
+		}
+		if v.ID != "" {
+			out = append(out, v)
+		}
 	}
 	return out, nil
 }
@@ -78,8 +102,9 @@ func (s *Authenticators) find(tx *store.Tx, org *idp.Org, id string) (Authentica
 	return list[i], nil
 }
 
-// Set switches an authenticator on or off. Setting what is set changes nothing.
-// KindForbidden for switching off the password, which everybody begins with.
+// Set switches all factors of an authenticator on or off. Setting what is set
+// changes nothing. KindForbidden for switching off the password, which everybody
+// begins with.
 // (spec: management#activateAuthenticator, management#deactivateAuthenticator)
 func (s *Authenticators) Set(ctx context.Context, a idp.Actor, id string, active bool) (Authenticator, error) {
 	var out Authenticator
@@ -89,28 +114,62 @@ func (s *Authenticators) Set(ctx context.Context, a idp.Actor, id string, active
 			return err
 		}
 		out = v
-		if v.Active == active {
+		switch {
+		case v.Key == KeyPassword && !active:
+			return idp.Fail(idp.KindForbidden)
+		case active && v.on == len(v.factors), !active && v.on == 0:
 			return nil
 		}
-		if v.Kind == Password {
-			return idp.Fail(idp.KindForbidden)
-		}
-		status, event := AuthenticatorActive, eventlog.AuthenticatorActivate
+		event := eventlog.AuthenticatorActivate
 		if !active {
-			status, event = AuthenticatorInactive, eventlog.AuthenticatorDeactivate
+			event = eventlog.AuthenticatorDeactivate
 		}
-		if err := tx.SetAuthenticator(a.OrgID(), store.AuthenticatorState{Kind: v.Kind, Status: status, LastUpdated: tx.Now()}); err != nil {
-			return fmt.Errorf("set authenticator %s: %w", v.Kind, err)
+		if err := s.turn(tx, a.Org, v.factors, active); err != nil {
+			return err
 		}
 		out.Active, out.LastUpdated = active, tx.Now()
 		return s.Log.Record(tx, a, eventlog.Entry{Type: event, Targets: []idp.Target{
-			{ID: v.ID, Type: "Authenticator", AlternateID: "unknown", DisplayName: v.Kind},
+			{ID: v.ID, Type: "Authenticator", AlternateID: "unknown", DisplayName: v.Name},
 		}})
 	})
 	if err != nil {
 		return Authenticator{}, err
 	}
 	return out, nil
+}
+
+// turn switches factors on or off. A method is off when all its factors are, and
+// one that goes on takes none along that was not asked for.
+func (s *Authenticators) turn(tx *store.Tx, org *idp.Org, kinds []Kind, on bool) error {
+	before, _, err := s.factors(tx, org)
+	if err != nil {
+		return err
+	}
+	status := func(on bool) string {
+		if on {
+			return AuthenticatorActive
+		}
+		return AuthenticatorInactive
+	}
+	states := map[string]bool{} // of factors and methods, as they are to be
+	for _, k := range kinds {
+		for _, f := range before {
+			if f.Method != k.Method {
+				continue
+			}
+			is := f.Status == AuthenticatorActive
+			if slices.Contains(kinds, f.Kind) {
+				is = on
+			}
+			states[keyPrefix+f.Key], states[k.Method] = is, states[k.Method] || is
+		}
+	}
+	for _, kind := range slices.Sorted(maps.Keys(states)) {
+		if err := tx.SetAuthenticator(org.ID, store.AuthenticatorState{Kind: kind, Status: status(states[kind]), LastUpdated: tx.Now()}); err != nil {
+			return fmt.Errorf("set authenticator %s: %w", kind, err)
+		}
+	}
+	return nil
 }
 
 // active drops the methods that an organisation has switched off, and tells which

@@ -2,6 +2,7 @@ package factor_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,8 +29,9 @@ func (badge) Settle(*store.Tx, factor.Subject, factor.Attempt) (factor.Outcome, 
 	return factor.Outcome{}, nil
 }
 
-// TestAuthenticatorsAreSwitchedOff: a method that the organisation has switched
-// off is offered to nobody until it is on again; the password stays on.
+// TestAuthenticatorsAreSwitchedOff: what the organisation has switched off is
+// offered to nobody until it is on again, a method that several authenticators
+// have only with the last of them; the password stays on.
 func TestAuthenticatorsAreSwitchedOff(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, url string) {
 		noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -39,26 +41,68 @@ func TestAuthenticatorsAreSwitchedOff(t *testing.T) {
 		if err := db.Tx(t.Context(), func(tx *store.Tx) error { return tx.InsertOrg(org) }); err != nil {
 			t.Fatal(err)
 		}
-		methods := factor.NewService(badge(factor.Password), badge("badge"))
+		methods := factor.NewService(badge(factor.Password), badge("push"), badge("totp"))
 		s := &factor.Authenticators{Store: db, Log: &eventlog.Log{IDs: &env.Counting{}}, Methods: methods}
 		actor := idp.SystemActor(org)
-		offered := func() int {
+		offered := func() string {
 			t.Helper()
 			list, err := methods.Enrolled(db.Read(t.Context()), factor.Subject{Org: org})
 			if err != nil {
 				t.Fatal(err)
 			}
-			return len(list)
+			var kinds []string
+			for _, d := range list {
+				kinds = append(kinds, d.Kind)
+			}
+			return strings.Join(kinds, " ")
 		}
-		id := factor.AuthenticatorID(org.ID, "badge")
-		v, err := s.Set(t.Context(), actor, id, false)
-		if err != nil || v.Active || !v.LastUpdated.Equal(noon) || !v.Created.Equal(org.Created) || offered() != 1 {
-			t.Errorf("off: %+v, %v, %d offered", v, err, offered())
+		list, err := s.List(t.Context(), actor)
+		if err != nil || len(list) != 3 || list[0].Key != factor.KeyPassword || list[1].Key != "okta_verify" || list[2].Key != "google_otp" {
+			t.Fatalf("%+v, %v", list, err)
 		}
-		if _, err := s.Set(t.Context(), actor, id, true); err != nil || offered() != 2 {
-			t.Errorf("on: %v, %d offered", err, offered())
+		verify, google := list[1].ID, list[2].ID
+		if verify != factor.AuthenticatorID(org.ID, "push") || google != factor.AuthenticatorID(org.ID, "totp") {
+			t.Errorf("%+v", list)
 		}
-		if _, err := s.Set(t.Context(), actor, factor.AuthenticatorID(org.ID, factor.Password), false); idp.KindOf(err) != idp.KindForbidden || offered() != 2 {
+		for _, c := range []struct {
+			id      string
+			on      bool
+			offered string
+			factors string // that are on
+		}{
+			{verify, false, "password totp", "google_otp"},
+			{verify, false, "password totp", "google_otp"},
+			{google, false, "password", ""},
+			{google, true, "password totp", "google_otp"},
+			{google, false, "password", ""},
+			{verify, true, "password push totp", "okta_otp okta_push"},
+		} {
+			v, err := s.Set(t.Context(), actor, c.id, c.on)
+			if err != nil || v.Active != c.on || !v.LastUpdated.Equal(noon) || !v.Created.Equal(org.Created) || offered() != c.offered {
+				t.Errorf("%+v: %+v, %v, offered %s", c, v, err, offered())
+			}
+			all, err := s.Factors(t.Context(), actor)
+			var on []string
+			for _, f := range all {
+				if f.Status == factor.AuthenticatorActive {
+					on = append(on, f.Key)
+				}
+			}
+			if err != nil || strings.Join(on, " ") != c.factors {
+				t.Errorf("%+v: the factors %s are on, %v", c, on, err)
+			}
+		}
+		// One of two that is off does not hide the other, and both go on together.
+		if _, err := s.SetFactor(t.Context(), actor, "okta_push", false); err != nil {
+			t.Fatal(err)
+		}
+		if v, err := s.Get(t.Context(), actor, verify); err != nil || !v.Active {
+			t.Errorf("%+v, %v", v, err)
+		}
+		if _, err := s.Set(t.Context(), actor, verify, true); err != nil || offered() != "password push totp" {
+			t.Errorf("%v, offered %s", err, offered())
+		}
+		if _, err := s.Set(t.Context(), actor, factor.AuthenticatorID(org.ID, factor.Password), false); idp.KindOf(err) != idp.KindForbidden {
 			t.Errorf("the password: %v", err)
 		}
 		if _, err := s.Get(t.Context(), actor, "aut1"); idp.KindOf(err) != idp.KindNotFound {

@@ -2,8 +2,8 @@ package factor
 
 import (
 	"context"
-	"fmt"
 	"slices"
+	"time"
 
 	"usher/internal/eventlog"
 	"usher/internal/idp"
@@ -36,6 +36,16 @@ func (s factorStates) serve(methods []Method, k Kind) bool {
 	return !s.off(k.Key) && slices.ContainsFunc(methods, func(m Method) bool { return m.Describe().Kind == k.Method })
 }
 
+// latest is when something was last said about a factor, not before t.
+func (s factorStates) latest(t time.Time, k Kind) time.Time {
+	for _, st := range s {
+		if st.Kind == keyPrefix+k.Key && st.LastUpdated.After(t) {
+			t = st.LastUpdated
+		}
+	}
+	return t
+}
+
 // OrgFactor is a factor as an organisation has it. One that is not active cannot
 // be enrolled nor proved, whatever policies say.
 type OrgFactor struct {
@@ -46,13 +56,14 @@ type OrgFactor struct {
 // Factors lists the factors of an organisation by their keys.
 // (reference: user factors, organisation factors)
 func (s *Authenticators) Factors(ctx context.Context, a idp.Actor) ([]OrgFactor, error) {
-	return s.factors(s.Store.Read(ctx), a.Org)
+	out, _, err := s.factors(s.Store.Read(ctx), a.Org)
+	return out, err
 }
 
-func (s *Authenticators) factors(tx *store.Tx, org *idp.Org) ([]OrgFactor, error) {
+func (s *Authenticators) factors(tx *store.Tx, org *idp.Org) ([]OrgFactor, factorStates, error) {
 	methods, states, err := active(tx, org, s.Methods.methods)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var out []OrgFactor
 	for _, k := range Kinds() {
@@ -64,7 +75,7 @@ func (s *Authenticators) factors(tx *store.Tx, org *idp.Org) ([]OrgFactor, error
 		}
 		out = append(out, f)
 	}
-	return out, nil
+	return out, states, nil
 }
 
 // Factor returns a factor by its key, else KindNotFound.
@@ -73,7 +84,7 @@ func (s *Authenticators) Factor(ctx context.Context, a idp.Actor, key string) (O
 }
 
 func (s *Authenticators) factor(tx *store.Tx, org *idp.Org, key string) (OrgFactor, error) {
-	list, err := s.factors(tx, org)
+	list, _, err := s.factors(tx, org)
 	if err != nil {
 		return OrgFactor{}, err
 	}
@@ -105,14 +116,8 @@ func (s *Authenticators) SetFactor(ctx context.Context, a idp.Actor, key string,
 		case NotSetUp:
 			return idp.Fail(idp.KindUnsupported, "This server has no method for the factor "+key)
 		}
-		kinds := []string{keyPrefix + key}
-		if on {
-			kinds = append(kinds, f.Method)
-		}
-		for _, kind := range kinds {
-			if err := tx.SetAuthenticator(a.OrgID(), store.AuthenticatorState{Kind: kind, Status: status, LastUpdated: tx.Now()}); err != nil {
-				return fmt.Errorf("set factor %s: %w", kind, err)
-			}
+		if err := s.turn(tx, a.Org, []Kind{f.Kind}, on); err != nil {
+			return err
 		}
 		out.Status = status
 		return s.Log.Record(tx, a, eventlog.Entry{Type: event, Targets: []idp.Target{

@@ -58,30 +58,6 @@ func (s *EnrollSettings) MarshalJSON() ([]byte, error) {
 	return json.Marshal(enrollText{Factors: s.Factors})
 }
 
-// factorsOf lists the factors that an authenticator stands for, nil for one
-// that is unknown.
-func factorsOf(authenticator string) []string {
-	switch authenticator {
-	case "okta_verify":
-		return []string{"okta_push", "okta_otp"}
-	case "phone_number":
-		return []string{"okta_sms", "okta_call"}
-	case "security_question":
-		return []string{"okta_question"}
-	case "webauthn":
-		return []string{"fido_webauthn"}
-	case "security_key":
-		return []string{"fido_u2f"}
-	case "onprem_mfa":
-		return []string{"rsa_token"}
-	case "custom_otp":
-		return []string{"hotp"}
-	case "okta_email", "okta_password", "google_otp", "duo", "symantec_vip", "yubikey_token":
-		return []string{authenticator}
-	}
-	return nil
-}
-
 // EnrollFactor is the choice for one factor.
 type EnrollFactor struct {
 	Enroll  EnrollChoice  `json:"enroll"`
@@ -155,7 +131,7 @@ func (s *EnrollSettings) takeAuthenticators(list []EnrollAuthenticator) error {
 		if !a.Enroll.Self.valid() {
 			return idp.Invalid("settings", idp.Cause{Field: a.Key, Text: textEnroll})
 		}
-		factors := factorsOf(a.Key)
+		factors := idp.AuthenticatorFactors(a.Key)
 		if factors == nil && a.Key != "custom_app" && a.Key != "external_idp" && a.Key != "smart_card_idp" && a.Key != "tac" {
 			return idp.Invalid("settings", idp.Cause{Field: a.Key, Text: "is not an authenticator"})
 		}

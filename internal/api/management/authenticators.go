@@ -37,45 +37,22 @@ type authenticatorView struct {
 	Links       policyLinks   `json:"_links"`
 }
 
-// authenticatorNames are how the interface calls a method: its key, its type
-// and its name for people. (spec: management AuthenticatorKeyEnum, AuthenticatorType)
-func authenticatorNames(kind string) (key, typ, name string) {
-	switch kind {
-	case factor.Password:
-		return "okta_password", "password", "Password"
-	case "email":
-		return "okta_email", "email", "Email"
-	case "question":
-		return "security_question", "security_question", "Security Question"
-	case "phone", "sms", "call":
-		return "phone_number", "phone", "Phone"
-	case "yubikey":
-		return "yubikey_token", "security_key", "YubiKey Authenticator"
-	case "hotp":
-		return "custom_otp", "security_key", "Custom OTP"
-	case "webauthn":
-		return "webauthn", "security_key", "Security Key or Biometric"
-	}
-	return kind, "app", kind
-}
-
 func viewAuthenticator(org *idp.Org, v factor.Authenticator) authenticatorView {
 	path := "/api/v1/authenticators/" + v.ID
 	out := authenticatorView{
-		ID: v.ID, Status: policy.Inactive, Created: httpkit.Seconds(v.Created), LastUpdated: httpkit.Seconds(v.LastUpdated),
+		Type: v.Type, ID: v.ID, Key: v.Key, Status: policy.Inactive, Name: v.Name, Created: httpkit.Seconds(v.Created), LastUpdated: httpkit.Seconds(v.LastUpdated),
 		Links: policyLinks{Self: httpkit.Href{Href: org.BaseURL + path, Hints: httpkit.Allow("GET")}},
 	}
-	out.Key, out.Type, out.Name = authenticatorNames(v.Kind)
 	if v.Active {
 		out.Status = policy.Active
 	}
-	if v.Kind != factor.Password {
+	if v.Key != factor.KeyPassword {
 		out.Links.setLifecycle(org, path, v.Active)
 	}
 	return out
 }
 
-// listAuthenticators lists the methods that the organisation has.
+// listAuthenticators lists what the organisation offers to sign in with.
 // (spec: management#listAuthenticators)
 func (a *PoliciesAPI) listAuthenticators(r *httpkit.Request) error {
 	list, err := a.Authenticators.List(r.Context(), r.Actor)
@@ -98,7 +75,7 @@ func (a *PoliciesAPI) getAuthenticator(r *httpkit.Request) error {
 	return r.OK(viewAuthenticator(r.Org, v))
 }
 
-// setAuthenticator offers a method or not.
+// setAuthenticator offers all methods of one or none.
 // (spec: management#activateAuthenticator, management#deactivateAuthenticator)
 func (a *PoliciesAPI) setAuthenticator(active bool) httpkit.Handler {
 	return func(r *httpkit.Request) error {

@@ -254,6 +254,18 @@ func TestAuthenticators(t *testing.T) {
 		}
 		app.Post("/api/v1/authenticators", `{"key":"duo"}`).Want(501)
 	})
+	// Each is there once, with the key that policies name it by.
+	var all []struct{ Key, Type, Name string }
+	list.JSON(&all)
+	var keys []string
+	for _, v := range all {
+		keys = append(keys, v.Key+" "+v.Type+" "+v.Name)
+	}
+	if got := strings.Join(keys, ", "); got != "okta_password password Password, okta_verify app Okta Verify, google_otp app Google Authenticator, phone_number phone Phone, "+
+		"okta_email email Email, security_question security_question Security Question, webauthn security_key Security Key or Biometric, "+
+		"security_key security_key Security Key (U2F), yubikey_token security_key YubiKey Authenticator, custom_otp security_key Custom OTP" {
+		t.Errorf("%s", got)
+	}
 	// Any other can be switched off and on again, and is not offered meanwhile.
 	other := list.Text("1.id")
 	at = "/api/v1/authenticators/" + other
@@ -265,6 +277,11 @@ func TestAuthenticators(t *testing.T) {
 		})
 		if a := app.Get(at).Want(200); a.Text("status") != c.status {
 			t.Errorf("%s", a.Body)
+		}
+		for _, key := range []string{"okta_push", "okta_otp"} { // both of Okta Verify's
+			if a := app.Get("/api/v1/org/factors/" + key).Want(200); a.Text("status") != c.status {
+				t.Errorf("%s", a.Body)
+			}
 		}
 	}
 }
