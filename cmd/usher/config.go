@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -152,7 +154,7 @@ func rateLimits(value string) (map[string]int, error) {
 	known := httpkit.OktaLimits()
 	for bucket, n := range limits {
 		if _, ok := known[bucket]; !ok || n < 1 {
-			return nil, fmt.Errorf("%s: %q: %d is no limit: name a known bucket or throttle and at least 1 request", value, bucket, n)
+			return nil, fmt.Errorf("%s: %q: %d is no limit: give at least 1 request to one of %s", value, bucket, n, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 		}
 	}
 	return limits, nil

@@ -34,8 +34,12 @@ type streams struct {
 	out, err io.Writer
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+func main() { program() }
+
+// program runs the command line until it ends or is told to, by Ctrl-C, by
+// whoever looks after processes, or by a terminal that closes.
+func program() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], streams{out: os.Stdout, err: os.Stderr}))
 }

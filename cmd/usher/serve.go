@@ -49,9 +49,6 @@ func (c *serveCmd) Run(ctx context.Context, io streams) (err error) {
 	if cfg.Vendors, err = c.vendors(); err != nil {
 		return err
 	}
-	for kind, flags := range unsent(cfg.Senders) {
-		log.Warn("messages of a kind are not sent: they stay in the outbox", "kind", kind, "give", flags)
-	}
 	clock := env.NewMovable(env.System{})
 	if cfg.TestMode {
 		cfg.Clock = clock
@@ -65,6 +62,9 @@ func (c *serveCmd) Run(ctx context.Context, io streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	for kind, flags := range unsent(cfg.Senders) {
+		log.Warn("messages of a kind are not sent: they stay in the outbox", "kind", kind, "give", flags)
+	}
 	if _, err := s.DefaultOrgID(ctx); err != nil {
 		return err
 	}
