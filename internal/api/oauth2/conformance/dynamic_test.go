@@ -18,7 +18,7 @@ import (
 // dynamicModules are those of clients that register themselves. An administrator
 // lets them, by a token, and gives them to everybody.
 func dynamicModules() []module {
-	const pages = "The sign-in page shows nothing of the client; what was registered is kept."
+	const pages = "The address is kept; our pages load nothing from elsewhere, and lead to addresses of clients only with an answer."
 	const pairwise = "Subjects are public, as the discovery document says."
 	return []module{
 		pass("oidcc-idtoken-rs256", func(t *testing.T, p *party) {
