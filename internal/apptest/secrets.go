@@ -24,6 +24,7 @@ var secretMembers = map[string]bool{
 	"recoveryToken": true, "deviceToken": true, "sharedSecret": true, "client_secret": true, "access_token": true, "refresh_token": true, "id_token": true,
 	"interaction_code": true, "interaction_handle": true, "code_verifier": true, "device_code": true, "user_code": true, "device_secret": true,
 	"auth_req_id": true, "request_uri": true, "client_assertion": true, "assertion": true, "subject_token": true, "okta_key": true,
+	"mfa_token": true, "oob_code": true, "otp": true, "logout_token": true,
 }
 
 // leastSecret is how long a value must be to be looked for: shorter ones are
