@@ -35,6 +35,15 @@ type Provider struct {
 	fetched keySets
 }
 
+// Grants lists the grant types of the token endpoint.
+func (p *Provider) Grants() []string {
+	out := make([]string, 0, len(p.Flows))
+	for _, f := range p.Flows {
+		out = append(out, f.Name())
+	}
+	return out
+}
+
 // serving finds a server that is switched on, else a Fault.
 func (p *Provider) serving(ctx context.Context, a idp.Actor, serverID string) (*Server, error) {
 	v, err := p.Serving(ctx, a.Org, serverID)

@@ -19,6 +19,8 @@ import (
 // their tokens are verified. Servers is required.
 type MetadataAPI struct {
 	Servers *oauth.Service
+	// Grants are the grant types of the token endpoint.
+	Grants []string
 
 	mu    sync.Mutex
 	cache map[pageKey]*page
@@ -94,7 +96,7 @@ func (a *MetadataAPI) metadata(openID bool) httpkit.Handler {
 		if openID {
 			name = "openid"
 		}
-		p, err := a.page(pageKey{r.Org.ID, r.Org.BaseURL, v.ID, name}, v, func() (any, error) { return describe(r.Org, v, openID), nil })
+		p, err := a.page(pageKey{r.Org.ID, r.Org.BaseURL, v.ID, name}, v, func() (any, error) { return describe(r.Org, v, openID, a.Grants), nil })
 		if err != nil {
 			return err
 		}

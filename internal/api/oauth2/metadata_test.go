@@ -84,3 +84,65 @@ func TestPublishedKeys(t *testing.T) {
 		}
 	})
 }
+
+// TestMetadataIsTrue: what the documents announce is there, and what is there is
+// announced. The one that is recorded lists two grant types more.
+func TestMetadataIsTrue(t *testing.T) {
+	app := apptest.New(t)
+	c := web(t, app, nil)
+	recorded := []string{"urn:okta:params:oauth:grant-type:otp", "urn:okta:params:oauth:grant-type:oob"}
+	given := []string{
+		"authorization_code", "refresh_token", "password", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code",
+		"http://auth0.com/oauth/grant-type/mfa-otp", "http://auth0.com/oauth/grant-type/mfa-oob", "urn:ietf:params:oauth:grant-type:token-exchange",
+		"urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:saml2-bearer", "interaction_code", "urn:openid:params:grant-type:ciba",
+	}
+	for _, server := range []string{"", "/oauth2/default"} {
+		for _, name := range []string{"oauth-authorization-server", "openid-configuration"} {
+			var v map[string]any
+			app.Anonymous().Get(server + "/.well-known/" + name).Want(http.StatusOK).JSON(&v)
+			want := append([]string{"implicit"}, given...)
+			if server == "" && name == "oauth-authorization-server" {
+				want = append(want, recorded...)
+			}
+			got := texts(v["grant_types_supported"])
+			slices.Sort(got)
+			slices.Sort(want)
+			if !slices.Equal(got, want) {
+				t.Errorf("%s/%s: %v", server, name, got)
+			}
+			for _, member := range []string{"backchannel_logout_supported", "backchannel_logout_session_supported", "frontchannel_logout_supported", "frontchannel_logout_session_supported"} {
+				if v[member] != true {
+					t.Errorf("%s/%s: %s is %v", server, name, member, v[member])
+				}
+			}
+			if openID := name == "openid-configuration"; openID && v["request_uri_parameter_supported"] != false {
+				t.Errorf("%s/%s: %v", server, name, v["request_uri_parameter_supported"])
+			}
+			// Every endpoint is there: none answers that it is not, or a gap.
+			for member, address := range v {
+				at, ours := strings.CutPrefix(textOf(address), base)
+				if !ours || !strings.HasSuffix(member, "_endpoint") && member != "jwks_uri" {
+					continue
+				}
+				method := app.Anonymous().Get
+				if !slices.Contains([]string{"authorization_endpoint", "userinfo_endpoint", "end_session_endpoint", "jwks_uri"}, member) {
+					method = func(path string) *apptest.Answer { return app.Anonymous().Post(path, form()) }
+				}
+				if a := method(at); a.Status == http.StatusNotFound || a.Status == http.StatusMethodNotAllowed || a.Status == http.StatusNotImplemented {
+					t.Errorf("%s: %d", at, a.Status)
+				}
+			}
+		}
+		for _, name := range append(given, recorded...) {
+			a := app.Anonymous().With("Authorization", c.basicAuth()).Post("/oauth2"+strings.TrimPrefix(server, "/oauth2")+"/v1/token", form("grant_type", name))
+			if unknown := a.Text("error") == "unsupported_grant_type"; unknown != slices.Contains(recorded, name) {
+				t.Errorf("%s: %s", name, a.Body)
+			}
+		}
+	}
+}
+
+func textOf(v any) string {
+	s, _ := v.(string)
+	return s
+}

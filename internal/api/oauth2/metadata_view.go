@@ -1,6 +1,8 @@
 package oauth2
 
 import (
+	"slices"
+
 	"usher/internal/idp"
 	"usher/internal/keys"
 	"usher/internal/oauth"
@@ -41,19 +43,20 @@ type metadataView struct {
 	FrontLogoutSession    bool     `json:"frontchannel_logout_session_supported"`
 	BackLogout            bool     `json:"backchannel_logout_supported"`
 	BackLogoutSession     bool     `json:"backchannel_logout_session_supported"`
+	RequestURI            *bool    `json:"request_uri_parameter_supported,omitempty"`
 	IdentityChainingTypes []string `json:"identity_chaining_requested_token_types_supported,omitempty"`
 }
 
 // describe composes the document of a server: for OpenID Connect, or for OAuth
 // alone. The organisation's own server leaves its keys out of the latter, and
 // names the scopes of the management interface there (recorded answers).
-func describe(org *idp.Org, v *oauth.Server, openID bool) *metadataView {
+func describe(org *idp.Org, v *oauth.Server, openID bool, grants []string) *metadataView {
 	out := &metadataView{
 		Issuer: v.Issuer(org), Authorize: v.Endpoint(org, "authorize"), Token: v.Endpoint(org, "token"),
 		Register: org.BaseURL + "/oauth2/v1/clients", Keys: v.Endpoint(org, "keys"),
 		ResponseTypes: []string{"code", "token", "id_token", "code id_token", "code token", "id_token token", "code id_token token"},
 		ResponseModes: []string{"query", "fragment", "form_post", "okta_post_message"},
-		GrantTypes:    grantTypes(), SubjectTypes: []string{"public"}, Scopes: publishedScopes(v, openID), TokenAuth: authMethods(),
+		GrantTypes:    grantTypes(grants, v.Own() && !openID), SubjectTypes: []string{"public"}, Scopes: publishedScopes(v, openID), TokenAuth: authMethods(),
 		Claims:     []string{"ver", "jti", "iss", "aud", "iat", "exp", "cid", "uid", "scp", "sub"},
 		Challenges: []string{"S256"}, Introspect: v.Endpoint(org, "introspect"), IntrospectAuth: authMethods(),
 		Revoke: v.Endpoint(org, "revoke"), RevokeAuth: authMethods(), EndSession: v.Endpoint(org, "logout"), RequestParameter: true,
@@ -68,6 +71,8 @@ func describe(org *idp.Org, v *oauth.Server, openID bool) *metadataView {
 	switch {
 	case openID:
 		wanted = oauth.ClaimIdentity
+		// Left out it would stand for true. (OpenID Connect Discovery section 3)
+		out.RequestURI = new(bool)
 		out.UserInfo, out.IDTokenAlgs, out.Claims = v.Endpoint(org, "userinfo"), idTokenAlgs(v), openIDClaims()
 	case v.Own():
 		out.Keys = ""
@@ -114,14 +119,28 @@ func authMethods() []string {
 	return []string{"client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"}
 }
 
-// grantTypes are those that the service lists (recorded answers), and the one of
-// requests that are answered on a device.
-func grantTypes() []string {
+// recordedGrants are those that the service lists, in its order (recorded
+// answers).
+func recordedGrants() []string {
 	return []string{
-		"authorization_code", "implicit", "refresh_token", "password", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code",
-		"urn:okta:params:oauth:grant-type:otp", "http://auth0.com/oauth/grant-type/mfa-otp", "urn:okta:params:oauth:grant-type:oob",
-		"http://auth0.com/oauth/grant-type/mfa-oob", "urn:ietf:params:oauth:grant-type:token-exchange", oauth.GrantBackchannel,
+		oauth.GrantCode, oauth.GrantImplicit, oauth.GrantRefresh, oauth.GrantPassword, oauth.GrantClient, oauth.GrantDevice,
+		"urn:okta:params:oauth:grant-type:otp", oauth.GrantMFAOTP, "urn:okta:params:oauth:grant-type:oob", oauth.GrantMFAOOB, oauth.GrantExchange,
 	}
+}
+
+// grantTypes lists the grant types that are given, which are those of the token
+// endpoint and what the authorization endpoint gives at once. The one document
+// that is recorded lists the service's all the same.
+func grantTypes(given []string, recorded bool) []string {
+	out := slices.DeleteFunc(recordedGrants(), func(name string) bool {
+		return !recorded && name != oauth.GrantImplicit && !slices.Contains(given, name)
+	})
+	for _, name := range given {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // openIDClaims are the claims of ID tokens and of the user info.
@@ -129,6 +148,6 @@ func openIDClaims() []string {
 	return []string{
 		"iss", "ver", "sub", "aud", "iat", "exp", "jti", "auth_time", "amr", "idp", "nonce", "name", "nickname", "preferred_username",
 		"given_name", "middle_name", "family_name", "email", "email_verified", "profile", "zoneinfo", "locale", "address", "phone_number",
-		"updated_at", "at_hash", "c_hash",
+		"updated_at", "at_hash", "c_hash", "acr", "sid",
 	}
 }
