@@ -243,6 +243,9 @@ func (c *Ceremonies) SendLink(tx *store.Tx, a idp.Actor, s Subject, way LinkWay,
 		}
 		to = p.Number
 	}
+	if err := spareActivation(tx, s.Factor); err != nil {
+		return err
+	}
 	s.Challenge.Sends++
 	if err := tx.UpdateChallenge(s.Challenge); err != nil {
 		return fmt.Errorf("count a message: %w", err)
@@ -267,6 +270,11 @@ func (c *Ceremonies) begin(tx *store.Tx, a idp.Actor, s Subject, o ChallengeOpti
 		}
 		if !fine {
 			return s, idp.Fail(pace.TooSoon)
+		}
+		if s.Activating() {
+			if err := spareActivation(tx, s.Factor); err != nil {
+				return s, err
+			}
 		}
 	}
 	if m.Describe().Waits && Purpose(s.Challenge.Purpose) == ToVerify {

@@ -38,3 +38,24 @@ func (c *Ceremonies) patient(tx *store.Tx, f *store.Factor) error {
 	}
 	return nil
 }
+
+// Whoever signs in can have messages sent to any number by enrolling it: at most
+// maxActivations within activationsWindow, whatever becomes of the enrolments.
+// (management reference: lockout and abuse)
+const (
+	maxActivations    = 5
+	activationsWindow = 5 * time.Minute
+)
+
+// spareActivation counts a message that activates an enrolment, exactly over all
+// nodes, and refuses with KindTooManyRequests where a user has had enough.
+func spareActivation(tx *store.Tx, f *store.Factor) error {
+	n, err := tx.ShareCount(f.OrgID, "activation "+f.UserID, tx.Now().Truncate(activationsWindow), activationsWindow)
+	if err != nil {
+		return fmt.Errorf("count messages of enrolments: %w", err)
+	}
+	if n > maxActivations {
+		return idp.Fail(idp.KindTooManyRequests)
+	}
+	return nil
+}
