@@ -31,6 +31,7 @@ const (
 	ClientPrivilegeRevoke   idp.EventType = "app.oauth2.client.privilege.revoke"
 	FactorActivate          idp.EventType = "user.mfa.factor.activate"
 	FactorDeactivate        idp.EventType = "user.mfa.factor.deactivate"
+	FactorUpdate            idp.EventType = "user.mfa.factor.update"
 	FactorResetAll          idp.EventType = "user.mfa.factor.reset_all"
 	AuthViaMFA              idp.EventType = "user.authentication.auth_via_mfa"
 	TextVerify              idp.EventType = "system.sms.send_factor_verify_message"
@@ -159,6 +160,7 @@ var catalogue = map[idp.EventType]Kind{
 	AuthViaMFA:              {Message: "Authentication of user via MFA", Legacy: "core.user.factor.attempt_success"},
 	FactorActivate:          {Message: "Activate factor for user", Legacy: "core.user.factor.activate"},
 	FactorDeactivate:        {Message: "Reset factor for user", Legacy: "core.user.factor.deactivate"},
+	FactorUpdate:            {Message: "Update factor for user", Legacy: "core.user.factor.update"},
 	FactorResetAll:          {Message: "Reset all factors for user", Legacy: "core.user.factor.reset_all"},
 	TextVerify:              {Message: "Send second factor verification SMS"},
 	TextActivate:            {Message: "Send phone verification SMS"},

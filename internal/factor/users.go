@@ -2,10 +2,12 @@ package factor
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
+	"usher/internal/eventlog"
 	"usher/internal/idp"
 	"usher/internal/store"
 )
@@ -75,6 +77,59 @@ func (s *Enrolments) Enroll(ctx context.Context, a idp.Actor, ref string, in Enr
 		return err
 	})
 	return out, err
+}
+
+// Replace gives an enrolment other contents: of the security question alone, which
+// nobody has to prove; KindUnsupported for others. KindInvalid as Enroll, and on
+// "factorType" or "provider" for those of another factor.
+// (spec: management-extra#replaceFactor)
+func (s *Enrolments) Replace(ctx context.Context, a idp.Actor, ref, id string, in EnrollInput) (Enrolment, error) {
+	u, err := s.Directory.User(ctx, a, ref)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	f, err := find(s.Store.Read(ctx), u, id)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	switch {
+	case f.Type != TypeQuestion:
+		return Enrolment{}, idp.Fail(idp.KindUnsupported)
+	case in.Type != "" && in.Type != f.Type:
+		return Enrolment{}, idp.Invalid("factorType", idp.Cause{Field: "factorType", Text: "is that of another factor"})
+	case in.Provider != "" && in.Provider != f.Provider:
+		return Enrolment{}, idp.Invalid("provider", idp.Cause{Field: "provider", Text: "is that of another factor"})
+	}
+	k, _ := KindOf(f.Type, f.Provider)
+	if err := s.mayEnroll(s.Store.Read(ctx), a, u, k); err != nil {
+		return Enrolment{}, err
+	}
+	d, err := s.Ceremonies.Draft(ctx, Subject{Org: a.Org, User: u}, k, in.Fields)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	profile, err := json.Marshal(d.Profile)
+	if err != nil {
+		return Enrolment{}, fmt.Errorf("write a factor's profile: %w", err)
+	}
+	_, err = s.Directory.Within(ctx, a, "replace factor", u.ID, func(tx *store.Tx, u *idp.User) error {
+		if f, err = find(tx, u, id); err != nil {
+			return err
+		}
+		if err := s.mayEnroll(tx, a, u, k); err != nil {
+			return err
+		}
+		f.Profile, f.LastUpdated = profile, tx.Now()
+		s.Ceremonies.Vault.Seal(f, d.Secret)
+		if err := tx.UpdateFactor(f); err != nil {
+			return fmt.Errorf("write a factor: %w", err)
+		}
+		return s.Log.Record(tx, a, eventlog.Entry{Type: eventlog.FactorUpdate, Targets: []idp.Target{idp.UserTarget(u), Target(f)}})
+	})
+	if err != nil {
+		return Enrolment{}, err
+	}
+	return enrolmentOf(f), nil
 }
 
 // mayEnroll tells whether the user may have a factor of this kind at all.

@@ -15,6 +15,7 @@ func (a *API) mountFactors(r *httpkit.Router) {
 	r.Op(openapi.GetFactor, a.getFactor)
 	r.Op(openapi.DeleteFactor, a.deleteFactor)
 	r.Op(openapi.AddFactor, a.addFactor)
+	r.Op(openapi.ReplaceFactor, a.replaceFactor)
 	r.Op(openapi.ActivateFactor, a.activateFactor)
 	r.Op(openapi.ResendEnrollFactor, a.resendEnrollFactor)
 	r.Op(openapi.SendFactorActivationEmail, a.sendActivationMail)

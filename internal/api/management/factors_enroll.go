@@ -108,6 +108,24 @@ func (a *API) addFactor(r *httpkit.Request) error {
 	return r.OK(ceremonyOf(r, &c))
 }
 
+// replaceFactor gives a security question another question and answer.
+// (spec: management-extra#replaceFactor)
+func (a *API) replaceFactor(r *httpkit.Request) error {
+	var body enrollBody
+	if err := r.Decode(&body); err != nil {
+		return err
+	}
+	fields, err := body.fields()
+	if err != nil {
+		return err
+	}
+	f, err := a.Factors.Replace(r.Context(), r.Actor, userRef(r), r.Param("factorId"), factor.EnrollInput{Type: body.Type, Provider: body.Provider, Fields: fields})
+	if err != nil {
+		return err
+	}
+	return r.OK(factorOf(r, &f))
+}
+
 // activateFactor ends an enrolment, or tells where one stands whose answer comes
 // from a device. (spec: management#activateFactor)
 func (a *API) activateFactor(r *httpkit.Request) error {

@@ -149,6 +149,36 @@ func TestFactorByTime(t *testing.T) {
 	app.Post(q, `{"answer":"ketchup"}`).Fails(403, "E0000068", "Your answer doesn't match our records. Please try again.")
 }
 
+// TestQuestionIsReplaced: another question and answer take the place of the ones
+// before; other factors cannot be replaced.
+func TestQuestionIsReplaced(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, app *apptest.App) {
+		allowFactors(t, app, "okta_sms", "okta_question")
+		at := factorsOf(t, app, "other.question@example.org")
+		asked := app.Post(at, `{"factorType":"question","provider":"OKTA","profile":{"question":"favorite_art_piece","answer":"mayonnaise"}}`).Want(200)
+		self := at + "/" + asked.Text("id")
+		body := `{"factorType":"question","provider":"OKTA","profile":{"question":"disliked_food","answer":"mashed potatoes"}}`
+		app.Clock.Advance(time.Second)
+		app.WantEvents(t, []string{"user.mfa.factor.update SUCCESS"}, func() {
+			a := app.Put(self, body).Want(200)
+			if a.Text("profile.question") != "disliked_food" || a.Text("status") != "ACTIVE" || a.Text("created") == a.Text("lastUpdated") || strings.Contains(string(a.Body), "mashed") {
+				t.Errorf("%s", a.Body)
+			}
+		})
+		app.Post(self+"/verify", `{"answer":"mayonnaise"}`).Fails(403, "E0000068")
+		app.Post(self+"/verify", `{"answer":"mashed potatoes"}`).Want(200)
+		app.WantEvents(t, nil, func() {
+			app.Put(self, strings.Replace(body, "mashed potatoes", "", 1)).Fails(400, "E0000001")
+			app.Put(self, strings.Replace(body, "disliked_food", "unknown", 1)).Fails(400, "E0000001")
+			app.Put(self, smsFactor).Fails(400, "E0000001")
+			app.Put(at+"/ufs0", body).Fails(404, "E0000007")
+			app.Put(at+"/"+app.Get(at).Want(200).Text("0.id")+"x", body).Fails(404, "E0000007")
+		})
+		sms := app.Post(at+"?activate=true", smsFactor).Want(200).Text("id")
+		app.Put(at+"/"+sms, smsFactor).Want(501)
+	})
+}
+
 // TestFactorGuesses: five wrong answers in a row lock the user out, however many
 // come at once.
 func TestFactorGuesses(t *testing.T) {
