@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
@@ -118,11 +119,43 @@ func (k *SigningKey) Public() crypto.PublicKey { return k.private.Public() }
 
 // Verify returns the payload of a token that the server has signed with a key
 // that is still published, the algorithm being the key's own; else ErrSignature.
-// It looks at nothing but the signature and the type in the header.
+// It looks at nothing but the signature and the type in the header. Nobody may
+// change the payload: that a signature holds is remembered for a second.
 func (s *Signing) Verify(ctx context.Context, o Owner, token string) (payload []byte, typ string, err error) {
 	if len(token) > maxToken {
 		return nil, "", ErrSignature
 	}
+	at := verifiedKey{o, sha256.Sum256([]byte(token))}
+	v, ok := s.verified.Peek(at)
+	if !ok {
+		return s.verify(ctx, at, token)
+	}
+	// The key may be published no more.
+	k, err := s.byID(ctx, o, v.kid)
+	if err != nil {
+		return nil, "", err
+	}
+	if k == nil {
+		return nil, "", ErrSignature
+	}
+	return v.payload, v.typ, nil
+}
+
+// verifiedKey names a token of a server by its SHA-256.
+type verifiedKey struct {
+	owner Owner
+	token [sha256.Size]byte
+}
+
+// verified is what a token says whose signature was looked at.
+type verified struct {
+	kid, typ string
+	payload  []byte
+}
+
+// verify is Verify by what the token is.
+func (s *Signing) verify(ctx context.Context, at verifiedKey, token string) (payload []byte, typ string, err error) {
+	o := at.owner
 	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
 	if err != nil || len(jws.Signatures) != 1 {
 		return nil, "", ErrSignature
@@ -139,7 +172,8 @@ func (s *Signing) Verify(ctx context.Context, o Owner, token string) (payload []
 		return nil, "", ErrSignature
 	}
 	typ, _ = h.ExtraHeaders[jose.HeaderType].(string)
-	return payload, typ, nil
+	v, err := s.verified.Get(at, func() (verified, error) { return verified{k.ID, typ, payload}, nil })
+	return v.payload, v.typ, err
 }
 
 // byID returns a published key, nil for none. A key that is not known may have

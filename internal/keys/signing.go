@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"usher/internal/env"
+	"usher/internal/fresh"
 	"usher/internal/store"
 )
 
@@ -66,6 +67,8 @@ type Signing struct {
 	Clock  env.Clock
 	Rand   env.Rand
 	Keeper *Keeper
+
+	verified fresh.Cache[verifiedKey, verified] // ADR 0007
 
 	making sync.Mutex // one key is made at a time
 	mu     sync.Mutex
@@ -156,6 +159,7 @@ func find(all []*SigningKey, status Status) *SigningKey {
 
 // Forget drops what is remembered of all keys, e.g. after a restore.
 func (s *Signing) Forget() {
+	s.verified.ForgetAll()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.sets)

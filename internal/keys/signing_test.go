@@ -43,6 +43,9 @@ func TestSignAndVerify(t *testing.T) {
 			if err != nil || string(payload) != `{"a":1}` || typ != "at+jwt" || key.Alg != alg {
 				t.Fatalf("%s: %s %s %v", alg, payload, typ, err)
 			}
+			if again, typ, err := s.Verify(t.Context(), o, token); err != nil || string(again) != `{"a":1}` || typ != "at+jwt" {
+				t.Errorf("%s: the second time: %s %s %v", alg, again, typ, err)
+			}
 			other := signing(t, url, clock) // another node
 			if _, _, err := other.Verify(t.Context(), o, token); err != nil {
 				t.Errorf("%s: another node: %v", alg, err)
