@@ -27,6 +27,7 @@ type data struct {
 	users    []string
 	signers  []string // logins of users who have the password
 	cheap    []string // the same, hashed at next to no cost
+	proving  *proving // users who prove a one-time password as well
 	password string
 }
 
@@ -34,8 +35,8 @@ const (
 	// signers is how many users sign in: enough for nobody's row to be fought over.
 	signers = 64
 	// batch is how many users one transaction of the loader adds.
-	batch = 1000
-	phone = "+1-555-415-1337"
+	batch  = 1000
+	mobile = "+1-555-415-1337"
 	// benchPassword satisfies the default policy.
 	benchPassword = "Correct-horse-7-battery"
 )
@@ -86,6 +87,9 @@ func (d *data) load(ctx context.Context, db *store.Store, users int, progress io
 			return err
 		}
 	}
+	if err := d.prepareProving(ctx, db, users); err != nil {
+		return err
+	}
 	start := time.Now()
 	if err := d.addAll(ctx, db, org, hashes, users, progress); err != nil {
 		return fmt.Errorf("fill: %w", err)
@@ -135,18 +139,26 @@ func (d *data) addAll(ctx context.Context, db *store.Store, org *idp.Org, hashes
 func (d *data) add(tx *store.Tx, org *idp.Org, hashes [2]string, ids env.IDs, from, to int) error {
 	for n := from; n < to; n++ {
 		u := newUser(org, ids.New("00u"), n, tx.Now())
+		if d.proving.has(n) {
+			u.HasPassword, u.PasswordChanged, u.Factors = true, tx.Now(), 1
+		}
 		d.users[n] = u.ID
 		if err := tx.InsertUser(u); err != nil {
 			return err
 		}
-		if err := tx.InsertUserAttributes(org.ID, u.ID, []store.AttributeValue{{Name: "mobilePhone", Key: phone}}); err != nil {
+		if err := tx.InsertUserAttributes(org.ID, u.ID, []store.AttributeValue{{Name: "mobilePhone", Key: mobile}}); err != nil {
 			return err
 		}
 		if !u.HasPassword {
 			continue
 		}
-		if err := tx.SaveCredential(&store.Credential{OrgID: org.ID, UserID: u.ID, Password: hashes[n/signers]}); err != nil {
+		if err := tx.SaveCredential(&store.Credential{OrgID: org.ID, UserID: u.ID, Password: hashes[min(n/signers, 1)]}); err != nil {
 			return err
+		}
+		if d.proving.has(n) {
+			if err := d.proving.enrol(tx, &u.User, n, ids); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -162,7 +174,7 @@ func cheapParams() credential.Params { return credential.Params{Memory: 8, Time:
 func newUser(org *idp.Org, id string, n int, now time.Time) *store.UserRow {
 	name := login(n)
 	first, last := fmt.Sprintf("Given%d", n), fmt.Sprintf("Family%d", n%997)
-	profile := fmt.Sprintf(`{"firstName":%q,"lastName":%q,"mobilePhone":%q,"email":%q,"login":%q}`, first, last, phone, name, name)
+	profile := fmt.Sprintf(`{"firstName":%q,"lastName":%q,"mobilePhone":%q,"email":%q,"login":%q}`, first, last, mobile, name, name)
 	u := &store.UserRow{User: idp.User{
 		OrgID: org.ID, ID: id, TypeID: org.Settings.UserTypeID, Status: idp.UserActive, Login: name, Profile: []byte(profile),
 		Provider: idp.Provider{Type: idp.ProviderOkta, Name: string(idp.ProviderOkta)}, HasPassword: n < 2*signers,

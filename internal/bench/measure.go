@@ -86,7 +86,7 @@ func (b *bench) usherLaunch(databaseURL, address string) launch {
 	if b.inProcess {
 		l.argv = []string{b.self, roleServe, "-listen", address}
 	} else {
-		l.argv = []string{b.usher, "serve", "--listen", address, "--base-url", "http://" + address}
+		l.argv = []string{b.usher, "serve", "--listen", address, "--base-url", "http://" + address, "--rate-limits", b.limitsFile()}
 	}
 	return l
 }
@@ -190,7 +190,7 @@ func (b *bench) load(ctx context.Context, engine, databaseURL string, d *data) (
 	if err != nil {
 		return nil, err
 	}
-	lines, err := b.sample(engine, t, s)
+	lines, err := b.sample(ctx, engine, t, s)
 	if err != nil {
 		return nil, fmt.Errorf("%w\nend of the server's log: %s", err, s.usher.tail())
 	}
@@ -210,9 +210,9 @@ func (b *bench) load(ctx context.Context, engine, databaseURL string, d *data) (
 
 // sample interleaves all rows and ceilings, round by round, so that a slow
 // moment of the machine meets them alike.
-func (b *bench) sample(engine string, t *target, s servers) ([]line, error) {
+func (b *bench) sample(ctx context.Context, engine string, t *target, s servers) ([]line, error) {
 	pid, barePID := s.usher.cmd.Process.Pid, s.bare.cmd.Process.Pid
-	if err := b.prepare(t); err != nil {
+	if err := b.prepare(ctx, t); err != nil {
 		return nil, err
 	}
 	own, err := newFleet(t.address, b.connections, &t.count)
@@ -240,7 +240,11 @@ func (b *bench) sample(engine string, t *target, s servers) ([]line, error) {
 				continue
 			}
 			m, c := sampleOf(measured, r.key), sampleOf(bounds, r.ceiling.name)
-			if err := m.take(own, b.slice(r.ceiling), r.op(t), pid); err != nil {
+			at, process := own, pid
+			if r.beside {
+				at, process = cheap, s.cheap.cmd.Process.Pid
+			}
+			if err := m.take(at, b.slice(r.ceiling), r.op(t), process); err != nil {
 				return nil, fmt.Errorf("%s: %w", r.name, err)
 			}
 			if err := c.bound(t, bare, b.slice(r.ceiling), r.ceiling, barePID); err != nil {
@@ -268,11 +272,17 @@ func (b *bench) sample(engine string, t *target, s servers) ([]line, error) {
 }
 
 // prepare makes what the wanted rows need at the servers.
-func (b *bench) prepare(t *target) error {
+func (b *bench) prepare(ctx context.Context, t *target) error {
 	oauth := slices.ContainsFunc(rows(), func(r row) bool { return r.oauth && b.wanted(r.key) })
-	if oauth || b.wanted("session") {
+	factors := slices.ContainsFunc(rows(), func(r row) bool { return r.factors && b.wanted(r.key) })
+	if oauth || factors || b.wanted("session") {
 		if err := t.beginSessions(b.connections); err != nil {
 			return fmt.Errorf("sessions: %w", err)
+		}
+	}
+	if factors {
+		if err := t.prepareFactors(ctx, b.connections); err != nil {
+			return fmt.Errorf("factors: %w", err)
 		}
 	}
 	if !oauth {
@@ -341,6 +351,9 @@ func (b *bench) lines(engine string, measured, bounds, beside map[string]*sample
 			engine: engine, name: r.name, unit: r.unit, value: r.per * median(m.rates), cost: m.cost(),
 			ceiling: r.ceiling.per * median(c.rates), ceilingCost: c.cost(), ceilingName: r.ceiling.name, goal: r.goal[engine],
 		})
+		if r.beside {
+			out = append(out, line{engine: engine, name: "- its CPU beside the hash", unit: "ms", value: m.cost() / 1000, goal: 2, atMost: true})
+		}
 		if o := beside[r.key]; o != nil && c.cost() > 0 {
 			out = append(out,
 				line{engine: engine, name: "- its CPU beside the hash", unit: "ms", value: o.cost() / 1000, ceiling: c.cost() / 1000, ceilingName: "CPU of the hash alone"},
@@ -372,7 +385,11 @@ func (b *bench) profileRows(engine string, t *target, s servers) error {
 		if !b.wanted(r.key) {
 			continue
 		}
-		if err := b.profileRow(engine+"-"+r.key, f, r.op(t), s.orders); err != nil {
+		at, orders := f, s.orders
+		if r.beside {
+			at, orders = cheap, s.cheapOrders
+		}
+		if err := b.profileRow(engine+"-"+r.key, at, r.op(t), orders); err != nil {
 			return err
 		}
 		if r.overhead == nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -24,6 +25,7 @@ type target struct {
 	run      string   // makes logins of this run unique
 	sessions []string // cookies
 	oauth    *oauthData
+	factors  *factorData
 	count    atomic.Int64
 }
 
@@ -39,6 +41,9 @@ type row struct {
 	overhead func(t *target) operation
 	// oauth tells that it needs what prepareOAuth makes.
 	oauth bool
+	// factors tells that it needs what prepareFactors makes; beside that it is
+	// measured at the server whose hashes cost nothing.
+	factors, beside bool
 }
 
 // limit is work that an operation cannot do without.
@@ -57,7 +62,7 @@ func same(goal float64) map[string]float64 {
 // rows are the lines of the table that the load makes. The goals are those of
 // docs/performance.md.
 func rows() []row {
-	return append(coreRows(), oauthRows()...)
+	return slices.Concat(coreRows(), factorRows(), oauthRows())
 }
 
 func coreRows() []row {
