@@ -37,11 +37,6 @@ func (p *Provider) Interact(ctx context.Context, a idp.Actor, in TokenRequestInp
 	if !client.Grants(GrantInteraction) {
 		return "", fault(UnauthorizedClient, "The client is not authorized to use the provided grant type.")
 	}
-	for _, name := range []string{"activation_token", "recovery_token"} {
-		if in.Params[name] != "" {
-			return "", fault(InvalidRequest, "The '"+name+"' parameter is not supported.")
-		}
-	}
 	q := &Authorization{
 		ServerID: s.ID, ClientID: client.ID, Response: []string{respondCode}, State: in.Params["state"], Nonce: in.Params["nonce"],
 		LoginHint: in.Params["login_hint"], Begun: p.Clock.Now(), server: s, client: client,
@@ -58,7 +53,10 @@ func (p *Provider) Interact(ctx context.Context, a idp.Actor, in TokenRequestInp
 	if q.Scopes, err = p.scopes(ctx, s, client, in.Params); err != nil {
 		return "", err
 	}
-	t := p.Engine.Begin(ctx, a, signin.Options{Prefix: prefix, Carried: true, Warn: true, Login: q.LoginHint, Life: interactionLife / 2})
+	t, err := p.beginInteraction(ctx, a, q, in.Params, prefix)
+	if err != nil {
+		return "", err
+	}
 	err = p.Store.Write(ctx, func(tx *store.Tx) error {
 		if err := putTicket(tx, a.OrgID(), ticketInteraction, interactionKey(t.Handle), client.ID, "", interactionLife, q); err != nil {
 			return err
@@ -66,6 +64,35 @@ func (p *Provider) Interact(ctx context.Context, a idp.Actor, in TokenRequestInp
 		return p.note(tx, clientActor(a, client), s, "interact.interaction_handle", nil, client.target())
 	})
 	return t.Handle, err
+}
+
+// beginInteraction begins the sign-in of an interaction: anew, or with the token
+// of an invitation or of a recovery, which opens it as its link does.
+func (p *Provider) beginInteraction(ctx context.Context, a idp.Actor, q *Authorization, params Params, prefix string) (*signin.Transaction, error) {
+	o := signin.Options{Prefix: prefix, Carried: true, Warn: true, Login: q.LoginHint, Life: interactionLife / 2}
+	var act signin.Action
+	wrong := ""
+	switch activation, recovery := params["activation_token"], params["recovery_token"]; {
+	case activation != "" && recovery != "":
+		return nil, fault(InvalidRequest, "The 'activation_token' and the 'recovery_token' cannot go together.")
+	case activation != "" && q.client.Public():
+		return nil, fault(UnauthorizedClient, "Only confidential clients can use the activation token flow")
+	case activation != "":
+		o.Intent, act, wrong = signin.IntentActivate, signin.UseInvitation{Token: activation}, "The activation token is invalid"
+	case recovery != "":
+		o.Intent, act, wrong = signin.IntentRecover, signin.UseRecoveryToken{Token: recovery}, "The recovery token is invalid"
+	}
+	t := p.Engine.Begin(ctx, a, o)
+	if act == nil {
+		return t, nil
+	}
+	_, err := p.Engine.Apply(ctx, a, t, act)
+	switch idp.KindOf(err) {
+	case idp.KindUnauthenticated, idp.KindBadToken, idp.KindPolicyDenied, idp.KindUserLocked:
+		return nil, fault(InvalidRequest, wrong)
+	default:
+		return t, err
+	}
 }
 
 // Interaction is the end of an interaction.

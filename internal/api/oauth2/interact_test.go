@@ -1,6 +1,7 @@
 package oauth2_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -61,4 +62,60 @@ func TestInteraction(t *testing.T) {
 		app.Clock.Advance(time.Minute)
 		refused(t, trade("wrong"), 400, "invalid_grant", "")
 	})
+}
+
+// TestInteractionByToken: an interaction that begins with an invitation or a
+// recovery goes on at the new password, and the token is used up.
+func TestInteractionByToken(t *testing.T) {
+	app := apptest.New(t)
+	settings := map[string]any{"grant_types": []string{"authorization_code", "interaction_code"}}
+	c, public := web(t, app, settings), spa(t, app, settings)
+	begin := func(c *client, pairs ...string) *apptest.Answer {
+		v := request(c, append([]string{"scope", "openid", "response_type", ""}, pairs...)...)
+		who := app.Anonymous()
+		if c.secret != "" {
+			who = who.With("Authorization", c.basicAuth())
+		}
+		return who.Post("/oauth2/default/v1/interact", v)
+	}
+	finish := func(handle, password string) map[string]any {
+		t.Helper()
+		b := app.Browser()
+		first := b.Post("/idp/idx/introspect", map[string]any{"interactionHandle": handle}).Want(200)
+		if first.Text("remediation.value.0.name") != "reset-authenticator" {
+			t.Fatalf("%s", first.Body)
+		}
+		done := b.Post("/idp/idx/challenge/answer", map[string]any{
+			"stateHandle": first.Text("stateHandle"), "credentials": map[string]any{"passcode": password},
+		}).Want(200)
+		code := ""
+		for _, i := range []string{"0", "1", "2", "3"} {
+			if done.Text("successWithInteractionCode.value."+i+".name") == "interaction_code" {
+				code = done.Text("successWithInteractionCode.value." + i + ".value")
+			}
+		}
+		a := app.Anonymous().With("Authorization", c.basicAuth()).Post("/oauth2/default/v1/token",
+			form("grant_type", "interaction_code", "interaction_code", code, "code_verifier", verifier)).Want(200)
+		return claimsOf(t, a.Text("id_token"))
+	}
+	made := app.Post("/api/v1/users?activate=false", map[string]any{
+		"profile": map[string]any{"login": "new@example.com", "email": "new@example.com", "firstName": "New", "lastName": "Comer"},
+	}).Want(200)
+	invited := app.Post("/api/v1/users/"+made.Text("id")+"/lifecycle/activate?sendEmail=false", nil).Want(200).Text("activationToken")
+	refused(t, begin(public, "activation_token", invited), 400, "unauthorized_client", "Only confidential clients can use the activation token flow")
+	refused(t, begin(c, "activation_token", invited+"x"), 400, "invalid_request", "The activation token is invalid")
+	refused(t, begin(c, "activation_token", invited, "recovery_token", "x"), 400, "invalid_request", "")
+	if id := finish(begin(c, "activation_token", invited).Want(200).Text("interaction_handle"), "A-First-Passw0rd"); id["sub"] != made.Text("id") {
+		t.Errorf("%v", id)
+	}
+	refused(t, begin(c, "activation_token", invited), 400, "invalid_request", "The activation token is invalid")
+
+	link := app.Post("/api/v1/users/"+isaac+"/lifecycle/reset_password?sendEmail=false", nil).Want(200).Text("resetPasswordUrl")
+	forgot := link[strings.LastIndex(link, "/")+1:]
+	refused(t, begin(public, "recovery_token", forgot+"x"), 400, "invalid_request", "The recovery token is invalid")
+	user := app.Get("/api/v1/users/" + isaac).Want(200).Text("id")
+	if id := finish(begin(c, "recovery_token", forgot).Want(200).Text("interaction_handle"), "A-Second-Passw0rd"); id["sub"] != user {
+		t.Errorf("%v", id)
+	}
+	refused(t, begin(c, "recovery_token", forgot), 400, "invalid_request", "The recovery token is invalid")
 }
