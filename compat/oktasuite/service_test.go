@@ -54,14 +54,35 @@ func newService(t *testing.T, s *devserver.Server) service {
 	return service{clientID: app.Credentials.OAuthClient.ClientID, privateKey: string(pem.EncodeToMemory(block))}
 }
 
-// call sends a request as the administrator and decodes the answer.
+// offerTexts lets users enroll the SMS factor, as an organisation for which the
+// suite was written does.
+func offerTexts(t *testing.T, s *devserver.Server) {
+	t.Helper()
+	var list []map[string]any
+	send(t, s, http.MethodGet, "/api/v1/policies?type=MFA_ENROLL", nil, &list)
+	policy := list[len(list)-1] // the default one
+	id, _ := policy["id"].(string)
+	policy["type"] = "MFA_ENROLL"
+	settings, _ := policy["settings"].(map[string]any)
+	factors, _ := settings["factors"].(map[string]any)
+	factors["okta_sms"] = map[string]any{"enroll": map[string]any{"self": "OPTIONAL"}, "consent": map[string]any{"type": "NONE"}}
+	send(t, s, http.MethodPut, "/api/v1/policies/"+id, policy, nil)
+}
+
+// call sends something new as the administrator and decodes the answer.
 func call(t *testing.T, s *devserver.Server, path string, body, into any) {
+	t.Helper()
+	send(t, s, http.MethodPost, path, body, into)
+}
+
+// send sends a request as the administrator and decodes the answer.
+func send(t *testing.T, s *devserver.Server, method, path string, body, into any) {
 	t.Helper()
 	text, err := json.Marshal(body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+path, bytes.NewReader(text))
+	req, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, bytes.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +94,7 @@ func call(t *testing.T, s *devserver.Server, path string, body, into any) {
 	}
 	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode/100 != 2 {
-		t.Fatalf("POST %s: %s", path, res.Status)
+		t.Fatalf("%s %s: %s", method, path, res.Status)
 	}
 	if into == nil {
 		return

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,6 +37,7 @@ func TestSuite(t *testing.T) {
 	s := build(t)
 	s.server = devserver.Start(t)
 	s.service = newService(t, s.server)
+	offerTexts(t, s.server)
 	names := s.list(t)
 	t.Run("passes", func(t *testing.T) {
 		for _, name := range names {
@@ -142,6 +144,24 @@ func (c *compiled) start(ctx context.Context, args ...string) (string, error) {
 }
 
 // readLeftOut reads lines of "name reason"; # begins a comment.
+// TestReadmeTellsWhatIsLeftOut holds README.md's table, a row for each reason,
+// against the list.
+func TestReadmeTellsWhatIsLeftOut(t *testing.T) {
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| ([^|]+) \\| (`Test[^|]+) \\|$").FindAllStringSubmatch(string(text), -1) {
+		for _, name := range regexp.MustCompile("`(Test[^`]+)`").FindAllStringSubmatch(row[2], -1) {
+			told[name[1]] = row[1]
+		}
+	}
+	if left := readLeftOut(t); !maps.Equal(told, left) {
+		t.Errorf("README.md tells of\n%v\nand %s of\n%v", told, leftOutFile, left)
+	}
+}
+
 func readLeftOut(t *testing.T) map[string]string {
 	t.Helper()
 	file, err := os.Open(leftOutFile)

@@ -2,6 +2,7 @@ package factor
 
 import (
 	"context"
+	"slices"
 
 	"usher/internal/idp"
 )
@@ -45,6 +46,25 @@ func KindOf(factorType, provider string) (Kind, bool) {
 		}
 	}
 	return Kind{}, false
+}
+
+// ProviderOf is who provides a type of factor for those who name nobody: OKTA
+// where it does, else the only one there is, "" for none or several.
+func ProviderOf(factorType string) string {
+	const okta = "OKTA"
+	var providers []string
+	for _, k := range Kinds() {
+		if k.Type == factorType {
+			providers = append(providers, k.Provider)
+		}
+	}
+	switch {
+	case slices.Contains(providers, okta):
+		return okta
+	case len(providers) == 1:
+		return providers[0]
+	}
+	return ""
 }
 
 // Offer is a factor that a user can still enrol.

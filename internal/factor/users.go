@@ -53,6 +53,9 @@ func (s *Enrolments) Enroll(ctx context.Context, a idp.Actor, ref string, in Enr
 	if err != nil {
 		return Ceremony{}, err
 	}
+	if in.Provider == "" { // the official SDKs' own types leave it out
+		in.Provider = ProviderOf(in.Type)
+	}
 	k, known := KindOf(in.Type, in.Provider)
 	if !known {
 		return Ceremony{}, RefuseEnroll(textProvider)

@@ -234,6 +234,7 @@ func TestFactorFaults(t *testing.T) {
 			code, why  string
 		}{
 			{at, `{"factorType":"sms","provider":"GOOGLE"}`, 400, "E0000001", "Invalid Provider."},
+			{at, `{"factorType":"token"}`, 400, "E0000001", "Invalid Provider."},
 			{at, `{"factorType":"carrier pigeon","provider":"OKTA"}`, 400, "E0000001", "Invalid Provider."},
 			{at, callFactor, 400, "E0000001", "Factor not enabled."},
 			{at, `{"factorType":"sms","provider":"OKTA"}`, 400, "E0000001", "phoneNumber: The field cannot be left blank"},
