@@ -130,7 +130,7 @@ func (p *Provider) askable(ctx context.Context, a idp.Actor, userID string) (boo
 	if err != nil {
 		return false, err
 	}
-	held, err := p.Engine.Askable(tx, a, u, signin.PathAuthorize)
+	held, err := p.Engine.Askable(tx, a, u, signin.PathAuthorize, false)
 	return len(held) > 0, err
 }
 

@@ -2,13 +2,16 @@ package oauth
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"usher/internal/directory"
+	"usher/internal/env"
 	"usher/internal/factor"
 	"usher/internal/idp"
 	"usher/internal/signin"
@@ -46,6 +49,28 @@ const methodPush = "push"
 type BackchannelStart struct {
 	ID                string
 	Expires, Interval time.Duration
+}
+
+// askKind is a way to have a user asked on a device and to get tokens for the
+// answer.
+type askKind struct {
+	grant   string
+	ticket  string
+	param   string // of the token request
+	path    signin.Path
+	purpose factor.Purpose
+	alone   bool // the answer is all of a sign-in
+	// unknown is told of what is not known, over (with a code) of what is too old,
+	// pending of what was not answered.
+	unknown, over error
+	pending       string
+}
+
+func backchannelKind() askKind {
+	return askKind{
+		grant: GrantBackchannel, ticket: ticketBackchannel, param: "auth_req_id", path: signin.PathBackchannel, purpose: factor.ToAuthorize,
+		unknown: fault(InvalidGrant, textBadRequestID), over: fault(ExpiredToken, "The 'auth_req_id' has expired."), pending: textNotAnswered,
+	}
 }
 
 // backchannelAsk is a request to have a user asked, as it was checked.
@@ -89,7 +114,7 @@ func (p *Provider) StartBackchannel(ctx context.Context, a idp.Actor, in TokenRe
 	out := &BackchannelStart{Expires: ask.life, Interval: pollInterval}
 	err = p.Store.Tx(ctx, func(tx *store.Tx) error {
 		var err error
-		out.ID, err = p.askUser(tx, c, ask)
+		out.ID, _, err = p.askUser(tx, c, backchannelKind(), ask)
 		return err
 	})
 	return out, err
@@ -176,73 +201,98 @@ func showable(text string) bool {
 }
 
 // askUser stores a request and, where its user can be asked, puts the question
-// to the user's device. Why a user was not asked is recorded, and not told.
-func (p *Provider) askUser(tx *store.Tx, c *TokenCall, ask *backchannelAsk) (id string, err error) {
-	u, key := (*idp.User)(nil), directory.LoginKey(ask.login)
+// to the user's device. Why a user was not asked is recorded, and not told. number
+// is the one that the user must find on the device, nil for none.
+func (p *Provider) askUser(tx *store.Tx, c *TokenCall, k askKind, ask *backchannelAsk) (id string, number *int, err error) {
+	u, err := p.asked(tx, c, ask)
+	if err != nil {
+		return "", nil, err
+	}
+	d := backchannelDocument{
+		Proof: Proof{Scopes: ask.scopes, Grant: k.grant}, ServerID: c.Server.ID, Ends: tx.Now().Add(ask.life),
+		polling: polling{Interval: pollInterval},
+	}
+	userID := ""
+	if u != nil {
+		userID = u.ID
+	}
+	id = env.Secret(p.Rand, "", ticketBytes)
+	f, why := p.answering(tx, c, k, u, d.Proof)
+	switch {
+	case FaultOf(why) != nil:
+		if c.Actor.Org.Settings.PushNumbers && k.purpose == factor.ToVerify {
+			number, err = p.anyNumber()
+		}
+		err = errors.Join(err, p.note(tx, c.Actor, c.Server, "token.grant", why, c.Client.target()))
+	case why != nil:
+		err = why
+	default:
+		sub := factor.Subject{Org: c.Actor.Org, User: u, Factor: f}
+		sub, err = p.Engine.Ceremonies.Begin(tx, c.Actor, sub, k.purpose, factor.Owner(id),
+			factor.ChallengeOptions{Life: ask.life, App: c.Client.Label, Message: ask.message})
+		if err == nil {
+			d.Factor, d.Challenge = f.ID, sub.Challenge.ID
+			number, err = p.numberIn(sub.Challenge)
+		}
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	return id, number, putTicket(tx, c.Actor.OrgID(), k.ticket, id, c.Client.ID, userID, backchannelAfter, d)
+}
+
+// asked finds whom a request is about, nil for nobody, and counts that.
+// KindTooManyRequests when this client has had this user asked too often.
+func (p *Provider) asked(tx *store.Tx, c *TokenCall, ask *backchannelAsk) (u *idp.User, err error) {
 	if ask.userID != "" {
 		u, err = p.Engine.Directory.Find(tx, c.Actor.OrgID(), ask.userID)
 	} else {
 		u, err = p.Engine.Directory.ByLogin(tx, c.Actor.OrgID(), ask.login)
 	}
+	userID, key := "", directory.LoginKey(ask.login)
 	switch {
 	case idp.KindOf(err) == idp.KindNotFound:
 		u = nil
 	case err != nil:
-		return "", err
-	}
-	userID := ""
-	if u != nil {
+		return nil, err
+	default:
 		userID, key = u.ID, u.ID
 	}
 	asks, err := readTally(tx, c.Actor.OrgID(), "asks of "+c.Client.ID+" about "+key, userID, asksWithin)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if asks.Count >= maxAsks {
-		return "", idp.Fail(idp.KindTooManyRequests)
+		return nil, idp.Fail(idp.KindTooManyRequests)
 	}
-	if err := asks.up(tx); err != nil {
-		return "", err
+	return u, asks.up(tx)
+}
+
+// numberIn is the number of a question to a device, nil for none.
+func (p *Provider) numberIn(ch *store.Challenge) (*int, error) {
+	q, err := p.Engine.Ceremonies.Vault.OpenQuestion(ch)
+	if err != nil || q.Numbers == nil {
+		return nil, err
 	}
-	d := backchannelDocument{
-		Proof: Proof{Scopes: ask.scopes, Grant: GrantBackchannel}, ServerID: c.Server.ID, Ends: tx.Now().Add(ask.life),
-		polling: polling{Interval: pollInterval},
-	}
-	id, err = p.newTicket(tx, c.Actor.OrgID(), ticketBackchannel, "", c.Client.ID, userID, backchannelAfter, d)
-	if err != nil {
-		return "", err
-	}
-	f, why := p.answering(tx, c, u, d.Proof)
-	switch {
-	case FaultOf(why) != nil:
-		return id, p.note(tx, c.Actor, c.Server, "token.grant", why, c.Client.target())
-	case why != nil:
-		return "", why
-	}
-	sub := factor.Subject{Org: c.Actor.Org, User: u, Factor: f}
-	sub, err = p.Engine.Ceremonies.Begin(tx, c.Actor, sub, factor.ToAuthorize, factor.Owner(id),
-		factor.ChallengeOptions{Life: ask.life, App: c.Client.Label, Message: ask.message})
-	if err != nil {
-		return "", err
-	}
-	t, err := readTicket(tx, c.Actor.OrgID(), ticketBackchannel, id, &d)
-	if err != nil || t == nil {
-		return "", err
-	}
-	d.Factor, d.Challenge = f.ID, sub.Challenge.ID
-	return id, rewriteTicket(tx, t, d)
+	return &q.Correct, nil
+}
+
+// anyNumber looks like one of a question that was put.
+func (p *Provider) anyNumber() (*int, error) {
+	n, err := strconv.Atoi(env.Text(p.Rand, "123456789", 1) + env.Digits(p.Rand, 1))
+	return &n, err
 }
 
 // answering finds the device on which a user can be asked, else a Fault that
 // says why there is none. u is nil for nobody.
-func (p *Provider) answering(tx *store.Tx, c *TokenCall, u *idp.User, q Proof) (*store.Factor, error) {
+func (p *Provider) answering(tx *store.Tx, c *TokenCall, k askKind, u *idp.User, q Proof) (*store.Factor, error) {
 	if u == nil {
 		return nil, fault(UnknownUser, "There is no such user.")
 	}
-	if _, err := p.entitle(tx, c, u.ID, q, signin.PathBackchannel); err != nil {
+	if _, err := p.entitle(tx, c, u.ID, q, k.path); err != nil {
 		return nil, err
 	}
-	held, err := p.Engine.Askable(tx, c.Actor, u, signin.PathBackchannel)
+	held, err := p.Engine.Askable(tx, c.Actor, u, k.path, k.alone)
 	if err != nil {
 		return nil, err
 	}

@@ -254,11 +254,7 @@ func (p *Provider) numberOf(ctx context.Context, orgID, challenge string) (*int,
 	if err != nil {
 		return nil, failure("read challenge", err)
 	}
-	q, err := p.Engine.Ceremonies.Vault.OpenQuestion(ch)
-	if err != nil || q.Numbers == nil {
-		return nil, err
-	}
-	return &q.Correct, nil
+	return p.numberIn(ch)
 }
 
 // signedIn hands out tokens at the end of a direct sign-in. Another end than a

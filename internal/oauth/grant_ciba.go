@@ -6,7 +6,6 @@ import (
 
 	"usher/internal/factor"
 	"usher/internal/idp"
-	"usher/internal/signin"
 	"usher/internal/store"
 )
 
@@ -26,43 +25,52 @@ const (
 
 // Redeem implements Flow.
 func (Backchannel) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*Issue, error) {
-	id := c.Params["auth_req_id"]
+	return p.redeemAnswer(ctx, c, backchannelKind(), nil)
+}
+
+// redeemAnswer trades what a user has answered on a device. scopes take the place
+// of those of the request where they come with the token request.
+func (p *Provider) redeemAnswer(ctx context.Context, c *TokenCall, k askKind, scopes []string) (*Issue, error) {
+	id := c.Params[k.param]
 	if id == "" {
-		return nil, fault(InvalidRequest, "The token request must have an 'auth_req_id' parameter.")
+		return nil, fault(InvalidRequest, "The token request must have an '"+k.param+"' parameter.")
 	}
 	var out *Issue
 	var refused error
 	err := p.Store.Tx(ctx, func(tx *store.Tx) error {
 		out, refused = nil, nil
 		var d backchannelDocument
-		t, err := readTicket(tx, c.Actor.OrgID(), ticketBackchannel, id, &d)
+		t, err := readTicket(tx, c.Actor.OrgID(), k.ticket, id, &d)
 		switch {
 		case err != nil:
 			return err
 		case t == nil || !t.Used.IsZero() || t.ClientID != c.Client.ID || d.ServerID != c.Server.ID:
-			refused = fault(InvalidGrant, textBadRequestID)
+			refused = k.unknown
 			return nil
 		case !tx.Now().Before(d.Ends):
-			refused = fault(ExpiredToken, "The 'auth_req_id' has expired.")
+			refused = k.over
 			return nil
 		}
-		sub, result, err := p.answered(tx, c, t, &d, id)
+		sub, result, err := p.answered(tx, c, k, t, &d, id)
 		if err != nil {
 			return err
 		}
 		if result == factor.Waiting {
-			refused = d.poll(tx, textNotAnswered)
+			refused = d.poll(tx, k.pending)
 			return rewriteTicket(tx, t, d)
 		}
-		if t, err = takeTicket(tx, c.Actor.OrgID(), ticketBackchannel, id, &d); err != nil || t == nil {
-			refused = fault(InvalidGrant, textBadRequestID)
+		if t, err = takeTicket(tx, c.Actor.OrgID(), k.ticket, id, &d); err != nil || t == nil {
+			refused = k.unknown
 			return err
 		}
 		if result != factor.Accepted {
 			refused = fault(AccessDenied, textRefused)
 			return nil
 		}
-		out, err = p.agreed(tx, c, sub, d.Proof)
+		if scopes != nil {
+			d.Scopes = scopes
+		}
+		out, err = p.agreed(tx, c, k, sub, d.Proof)
 		if FaultOf(err) != nil {
 			refused = err
 			return nil //nolint:nilerr // the refusal is the answer; what was read stays
@@ -78,7 +86,7 @@ func (Backchannel) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*Issu
 // answered tells what has become of the question to the user. One that was never
 // put, or is too old, waits: the request itself says when it is over. One whose
 // device is gone was refused.
-func (p *Provider) answered(tx *store.Tx, c *TokenCall, t *store.OAuthTicket, d *backchannelDocument, id string) (factor.Subject, factor.Result, error) {
+func (p *Provider) answered(tx *store.Tx, c *TokenCall, k askKind, t *store.OAuthTicket, d *backchannelDocument, id string) (factor.Subject, factor.Result, error) {
 	if d.Challenge == "" {
 		return factor.Subject{}, factor.Waiting, nil
 	}
@@ -90,7 +98,7 @@ func (p *Provider) answered(tx *store.Tx, c *TokenCall, t *store.OAuthTicket, d 
 	if err != nil {
 		return sub, "", failure("read factor", err)
 	}
-	ch, err := factor.ChallengeOf(tx, f, factor.Owner(id), factor.ToAuthorize, d.Challenge)
+	ch, err := factor.ChallengeOf(tx, f, factor.Owner(id), k.purpose, d.Challenge)
 	if idp.KindOf(err) == idp.KindNotFound {
 		return sub, factor.Rejected, nil
 	}
@@ -114,8 +122,8 @@ func (p *Provider) answered(tx *store.Tx, c *TokenCall, t *store.OAuthTicket, d 
 
 // agreed takes the answer of a device for the proof that it is, and hands out
 // what the user has agreed to.
-func (p *Provider) agreed(tx *store.Tx, c *TokenCall, sub factor.Subject, q Proof) (*Issue, error) {
-	e, err := p.entitle(tx, c, sub.User.ID, q, signin.PathBackchannel)
+func (p *Provider) agreed(tx *store.Tx, c *TokenCall, k askKind, sub factor.Subject, q Proof) (*Issue, error) {
+	e, err := p.entitle(tx, c, sub.User.ID, q, k.path)
 	if err != nil {
 		return nil, err
 	}

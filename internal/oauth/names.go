@@ -12,6 +12,7 @@ const (
 	GrantExchange    = "urn:ietf:params:oauth:grant-type:token-exchange"
 	GrantAssertion   = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 	GrantSAML        = "urn:ietf:params:oauth:grant-type:saml2-bearer"
+	GrantOOB         = "urn:okta:params:oauth:grant-type:oob"
 	GrantMFAOTP      = "http://auth0.com/oauth/grant-type/mfa-otp"
 	GrantMFAOOB      = "http://auth0.com/oauth/grant-type/mfa-oob"
 	GrantInteraction = "interaction_code"

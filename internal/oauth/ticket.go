@@ -22,6 +22,7 @@ const (
 	ticketInteraction  = "interaction"
 	ticketInteracted   = "interacted"
 	ticketGuess        = "guess"         // a count of wrong user codes, or of questions; it is never taken
+	ticketPrimary      = "primary"       // a direct sign-in by the answer of a device alone
 	ticketMFA          = "mfa"           // a direct sign-in that waits for its further factor
 	ticketOOB          = "oob"           // what was sent or asked for it over another channel
 	ticketDeviceSecret = "device secret" // goes with a sign-in on a device; it is used often

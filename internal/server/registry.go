@@ -96,6 +96,7 @@ func grants() []oauth.Flow {
 		oauth.InteractionCode{},
 		oauth.Backchannel{},
 		oauth.SAMLBearer{},
+		oauth.OOB{},
 		oauth.MFAOTP{},
 		oauth.MFAOOB{},
 	}

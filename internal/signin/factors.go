@@ -73,13 +73,14 @@ func (e *Engine) use(tx *store.Tx, a idp.Actor, u *idp.User, f *further) error {
 // Askable lists the factors by which a user may be asked apart from a sign-in:
 // those that are active and that the policies let the user have. There is none
 // for a user to whom the gate would give nothing on this path, or whom the
-// sign-on policy denies.
-func (e *Engine) Askable(tx *store.Tx, a idp.Actor, u *idp.User, p Path) ([]factor.Held, error) {
+// sign-on policy denies; nor, where the answer is to be all of a sign-in (alone),
+// for one of whom it wants a further factor.
+func (e *Engine) Askable(tx *store.Tx, a idp.Actor, u *idp.User, p Path, alone bool) ([]factor.Held, error) {
 	if e.MayIssue(u, p) != nil {
 		return nil, nil //nolint:nilerr // there is none for such a user
 	}
 	s, err := e.signOn(tx, a, u)
-	if err != nil || !s.Allowed {
+	if err != nil || !s.Allowed || alone && s.RequireFactor {
 		return nil, err
 	}
 	var f further

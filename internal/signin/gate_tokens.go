@@ -17,6 +17,8 @@ const (
 	PathAssertion    Path = "jwt_bearer"
 	PathInteraction  Path = "interaction_code"
 	PathBackchannel  Path = "ciba"
+	// The answer of a device, as all of a sign-in at the token endpoint.
+	PathOOB Path = "oob"
 	// The further factor of a sign-in at the token endpoint.
 	PathMFAOTP Path = "mfa_otp"
 	PathMFAOOB Path = "mfa_oob"
@@ -30,7 +32,7 @@ const (
 func TokenPaths() []Path {
 	return []Path{
 		PathAuthorize, PathCode, PathRefreshToken, PathPassword, PathDevice, PathExchange, PathAssertion, PathInteraction,
-		PathBackchannel, PathSAMLAssertion, PathDeviceSecret, PathMFAOTP, PathMFAOOB,
+		PathBackchannel, PathSAMLAssertion, PathDeviceSecret, PathMFAOTP, PathMFAOOB, PathOOB,
 	}
 }
 

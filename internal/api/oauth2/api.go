@@ -64,6 +64,8 @@ func (a *API) Mount(r *httpkit.Router) {
 		{openapi.DeviceAuthorize, openapi.DeviceAuthorizeCustomAS, a.startDevice},
 		{openapi.BcAuthorize, openapi.BcAuthorizeCustomAS, a.startBackchannel},
 		{openapi.Challenge, openapi.ChallengeCustomAs, a.challenge},
+		{openapi.PrimaryAuthenticate, openapi.PrimaryAuthenticateCustomAs, a.primary("primary-authenticate")},
+		{openapi.OobAuthenticate, openapi.OobAuthenticateCustomAs, a.primary("oob-authenticate")},
 		{openapi.Interact, openapi.InteractCustomAS, a.interact},
 		{openapi.Introspect, openapi.IntrospectCustomAS, a.introspect},
 		{openapi.Revoke, openapi.RevokeCustomAS, a.revoke},

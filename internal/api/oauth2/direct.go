@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"usher/internal/api/httpkit"
+	"usher/internal/oauth"
 )
 
 // challenge is a further factor that has begun. (spec: oauth2 ChallengeResponse)
 type challenge struct {
-	Type      string `json:"challenge_type"`
+	Type      string `json:"challenge_type,omitempty"`
 	Code      string `json:"oob_code,omitempty"`
 	Channel   string `json:"channel,omitempty"`
 	Binding   string `json:"binding_method,omitempty"`
@@ -32,6 +33,10 @@ func (a *API) challenge(r *httpkit.Request) error {
 	if err != nil {
 		return err
 	}
+	return r.OK(viewChallenge(c))
+}
+
+func viewChallenge(c *oauth.DirectChallenge) challenge {
 	out := challenge{
 		Type: c.Type, Code: c.Code, Channel: c.Channel, Binding: c.Binding, ExpiresIn: int(c.Expires / time.Second),
 		Interval: int(c.Interval / time.Second),
@@ -39,5 +44,27 @@ func (a *API) challenge(r *httpkit.Request) error {
 	if c.Number != nil {
 		out.Number = strconv.Itoa(*c.Number)
 	}
-	return r.OK(out)
+	return out
+}
+
+// primary begins a sign-in by the answer of a device alone, at the endpoint or at
+// the one that has come before it. (spec: oauth2#primary-authenticate,
+// oauth2#oob-authenticate)
+func (a *API) primary(endpoint string) httpkit.Handler {
+	return func(r *httpkit.Request) error {
+		in, err := a.input(r)
+		if err != nil {
+			return err
+		}
+		if login := in.Params["login_hint"]; login != "" {
+			if err := r.Throttle(httpkit.ThrottleUsername, login); err != nil {
+				return err
+			}
+		}
+		c, err := a.Provider.StartPrimary(r.Context(), caller(r), in, endpoint)
+		if err != nil {
+			return err
+		}
+		return r.OK(viewChallenge(c))
+	}
 }

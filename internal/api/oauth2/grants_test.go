@@ -24,7 +24,7 @@ func everything(t testing.TB, app *apptest.App) *client {
 	t.Helper()
 	o := map[string]any{
 		"redirect_uris": []string{callback}, "response_types": []string{"code", "token", "id_token"},
-		"grant_types": []string{"authorization_code", "implicit", "refresh_token", "interaction_code", "password", deviceGrant, exchangeGrant, bearerGrant, cibaGrant, samlGrant, otpGrant, oobGrant},
+		"grant_types": []string{"authorization_code", "implicit", "refresh_token", "interaction_code", "password", deviceGrant, exchangeGrant, bearerGrant, cibaGrant, samlGrant, otpGrant, oobGrant, primaryGrant},
 	}
 	c := register(t, app, "web", "private_key_jwt", o)
 	assign(t, app, c)
@@ -123,6 +123,14 @@ func TestTokenGate(t *testing.T) {
 			answers(t, phone, true)
 			return func() *apptest.Answer {
 				return by(t, app, c, ownToken, "grant_type", oobGrant, "scope", "openid", "oob_code", code)
+			}
+		},
+		signin.PathOOB: func(t *testing.T, app *apptest.App, c *client) func() *apptest.Answer {
+			phone := enrollPhone(t, app, isaac)
+			code := by(t, app, c, "/oauth2/v1/primary-authenticate", "login_hint", isaac, "channel_hint", "push").Want(200).Text("oob_code")
+			answers(t, phone, true)
+			return func() *apptest.Answer {
+				return by(t, app, c, ownToken, "grant_type", primaryGrant, "scope", "openid", "oob_code", code)
 			}
 		},
 		signin.PathAssertion: func(t *testing.T, app *apptest.App, c *client) func() *apptest.Answer {
