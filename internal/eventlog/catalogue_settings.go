@@ -24,6 +24,9 @@ const (
 	OrgFactorOn      idp.EventType = "system.mfa.factor.activate"
 	OrgFactorOff     idp.EventType = "system.mfa.factor.deactivate"
 
+	LinkedObjectCreate idp.EventType = "directory.linked_object.create"
+	LinkedObjectDelete idp.EventType = "directory.linked_object.delete"
+
 	InlineHookCreate     idp.EventType = "inline_hook.created"
 	InlineHookUpdate     idp.EventType = "inline_hook.updated"
 	InlineHookDelete     idp.EventType = "inline_hook.deleted"
@@ -51,6 +54,9 @@ var settingsCatalogue = map[idp.EventType]Kind{
 	SecretDelete:     {Message: "OAuth client credentials are deleted"},
 	OrgFactorOn:      {Message: "Activate a new authentication factor"},
 	OrgFactorOff:     {Message: "Deactivate MFA factor"},
+
+	LinkedObjectCreate: {Message: "Linked object created"},
+	LinkedObjectDelete: {Message: "Linked object deleted"},
 
 	InlineHookCreate:     {Message: "Inline hook created"},
 	InlineHookUpdate:     {Message: "Inline hook updated"},

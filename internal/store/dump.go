@@ -85,6 +85,8 @@ func dumpTables() []dumpTable {
 		{"sms_templates", "org_id, id"},
 		{"yubikeys", "org_id, id"},
 		{"inline_hooks", "org_id, id"},
+		{"linked_objects", "org_id, primary_name"},
+		{"user_links", "org_id, primary_name, associated_id"},
 		{"hotp_profiles", "org_id, id"},
 		{"identity_providers", "org_id, id"},
 		{"identity_provider_keys", "org_id, id"},

@@ -106,6 +106,10 @@ func (w *world) populate(t *testing.T) {
 			return tx.InsertSMSTemplate(&store.SMSTemplate{OrgID: w.org.ID, ID: "cst1", Name: "n", Type: "SMS_VERIFY_CODE", Template: "${code}", Created: noon, LastUpdated: noon})
 		},
 		func(tx *store.Tx) error {
+			return tx.InsertLinkedObject(&store.LinkedObject{OrgID: w.org.ID, Primary: "boss", Associated: "report", Document: []byte(`{}`), Created: noon})
+		},
+		func(tx *store.Tx) error { return tx.LinkUsers(w.org.ID, "boss", u.ID, u.ID) },
+		func(tx *store.Tx) error {
 			return tx.InsertInlineHook(&store.InlineHook{OrgID: w.org.ID, ID: "cal1", Name: "n", Type: "t", Active: true, Document: []byte(`{}`), Sealed: "x", Created: noon, LastUpdated: noon})
 		},
 		func(tx *store.Tx) error {

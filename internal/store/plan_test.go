@@ -197,6 +197,7 @@ func groupPlans(org string) []planned {
 		groups("id", store.GroupQuery{Where: compare("id", scim.Eq, group), By: store.GroupsByID}),
 		groups("sorted by name", store.GroupQuery{By: store.GroupsByNameKey}),
 		groups("sorted by change", store.GroupQuery{By: store.GroupsByUpdated, Descending: true}),
+		find("linked users", func(tx *store.Tx) (any, error) { return tx.LinkedAssociated(org, "boss", user, "", 201) }),
 		find("rules: who is active", func(tx *store.Tx) (any, error) { return tx.ActiveGroupRules(org) }),
 		find("rules: memberships of a user", func(tx *store.Tx) (any, error) { return tx.MembershipsOf(org, user) }),
 		find("rules: memberships of users", func(tx *store.Tx) (any, error) {

@@ -47,6 +47,7 @@ func (a *API) Mount(r *httpkit.Router) {
 	r.Op(openapi.GetWellknownOrgMetadata, a.getOrganization)
 	a.mountOrg(r)
 	a.mountImages(r)
+	a.mountLinkedObjects(r)
 }
 
 // gap answers that an operation does not do yet what this parameter asks for.
