@@ -44,6 +44,9 @@ type decision struct {
 // fails with KindBadToken when the transaction's proofs are void: the user is
 // gone or may no longer sign in, or somebody has set another password.
 func (e *Engine) Next(ctx context.Context, a idp.Actor, t *Transaction) (Step, Trace, error) {
+	if err := e.Policies.Warm(ctx, a.OrgID()); err != nil {
+		return nil, Trace{}, err
+	}
 	d, err := e.decide(e.Store.Read(ctx), a, t, nil)
 	return d.step, d.trace, err
 }
