@@ -125,14 +125,7 @@ func (s *Service) CreateClaim(ctx context.Context, a idp.Actor, serverID string,
 		if err := out.take(v, in); err != nil {
 			return err
 		}
-		row, err := out.toStore(v)
-		if err != nil {
-			return err
-		}
-		if err := insertPart(tx, row, len(v.Claims)); err != nil {
-			return err
-		}
-		return s.record(tx, a, eventlog.ClaimCreate, out.target(), v.target())
+		return s.add(tx, a, v, out, len(v.Claims), telling{eventlog.ClaimCreate, v.target()})
 	})
 	return v, out, err
 }
@@ -148,15 +141,7 @@ func (s *Service) ReplaceClaim(ctx context.Context, a idp.Actor, serverID, id st
 		if err := out.take(v, in); err != nil {
 			return err
 		}
-		out.LastUpdated = tx.Now()
-		row, err := out.toStore(v)
-		if err != nil {
-			return err
-		}
-		if err := updatePart(tx, row, &out.part); err != nil {
-			return err
-		}
-		return s.record(tx, a, eventlog.ClaimUpdate, out.target(), v.target())
+		return s.write(tx, a, v, out, telling{eventlog.ClaimUpdate, v.target()})
 	})
 	return v, out, err
 }
@@ -169,17 +154,7 @@ func (s *Service) DeleteClaim(ctx context.Context, a idp.Actor, serverID, id str
 		if err != nil {
 			return err
 		}
-		if c.System {
-			return idp.Fail(idp.KindForbidden)
-		}
-		row, err := c.toStore(v)
-		if err != nil {
-			return err
-		}
-		if err := tx.DeleteOAuthPart(row); err != nil {
-			return err
-		}
-		return s.record(tx, a, eventlog.ClaimDelete, c.target(), v.target())
+		return s.remove(tx, a, v, c, telling{eventlog.ClaimDelete, v.target()})
 	})
 	return err
 }

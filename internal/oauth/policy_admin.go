@@ -54,53 +54,9 @@ func (p *Policy) target() idp.Target {
 	return idp.Target{ID: p.ID, Type: "PolicyEntity", AlternateID: "unknown", DisplayName: p.Name}
 }
 
-// ranked is a policy or a rule.
-type ranked interface {
-	comparable
-	rank() *int
-}
-
-func (p *Policy) rank() *int { return &p.Priority }
-
-func (r *Rule) rank() *int { return &r.Priority }
-
-// arrange puts one of a list at the place that somebody wants, counted from 1,
-// at the end where wanted is nil and it is new, and numbers them all. It returns
-// those others whose number changed.
-func arrange[T ranked](list []T, one T, wanted *int) (moved []T) {
-	place := len(list)
-	if at := slices.Index(list, one); at >= 0 {
-		list, place = slices.Delete(slices.Clone(list), at, at+1), at
-	} else {
-		list = slices.Clone(list)
-	}
-	if wanted != nil {
-		place = min(max(*wanted-1, 0), len(list))
-	}
-	list = slices.Insert(list, place, one)
-	for i, v := range list {
-		if n := v.rank(); *n != i+1 {
-			*n = i + 1
-			if v != one {
-				moved = append(moved, v)
-			}
-		}
-	}
-	return moved
-}
-
 // placePolicy writes the policies that gave way to another.
 func placePolicy(tx *store.Tx, v *Server, p *Policy, wanted *int) error {
-	for _, other := range arrange(v.Policies, p, wanted) {
-		row, err := other.toStore(v)
-		if err != nil {
-			return err
-		}
-		if err := updatePart(tx, row, &other.part); err != nil {
-			return err
-		}
-	}
-	return nil
+	return rewriteAll(tx, v, arrange(v.Policies, p, wanted), policyElement)
 }
 
 // CreatePolicy adds a policy to a custom server at its place.
@@ -118,14 +74,7 @@ func (s *Service) CreatePolicy(ctx context.Context, a idp.Actor, serverID string
 		if err := placePolicy(tx, v, out, in.Priority); err != nil {
 			return err
 		}
-		row, err := out.toStore(v)
-		if err != nil {
-			return err
-		}
-		if err := insertPart(tx, row, len(v.Policies)); err != nil {
-			return err
-		}
-		return s.record(tx, a, eventlog.PolicyCreate, out.target(), v.target())
+		return s.add(tx, a, v, out, len(v.Policies), telling{eventlog.PolicyCreate, v.target()})
 	})
 	return v, out, err
 }
@@ -167,15 +116,7 @@ func (s *Service) policy(ctx context.Context, a idp.Actor, serverID, id string, 
 		if err != nil || !changed {
 			return err
 		}
-		out.LastUpdated = tx.Now()
-		row, err := out.toStore(v)
-		if err != nil {
-			return err
-		}
-		if err := updatePart(tx, row, &out.part); err != nil {
-			return err
-		}
-		return s.record(tx, a, event, out.target(), v.target())
+		return s.write(tx, a, v, out, telling{event, v.target()})
 	})
 	return v, out, err
 }
@@ -189,31 +130,10 @@ func (s *Service) DeletePolicy(ctx context.Context, a idp.Actor, serverID, id st
 		if err != nil {
 			return err
 		}
-		if p.System {
-			return idp.Fail(idp.KindForbidden)
-		}
-		row, err := p.toStore(v)
-		if err != nil {
+		if err := s.remove(tx, a, v, p, telling{eventlog.PolicyDelete, v.target()}); err != nil {
 			return err
 		}
-		if err := tx.DeleteOAuthPart(row); err != nil {
-			return err
-		}
-		v.Policies = slices.DeleteFunc(v.Policies, func(other *Policy) bool { return other == p })
-		for i, other := range v.Policies {
-			if other.Priority == i+1 {
-				continue
-			}
-			other.Priority = i + 1
-			row, err := other.toStore(v)
-			if err != nil {
-				return err
-			}
-			if err := updatePart(tx, row, &other.part); err != nil {
-				return err
-			}
-		}
-		return s.record(tx, a, eventlog.PolicyDelete, p.target(), v.target())
+		return rewriteAll(tx, v, without(v.Policies, p), policyElement)
 	})
 	return err
 }

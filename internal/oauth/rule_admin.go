@@ -113,16 +113,7 @@ func (r *Rule) target() idp.Target {
 }
 
 func placeRule(tx *store.Tx, v *Server, p *Policy, r *Rule, wanted *int) error {
-	for _, other := range arrange(p.Rules, r, wanted) {
-		row, err := other.toStore(v, p)
-		if err != nil {
-			return err
-		}
-		if err := updatePart(tx, row, &other.part); err != nil {
-			return err
-		}
-	}
-	return nil
+	return rewriteAll(tx, v, arrange(p.Rules, r, wanted), p.in)
 }
 
 // CreateRule adds a rule to a policy at its place.
@@ -144,14 +135,7 @@ func (s *Service) CreateRule(ctx context.Context, a idp.Actor, serverID, policyI
 		if err := placeRule(tx, v, policy, out, in.Priority); err != nil {
 			return err
 		}
-		row, err := out.toStore(v, policy)
-		if err != nil {
-			return err
-		}
-		if err := insertPart(tx, row, len(policy.Rules)); err != nil {
-			return err
-		}
-		return s.record(tx, a, eventlog.PolicyRuleAdd, out.target(), policy.target())
+		return s.add(tx, a, v, policy.in(out), len(policy.Rules), telling{eventlog.PolicyRuleAdd, policy.target()})
 	})
 	return v, policy, out, err
 }
@@ -197,15 +181,7 @@ func (s *Service) rule(ctx context.Context, a idp.Actor, serverID, policyID, id 
 		if err != nil || !changed {
 			return err
 		}
-		out.LastUpdated = tx.Now()
-		row, err := out.toStore(v, policy)
-		if err != nil {
-			return err
-		}
-		if err := updatePart(tx, row, &out.part); err != nil {
-			return err
-		}
-		return s.record(tx, a, event, out.target(), policy.target())
+		return s.write(tx, a, v, policy.in(out), telling{event, policy.target()})
 	})
 	return v, policy, out, err
 }
@@ -222,31 +198,10 @@ func (s *Service) DeleteRule(ctx context.Context, a idp.Actor, serverID, policyI
 		if err != nil {
 			return err
 		}
-		if r.System {
-			return idp.Fail(idp.KindForbidden)
-		}
-		row, err := r.toStore(v, p)
-		if err != nil {
+		if err := s.remove(tx, a, v, p.in(r), telling{eventlog.PolicyRuleDelete, p.target()}); err != nil {
 			return err
 		}
-		if err := tx.DeleteOAuthPart(row); err != nil {
-			return err
-		}
-		p.Rules = slices.DeleteFunc(p.Rules, func(other *Rule) bool { return other == r })
-		for i, other := range p.Rules {
-			if other.Priority == i+1 {
-				continue
-			}
-			other.Priority = i + 1
-			row, err := other.toStore(v, p)
-			if err != nil {
-				return err
-			}
-			if err := updatePart(tx, row, &other.part); err != nil {
-				return err
-			}
-		}
-		return s.record(tx, a, eventlog.PolicyRuleDelete, r.target(), p.target())
+		return rewriteAll(tx, v, without(p.Rules, r), p.in)
 	})
 	return err
 }

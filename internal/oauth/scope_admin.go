@@ -82,14 +82,7 @@ func (s *Service) CreateScope(ctx context.Context, a idp.Actor, serverID string,
 		if err := out.take(in); err != nil {
 			return err
 		}
-		row, err := out.toStore(v)
-		if err != nil {
-			return err
-		}
-		if err := insertPart(tx, row, len(v.Scopes)); err != nil {
-			return err
-		}
-		return s.record(tx, a, eventlog.ScopeCreate, out.target(), v.target())
+		return s.add(tx, a, v, out, len(v.Scopes), telling{eventlog.ScopeCreate, v.target()})
 	})
 	return v, out, err
 }
@@ -105,15 +98,7 @@ func (s *Service) ReplaceScope(ctx context.Context, a idp.Actor, serverID, id st
 		if err := out.take(in); err != nil {
 			return err
 		}
-		out.LastUpdated = tx.Now()
-		row, err := out.toStore(v)
-		if err != nil {
-			return err
-		}
-		if err := updatePart(tx, row, &out.part); err != nil {
-			return err
-		}
-		return s.record(tx, a, eventlog.ScopeUpdate, out.target(), v.target())
+		return s.write(tx, a, v, out, telling{eventlog.ScopeUpdate, v.target()})
 	})
 	return v, out, err
 }
@@ -126,42 +111,7 @@ func (s *Service) DeleteScope(ctx context.Context, a idp.Actor, serverID, id str
 		if err != nil {
 			return err
 		}
-		if scope.System {
-			return idp.Fail(idp.KindForbidden)
-		}
-		row, err := scope.toStore(v)
-		if err != nil {
-			return err
-		}
-		if err := tx.DeleteOAuthPart(row); err != nil {
-			return err
-		}
-		return s.record(tx, a, eventlog.ScopeDelete, scope.target(), v.target())
+		return s.remove(tx, a, v, scope, telling{eventlog.ScopeDelete, v.target()})
 	})
-	return err
-}
-
-func (s *Service) newPart(tx *store.Tx, prefix string) part {
-	return part{ID: s.IDs.New(prefix), Created: tx.Now(), LastUpdated: tx.Now()}
-}
-
-// insertPart adds a part to a server that has so many of its kind already.
-func insertPart(tx *store.Tx, row *store.OAuthPart, have int) error {
-	if have >= maxParts {
-		return idp.Invalid(row.Kind, idp.Cause{Text: "There are as many of these as there can be."})
-	}
-	err := tx.InsertOAuthPart(row)
-	if store.Exists(err, "oauth_parts.name_key") {
-		return nameTaken()
-	}
-	return err
-}
-
-func updatePart(tx *store.Tx, row *store.OAuthPart, p *part) error {
-	err := tx.UpdateOAuthPart(row)
-	if store.Exists(err, "oauth_parts.name_key") {
-		return nameTaken()
-	}
-	p.version = row.Version
 	return err
 }
