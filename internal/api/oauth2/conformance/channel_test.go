@@ -106,7 +106,7 @@ func backChannel(t *testing.T, p *party) {
 // (OpenID Connect Back-Channel Logout sections 2.4 and 2.6)
 func (p *party) logoutToken(t *testing.T, c *client, raw string, id map[string]any) {
 	t.Helper()
-	jws, err := jose.ParseSigned(raw, []jose.SignatureAlgorithm{jose.RS256})
+	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func responseTypeMissing(t *testing.T, p *party) {
 
 func signature(t *testing.T, p *party) {
 	out := p.visitor(t).complete(t, p.basic, p.request(p.basic))
-	jws, err := jose.ParseSigned(out.raw, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
+	jws, err := jose.ParseSignedCompact(out.raw, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
 	if err != nil {
 		t.Fatal(err)
 	}

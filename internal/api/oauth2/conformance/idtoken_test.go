@@ -20,7 +20,7 @@ type expect struct {
 // (OpenID Connect Core sections 2, 3.1.3.7, 3.2.2.11 and 3.3.2.11)
 func (p *party) idToken(t *testing.T, c *client, raw string, want expect) map[string]any {
 	t.Helper()
-	jws, err := jose.ParseSigned(raw, []jose.SignatureAlgorithm{jose.RS256})
+	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		t.Fatalf("%v: %q", err, raw)
 	}

@@ -53,7 +53,8 @@ func plans() []plan {
 	}
 	hybrid := func(mode string) []part {
 		return []part{
-			{"code id_token", mode, hybridModules(true, true)}, {"code token", mode, hybridModules(false, false)},
+			{"code id_token", mode, hybridModules(true, true)},
+			{"code token", mode, hybridModules(false, false)},
 			{"code id_token token", mode, hybridModules(true, false)},
 		}
 	}
