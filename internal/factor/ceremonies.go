@@ -262,7 +262,8 @@ func (c *Ceremonies) begin(tx *store.Tx, a idp.Actor, s Subject, o ChallengeOpti
 	if !ok {
 		return s, idp.Fail(idp.KindTransactionState)
 	}
-	if r, ok := m.(Resender); ok {
+	r, sends := m.(Resender)
+	if sends {
 		pace := r.Pace()
 		fine, err := tx.SendForFactor(s.Factor.OrgID, s.Factor.UserID, s.Factor.ID, pace.Every)
 		if err != nil {
@@ -277,8 +278,8 @@ func (c *Ceremonies) begin(tx *store.Tx, a idp.Actor, s Subject, o ChallengeOpti
 			}
 		}
 	}
-	if m.Describe().Waits && Purpose(s.Challenge.Purpose) == ToVerify {
-		if err := c.patient(tx, s.Factor); err != nil {
+	if (sends || m.Describe().Waits) && Purpose(s.Challenge.Purpose) == ToVerify {
+		if err := patient(tx, s.Factor); err != nil {
 			return s, err
 		}
 	}

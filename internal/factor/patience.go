@@ -9,16 +9,17 @@ import (
 )
 
 // Whoever has a password can have its user asked on the phone again and again,
-// until one yes gives everything away: after maxAsked questions within askedWindow
-// none of which was approved, no other is asked. Those of applications
-// (ToAuthorize) are bounded where they begin.
+// until one yes gives everything away, or have codes sent to where they annoy:
+// after maxAsked times within askedWindow to which no right answer came, that
+// factor asks and sends no more. What applications ask (ToAuthorize) is bounded
+// where it begins.
 const (
 	maxAsked    = 10
 	askedWindow = time.Hour
 )
 
 // patient refuses with KindTooManyRequests to ask a user yet again.
-func (c *Ceremonies) patient(tx *store.Tx, f *store.Factor) error {
+func patient(tx *store.Tx, f *store.Factor) error {
 	list, err := tx.ChallengesOf(f.OrgID, f.UserID, f.ID, pendingScanned)
 	if err != nil {
 		return fmt.Errorf("read challenges: %w", err)

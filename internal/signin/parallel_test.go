@@ -117,3 +117,42 @@ func TestEnrolmentsFillNoPhone(t *testing.T) {
 		}
 	})
 }
+
+// TestCodesAreNotSentForEver: whoever has the password has ten codes sent that
+// nobody types, then none for an hour; the other factors are as they were. A
+// right one begins the count anew.
+func TestCodesAreNotSentForEver(t *testing.T) {
+	const most = 10
+	w := worldWithFactors(t, storetest.SQLite(t))
+	w.Phone(w.User(login), phone)
+	w.RequireFactor(policy.PromptAlways, 0)
+	choose := func(kind string) (*signin.Transaction, error) {
+		w.Clock.Advance(31 * time.Second)
+		tx, step := begin(t, w, signin.Options{Prefix: "00"})
+		_, err := w.Engine.Apply(t.Context(), w.Anonymous(), tx, signin.Choose{Method: kind})
+		is[signin.Verify](t, step)
+		return tx, err
+	}
+	sent := func() {
+		t.Helper()
+		for n := range most {
+			if _, err := choose(signin.BySMS); err != nil {
+				t.Fatalf("text %d: %v", n+1, err)
+			}
+		}
+		if _, err := choose(signin.BySMS); idp.KindOf(err) != idp.KindTooManyRequests {
+			t.Errorf("one more: %v", err)
+		}
+	}
+	sent()
+	if _, err := choose(signin.ByCall); err != nil {
+		t.Errorf("a call: %v", err)
+	}
+	w.Clock.Advance(time.Hour)
+	tx, err := choose(signin.BySMS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	is[signin.Done](t, apply(t, w, tx, signin.VerifyFactor{Answer: passCode(w.SentCode())}))
+	sent()
+}
