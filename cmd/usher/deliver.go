@@ -13,11 +13,12 @@ import (
 	"usher/internal/notify/fcm"
 	"usher/internal/notify/twilio"
 	"usher/internal/notify/webhook"
-	"usher/internal/server"
 )
 
 // deliverFlags say how messages leave; see docs/howto/deliver.md.
 type deliverFlags struct {
+	vendorFlags `embed:""`
+
 	SMTPHost     string `name:"smtp-host" help:"Mail server; without one mails stay in the outbox." placeholder:"HOST"`
 	SMTPPort     int    `name:"smtp-port" help:"Port of the mail server; 0 for the usual one." default:"0"`
 	SMTPSecurity string `name:"smtp-security" help:"Protection of the connection: ${enum}." enum:"starttls,tls,none" default:"starttls"`
@@ -25,14 +26,9 @@ type deliverFlags struct {
 	SMTPPassword string `name:"smtp-password" help:"Password at the mail server; better given in the environment." placeholder:"PASSWORD"`
 	SMTPFrom     string `name:"smtp-from" help:"Sender of mails, e.g. 'Example <id@example.com>'." placeholder:"ADDRESS"`
 
-	SMSWebhook    string   `name:"sms-webhook" help:"Address that takes text messages by a signed POST." placeholder:"URL"`
-	CallWebhook   string   `help:"Address that takes calls by a signed POST." placeholder:"URL"`
-	PushWebhook   string   `help:"Address that takes pushes for which neither APNs nor FCM is set up, by a signed POST." placeholder:"URL"`
-	WebhookSecret []string `help:"Secret that signs the POSTs, 'whsec_' and base64; two while it changes. Better given in the environment." placeholder:"SECRET"`
-
-	FactorWebhook       string   `help:"Address of the adapter that judges the factors of vendors, by a signed POST (docs/factor-webhook.md)." placeholder:"URL"`
-	FactorWebhookTokens []string `help:"Vendors whose tokens it judges: rsa, symantec." placeholder:"VENDOR"`
-	FactorWebhookDuo    string   `help:"Host of the page that it judges as Duo's." placeholder:"HOST"`
+	SMSWebhook  string `name:"sms-webhook" help:"Address that takes text messages by a signed POST." placeholder:"URL"`
+	CallWebhook string `help:"Address that takes calls by a signed POST." placeholder:"URL"`
+	PushWebhook string `help:"Address that takes pushes for which neither APNs nor FCM is set up, by a signed POST." placeholder:"URL"`
 
 	TwilioAccount string `help:"Account (AC...) at Twilio, or a gateway of its shape, for texts and calls that have no webhook." placeholder:"ID"`
 	TwilioKey     string `help:"API key (SK...) of the account; without one the secret is the account's token." placeholder:"ID"`
@@ -59,30 +55,6 @@ func (f deliverFlags) outbound() (egress.Config, error) {
 		return egress.Config{}, fmt.Errorf("--outbound-allow: %w", err)
 	}
 	return egress.Config{Allow: networks}, nil
-}
-
-// vendors names the adapter for the factors of vendors.
-func (f deliverFlags) vendors() (server.Vendors, error) {
-	v := server.Vendors{URL: f.FactorWebhook, Tokens: f.FactorWebhookTokens, DuoHost: f.FactorWebhookDuo}
-	if v.URL == "" {
-		return v, nil
-	}
-	var err error
-	v.Secrets, err = f.secrets()
-	return v, err
-}
-
-// secrets are those that sign the requests to webhooks.
-func (f deliverFlags) secrets() ([]webhook.Secret, error) {
-	var out []webhook.Secret
-	for _, text := range f.WebhookSecret {
-		s, err := webhook.ParseSecret(text)
-		if err != nil {
-			return nil, fmt.Errorf("--webhook-secret: %w", err)
-		}
-		out = append(out, s)
-	}
-	return out, nil
 }
 
 // senders builds what the flags name, by kind of message. Kinds without a sender

@@ -25,16 +25,17 @@ import (
 )
 
 type devCmd struct {
-	logFlags   `embed:""`
-	Listen     string `help:"Address to answer on; port 0 picks a free one." default:"127.0.0.1:8080"`
-	Control    string `help:"Address of the control listener for tests, on loopback alone." default:"127.0.0.1:0"`
-	BaseURL    string `help:"Public address; by default that of --listen." placeholder:"URL"`
-	Database   string `help:"Database: postgres://USER@HOST/NAME, or sqlite:PATH; by default an embedded one in --state." placeholder:"URL"`
-	State      string `help:"Folder for the embedded database and what belongs to it." default:"${state}" type:"path"`
-	Ephemeral  bool   `help:"Begin with an empty database and leave nothing behind."`
-	JSON       bool   `help:"Print one line of JSON on stdout once it answers, and nothing else."`
-	Seed       string `help:"YAML file with users, groups and settings to begin with; see docs/howto/seed.md." placeholder:"FILE" type:"existingfile"`
-	RateLimits string `help:"Limits to enforce: off, abuse (those that keep guessing slow), okta (these and the published ones), or a YAML file by bucket." default:"off" placeholder:"off|abuse|okta|FILE"`
+	logFlags    `embed:""`
+	vendorFlags `embed:""`
+	Listen      string `help:"Address to answer on; port 0 picks a free one." default:"127.0.0.1:8080"`
+	Control     string `help:"Address of the control listener for tests, on loopback alone." default:"127.0.0.1:0"`
+	BaseURL     string `help:"Public address; by default that of --listen." placeholder:"URL"`
+	Database    string `help:"Database: postgres://USER@HOST/NAME, or sqlite:PATH; by default an embedded one in --state." placeholder:"URL"`
+	State       string `help:"Folder for the embedded database and what belongs to it." default:"${state}" type:"path"`
+	Ephemeral   bool   `help:"Begin with an empty database and leave nothing behind."`
+	JSON        bool   `help:"Print one line of JSON on stdout once it answers, and nothing else."`
+	Seed        string `help:"YAML file with users, groups and settings to begin with; see docs/howto/seed.md." placeholder:"FILE" type:"existingfile"`
+	RateLimits  string `help:"Limits to enforce: off, abuse (those that keep guessing slow), okta (these and the published ones), or a YAML file by bucket." default:"off" placeholder:"off|abuse|okta|FILE"`
 }
 
 // announcement is what a caller needs to begin; it is the line of --json and
@@ -172,6 +173,9 @@ func (c *devCmd) config(listening string, clock env.Clock, log *slog.Logger) (se
 	}
 	// Applications that are being written run on this machine.
 	if cfg.Outbound.Allow, err = egress.ParseNetworks(loopbackNetworks()); err != nil {
+		return cfg, err
+	}
+	if cfg.Vendors, err = c.vendors(); err != nil {
 		return cfg, err
 	}
 	cfg.MasterKey, err = devKey(filepath.Join(c.State, "master.key"))

@@ -16,17 +16,18 @@ const stopWithin = 5_000;
 
 /**
  * Runs `usher dev` on a free port with a database that leaves nothing behind,
- * begun with what seed names (docs/howto/seed.md), where one is given.
+ * begun with what seed names (docs/howto/seed.md), where one is given, and with
+ * further flags.
  * Gives the server's line of JSON (url, apiToken, admin, users ...) and stop(),
  * which interrupts it and rejects when it does not end cleanly.
  */
-export async function startServer(seed) {
+export async function startServer(seed, flags = []) {
   const binary = process.env.USHER_BIN || path.join(root, 'bin', 'usher');
   if (!existsSync(binary)) {
     throw new Error(`${binary} does not exist: run 'make build', or set USHER_BIN`);
   }
   const home = await mkdtemp(path.join(tmpdir(), 'usher-compat-'));
-  const args = ['dev', '--ephemeral', '--json', '--listen', '127.0.0.1:0'];
+  const args = ['dev', '--ephemeral', '--json', '--listen', '127.0.0.1:0', ...flags];
   if (seed) {
     await writeFile(path.join(home, 'seed.yaml'), JSON.stringify(seed)); // JSON is YAML
     args.push('--seed', 'seed.yaml');
