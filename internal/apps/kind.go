@@ -33,6 +33,13 @@ func kindOf(name string) Kind {
 	return Kind{}
 }
 
+// KindNamed returns the kind of the catalogue with this name. ok is false for
+// custom applications, which have names of their own.
+func KindNamed(name string) (k Kind, ok bool) {
+	k = kindOf(name)
+	return k, !k.Custom()
+}
+
 // customModes are the sign-on modes of applications without a kind.
 func customModes() []idp.SignOnMode { return []idp.SignOnMode{idp.SignOnAutoLogin, idp.SignOnSAML2} }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"usher/internal/api/httpkit"
+	"usher/internal/apps"
 	"usher/internal/idp"
 	"usher/internal/roles"
 )
@@ -38,7 +39,7 @@ type appTarget struct {
 	DisplayName string           `json:"displayName"`
 	Description string           `json:"description"`
 	Status      idp.AppStatus    `json:"status"`
-	LastUpdated *string          `json:"lastUpdated"`
+	LastUpdated *string          `json:"lastUpdated,omitempty"` // of an instance
 	Category    string           `json:"category"`
 	SignOnModes []idp.SignOnMode `json:"signOnModes"`
 	ID          string           `json:"id,omitempty"`
@@ -47,7 +48,7 @@ type appTarget struct {
 }
 
 type appTargetLinks struct {
-	Self httpkit.Href `json:"self"`
+	Self *httpkit.Href `json:"self,omitempty"`
 }
 
 // listAppTargets lists the applications to which a role is limited.
@@ -89,18 +90,19 @@ func appTargetKey(t roles.AppTarget) string {
 	return t.App.ID
 }
 
+// appTargetOf renders a target. Of all instances it tells what the catalogue
+// knows, and nothing of any instance: it has no page of its own to link to.
 func appTargetOf(r *httpkit.Request, t roles.AppTarget) appTarget {
-	out := appTarget{
-		Name: t.Name, DisplayName: t.App.Label, Status: t.App.Status, LastUpdated: httpkit.Seconds(t.App.LastUpdated),
-		SignOnModes: []idp.SignOnMode{t.App.SignOnMode},
+	out := appTarget{Name: t.Name, DisplayName: t.Name, Status: idp.AppActive, SignOnModes: []idp.SignOnMode{t.App.SignOnMode}}
+	if k, ok := apps.KindNamed(t.Name); ok {
+		out.DisplayName, out.SignOnModes = k.Label, k.Modes
 	}
-	out.Links.Self.Href = r.Link("/api/v1/catalog/apps/" + t.Name)
 	if t.All {
-		out.Status = idp.AppActive
 		return out
 	}
-	out.ID, out.Label = t.App.ID, t.App.Label
-	out.Links.Self.Href = r.Link("/api/v1/apps/" + t.App.ID)
+	out.ID, out.Label, out.Status, out.LastUpdated = t.App.ID, t.App.Label, t.App.Status, httpkit.Seconds(t.App.LastUpdated)
+	out.SignOnModes = []idp.SignOnMode{t.App.SignOnMode}
+	out.Links.Self = &httpkit.Href{Href: r.Link("/api/v1/apps/" + t.App.ID)}
 	return out
 }
 

@@ -113,6 +113,11 @@ func TestAppTargets(t *testing.T) {
 		if got.Text("0.name") != "bookmark" || got.Text("0.id") != "" || got.Text("1.id") != one || got.Text("1.label") != "One" {
 			t.Errorf("%s", got.Body)
 		}
+		// What stands for all instances tells of the catalogue, and not of one of them.
+		if got.Text("0.displayName") != "Bookmark App" || got.Text("0.status") != "ACTIVE" || got.At("0.label") != nil || got.At("0.lastUpdated") != nil ||
+			got.At("0._links.self") != nil || got.Text("1.displayName") != "Bookmark App" || got.At("1.lastUpdated") == nil || got.Text("1._links.self.href") == "" {
+			t.Errorf("%s", got.Body)
+		}
 		if got := app.Get(role + "/targets/catalog/apps?limit=1&after=bookmark").Want(200); got.Text("0.id") != one || len(got.Header["Link"]) != 1 {
 			t.Errorf("%s %v", got.Body, got.Header["Link"])
 		}
