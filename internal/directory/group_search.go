@@ -88,7 +88,7 @@ func (g GroupSearch) parse() (scim.Expr, error) {
 	if g.Text != "" {
 		var err error
 		if e, err = scim.Parse(g.Text, scim.Limits{}); err != nil {
-			return nil, idp.Fail(idp.KindBadSearch, err.Error())
+			return nil, badQuery(g.Exact, err)
 		}
 		allowed := groupSearchSchema()
 		if g.Exact {
@@ -98,7 +98,7 @@ func (g GroupSearch) parse() (scim.Expr, error) {
 			if fault, ok := errors.AsType[*scim.CheckError](err); ok && fault.Fault == scim.BadDate {
 				return nil, idp.Fail(idp.KindBadDate)
 			}
-			return nil, idp.Fail(idp.KindBadSearch, err.Error())
+			return nil, badQuery(g.Exact, err)
 		}
 		ok := true
 		scim.Walk(e, func(e scim.Expr) bool {

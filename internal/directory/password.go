@@ -38,6 +38,11 @@ func (s *Service) ChangePassword(ctx context.Context, actor idp.Actor, ref strin
 	if err := s.mayChange(ctx, actor, u); err != nil {
 		return nil, err
 	}
+	for _, m := range []struct{ field, value string }{{"oldPassword", c.Old}, {"newPassword", c.New}} {
+		if m.value == "" {
+			return nil, &idp.Error{Kind: idp.KindPasswordUpdate, Causes: []idp.Cause{{Field: m.field, Text: "The field cannot be left blank"}}}
+		}
+	}
 	wrong := idp.Fail(idp.KindPasswordUpdate, "Old Password is not correct")
 	proof, err := s.prove(ctx, actor, u, p, wrong, func() (credential.Proof, error) {
 		return s.Credentials.Verify(ctx, credential.Guess{Org: actor.Org, UserID: u.ID, Password: c.Old, Client: actor.Client})

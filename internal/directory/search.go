@@ -171,7 +171,7 @@ func (s *Schema) query(u UserSearch) (store.UserQuery, error) {
 func (s *Schema) parse(u UserSearch) (scim.Expr, error) {
 	e, err := scim.Parse(u.Text, scim.Limits{})
 	if err != nil {
-		return nil, badSearch(err.Error())
+		return nil, badQuery(u.Exact, err)
 	}
 	allowed := filterSchema()
 	if !u.Exact {
@@ -181,9 +181,18 @@ func (s *Schema) parse(u UserSearch) (scim.Expr, error) {
 		if fault, ok := errors.AsType[*scim.CheckError](err); ok && fault.Fault == scim.BadDate {
 			return nil, idp.Fail(idp.KindBadDate)
 		}
-		return nil, badSearch(err.Error())
+		return nil, badQuery(u.Exact, err)
 	}
 	return e, nil
+}
+
+// badQuery refuses an expression by the name of the parameter that has it.
+func badQuery(exact bool, err error) error {
+	name := "search: "
+	if exact {
+		name = "filter: "
+	}
+	return badSearch(name + err.Error())
 }
 
 func badSearch(why string) error { return idp.Fail(idp.KindBadSearch, why) }

@@ -8,9 +8,10 @@ type SyntaxError struct {
 	Msg    string // one short sentence part, without the offset
 }
 
-// Error gives the message and the position.
+// Error gives the message and the position. Which parameter held the text the
+// caller says.
 func (e *SyntaxError) Error() string {
-	return fmt.Sprintf("filter: %s at offset %d", e.Msg, e.Offset)
+	return fmt.Sprintf("%s at offset %d", e.Msg, e.Offset)
 }
 
 // Fault tells what Check found wrong, so that a protocol package can choose its answer.
@@ -32,18 +33,18 @@ type CheckError struct {
 	Op    string // the operator or logical word, lower case; empty for UnknownAttribute
 }
 
-// Error names what is at fault.
+// Error names what is at fault, but not the parameter.
 func (e *CheckError) Error() string {
 	switch e.Fault {
 	case UnknownAttribute:
-		return fmt.Sprintf("filter: attribute %q is not supported", string(e.Path))
+		return fmt.Sprintf("attribute %q is not supported", string(e.Path))
 	case BadOperator:
-		return fmt.Sprintf("filter: operator %q is not supported on attribute %q", e.Op, string(e.Path))
+		return fmt.Sprintf("operator %q is not supported on attribute %q", e.Op, string(e.Path))
 	case BadLogic:
-		return fmt.Sprintf("filter: %q is not supported", e.Op)
+		return fmt.Sprintf("%q is not supported", e.Op)
 	case BadDate:
-		return fmt.Sprintf("filter: attribute %q needs an ISO 8601 date with %q", string(e.Path), e.Op)
+		return fmt.Sprintf("attribute %q needs an ISO 8601 date with %q", string(e.Path), e.Op)
 	default:
-		return fmt.Sprintf("filter: wrong kind of value for attribute %q with %q", string(e.Path), e.Op)
+		return fmt.Sprintf("wrong kind of value for attribute %q with %q", string(e.Path), e.Op)
 	}
 }

@@ -1,6 +1,7 @@
 package management
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -119,19 +120,20 @@ func expandUser(r *httpkit.Request) (string, error) {
 	return id, nil
 }
 
-// appFilter reads a filter: one equality.
+// appFilter reads a filter: one equality, else KindBadSearch, which says why.
 func appFilter(text string, q *apps.Query) error {
+	bad := func(why string) error { return idp.Fail(idp.KindBadSearch, "filter: "+why) }
 	e, err := scim.Parse(text, scim.Limits{})
 	if err != nil {
-		return idp.Fail(idp.KindBadSearch)
+		return bad(err.Error())
 	}
 	c, ok := e.(scim.Compare)
-	if !ok || c.Op != scim.Eq || c.Value.Kind() != scim.String {
-		return idp.Fail(idp.KindBadSearch)
+	if !ok || c.Op != scim.Eq {
+		return bad("only a single comparison by eq is supported")
 	}
 	v := c.Value.Str()
-	if v == "" {
-		return idp.Fail(idp.KindBadSearch)
+	if c.Value.Kind() != scim.String || v == "" {
+		return bad(fmt.Sprintf("attribute %q needs a text that is not empty", string(c.Path)))
 	}
 	switch c.Path {
 	case "status":
@@ -145,7 +147,7 @@ func appFilter(text string, q *apps.Query) error {
 	case "credentials.signing.kid":
 		q.KeyID = v
 	default:
-		return idp.Fail(idp.KindBadSearch)
+		return bad(fmt.Sprintf("attribute %q is not supported", string(c.Path)))
 	}
 	return nil
 }

@@ -27,6 +27,8 @@ func TestCredentialsOnTheWire(t *testing.T) {
 			app.Post(at+"/credentials/change_password", `{"oldPassword":{"value":"tlpWENT2m"},"newPassword":{"value":"Asterisk43go"}}`).
 				Fails(403, "E0000014", "Old Password is not correct")
 			app.Post(at+"/credentials/change_password", `{"oldPassword":{"value":"Asterisk42go"},"newPassword":{"value":"short"}}`).Fails(403, "E0000014")
+			app.Post(at+"/credentials/change_password", `{"oldPassword":{"value":"Asterisk42go"}}`).Fails(403, "E0000014", "newPassword: The field cannot be left blank")
+			app.Post(at+"/credentials/change_password", `{"newPassword":{"value":"Asterisk42go"}}`).Fails(403, "E0000014", "oldPassword: The field cannot be left blank")
 		})
 		got := app.Post(at+"/credentials/change_recovery_question", `{"password":{"value":"Asterisk42go"},"recovery_question":{"question":"Which?","answer":"forty two"}}`).Want(200)
 		if got.Text("recovery_question.question") != "Which?" {
@@ -137,12 +139,29 @@ func TestSearchOnTheWire(t *testing.T) {
 			"search=x":                            "E0000031",
 			"filter=status+pr":                    "E0000031",
 			"q=a&filter=status+eq+%22x%22":        "E0000033",
+			"q=a&search=id+pr":                    "E0000033",
 			"search=id+pr&filter=id+pr":           "E0000033",
 			"search=created+gt+%22x%22":           "E0000030",
 			"search=id+pr&after=x":                "E0000029",
 			"search=id+pr&sortBy=id&sortOrder=up": "E0000031",
 		} {
 			app.Get("/api/v1/users?"+query).Fails(400, code)
+		}
+		// The parameter that is at fault is named.
+		for query, why := range map[string]string{
+			"/users?search=nonsense+pr":            `search: attribute "nonsense" is not supported`,
+			"/users?filter=nonsense+eq+%22x%22":    `filter: attribute "nonsense" is not supported`,
+			"/users?search=id":                     "search: expected an operator, found the end at offset 2",
+			"/groups?search=nonsense+pr":           `search: attribute "nonsense" is not supported`,
+			"/groups?filter=nonsense+eq+%22x%22":   `filter: attribute "nonsense" is not supported`,
+			"/zones?filter=nonsense+eq+%22x%22":    `filter: attribute "nonsense" is not supported`,
+			"/logs?filter=eventType+eq+5":          `filter: wrong kind of value for attribute "eventType" with "eq"`,
+			"/apps?filter=label+eq+%22x%22":        `filter: attribute "label" is not supported`,
+			"/apps?filter=id+eq+%22x%22+and+id+pr": "filter: only a single comparison by eq is supported",
+			"/apps?filter=status+eq+%22%22":        `filter: attribute "status" needs a text that is not empty`,
+			"/apps?filter=status":                  "filter: expected an operator, found the end at offset 6",
+		} {
+			app.Get("/api/v1"+query).Fails(400, "E0000031", why)
 		}
 	})
 }

@@ -46,7 +46,7 @@ func logsChoiceOf(r *httpkit.Request) (*logsChoice, error) {
 		}
 		if err := scim.Check(e, logsSchema()); err != nil {
 			if fault, ok := errors.AsType[*scim.CheckError](err); ok && fault.Fault != scim.UnknownAttribute {
-				return nil, idp.Fail(idp.KindBadSearch, fault.Error())
+				return nil, idp.Fail(idp.KindBadSearch, "filter: "+fault.Error())
 			}
 			return nil, badLogsFilter(err)
 		}
@@ -66,7 +66,7 @@ func logsChoiceOf(r *httpkit.Request) (*logsChoice, error) {
 }
 
 func badLogsFilter(err error) error {
-	return httpkit.Status(http.StatusBadRequest, "E0000053", "Invalid SCIM filter.", err.Error())
+	return httpkit.Status(http.StatusBadRequest, "E0000053", "Invalid SCIM filter.", "filter: "+err.Error())
 }
 
 // logsSchema is what a filter can ask of an event: any member of it but the

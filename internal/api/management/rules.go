@@ -172,7 +172,8 @@ func (a *RulesAPI) delete(r *httpkit.Request) error {
 	if err := a.Directory.DeleteRule(r.Context(), r.Actor, r.Param("ruleId"), removeUsers); err != nil {
 		return err
 	}
-	return r.Bytes(http.StatusAccepted, jsonType, []byte("{}"))
+	r.W.WriteHeader(http.StatusAccepted)
+	return nil
 }
 
 // activate makes a rule hold. (spec: management#activateRule)

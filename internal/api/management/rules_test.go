@@ -55,7 +55,7 @@ func TestRuleLife(t *testing.T) {
 			t.Errorf("%s", a.Body)
 		}
 		app.Post(path+"/lifecycle/activate", nil).Want(204)
-		if a := app.Delete(path + "?removeUsers=true").Want(202); string(a.Body) != "{}" {
+		if a := app.Delete(path + "?removeUsers=true").Want(202); len(a.Body) > 0 {
 			t.Errorf("%s", a.Body)
 		}
 		if a := app.Get(members).Want(200); string(a.Body) != "[]" {

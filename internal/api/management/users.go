@@ -57,7 +57,7 @@ func (a *API) listUsers(r *httpkit.Request) error {
 	}
 	search, filter, q := r.Q().Get("search"), r.Q().Get("filter"), r.Q().Get("q")
 	switch {
-	case filter != "" && (search != "" || q != ""):
+	case filter != "" && (search != "" || q != ""), search != "" && q != "":
 		return idp.Fail(idp.KindSearchAndFilter)
 	case search != "":
 		return a.searchUsers(r, search, false)
@@ -220,6 +220,9 @@ func (a *API) changeUser(r *httpkit.Request, replace bool) error {
 	var body userBody
 	if err := r.Decode(&body); err != nil {
 		return err
+	}
+	if replace && body.Profile == nil && body.Credentials == nil && body.Type == nil {
+		return idp.Invalid("profile", idp.Cause{Field: "profile", Text: "The field cannot be left blank"})
 	}
 	strict, err := r.Bool("strict", false)
 	if err != nil {

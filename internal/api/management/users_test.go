@@ -202,6 +202,10 @@ func TestUserParametersThatAreGaps(t *testing.T) {
 		}
 	}
 	app.Get("/api/v1/users?search=x&filter=y").Fails(400, "E0000033")
+	for _, body := range []any{nil, `{}`, `{"nickName":"x"}`} {
+		app.Put("/api/v1/users/isaac.brock@example.com", body).Fails(400, "E0000001", "profile: The field cannot be left blank")
+	}
+	app.Put("/api/v1/users/isaac.brock@example.com", `{"credentials":{}}`).Want(200)
 	if a := app.Get("/api/v1/users?q=isaac").Want(200); a.Text("0.profile.login") != "isaac.brock@example.com" || a.Header.Values("Link") != nil {
 		t.Errorf("%s %v", a.Body, a.Header.Values("Link"))
 	}

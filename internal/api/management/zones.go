@@ -161,7 +161,7 @@ func filterOf(r *httpkit.Request, attributes ...scim.Path) (func(map[string]any)
 		err = scim.Check(e, schema)
 	}
 	if err != nil {
-		return nil, &idp.Error{Kind: idp.KindBadSearch, Causes: []idp.Cause{{Text: err.Error()}}}
+		return nil, &idp.Error{Kind: idp.KindBadSearch, Causes: []idp.Cause{{Field: "filter", Text: err.Error()}}}
 	}
 	return func(object map[string]any) bool { return scim.Match(e, scim.Document(object), scim.Options{}) }, nil
 }
