@@ -65,6 +65,7 @@ const (
 	APITokenCreate          idp.EventType = "system.api_token.create"
 	APITokenRevoke          idp.EventType = "system.api_token.revoke"
 	RateLimitViolation      idp.EventType = "system.org.rate_limit.violation"
+	RateLimitWarning        idp.EventType = "system.org.rate_limit.warning"
 	AppCreate               idp.EventType = "application.lifecycle.create"
 	AppUpdate               idp.EventType = "application.lifecycle.update"
 	AppActivate             idp.EventType = "application.lifecycle.activate"
@@ -193,6 +194,7 @@ var catalogue = map[idp.EventType]Kind{
 	APITokenCreate:          {Message: "Create API token"},
 	APITokenRevoke:          {Message: "Revoke API token"},
 	RateLimitViolation:      {Message: "Rate limit violation"},
+	RateLimitWarning:        {Message: "Rate limit warning"},
 	AppCreate:               {Message: "Create application", Legacy: "app.app_editor.app.create"},
 	AppUpdate:               {Message: "Update application", Legacy: "app.generic.config.app_updated"},
 	AppActivate:             {Message: "Activate application", Legacy: "app.generic.config.app_activated"},

@@ -88,19 +88,23 @@ func (f *fleet) job() []jobs.Job {
 	return []jobs.Job{{Name: "share rate limits", Every: sharePause, Shared: true, Run: f.share}}
 }
 
-// exceeded records that a limit was passed.
-func (s *services) exceeded(ctx context.Context, a idp.Actor, bucket string, limit int) error {
+// limitUsed records that a limit is near or was passed.
+func (s *services) limitUsed(ctx context.Context, a idp.Actor, bucket string, limit int, use httpkit.LimitUse) error {
+	e := eventlog.Entry{
+		Type: eventlog.RateLimitWarning, Targets: []idp.Target{{ID: bucket, Type: "Bucket", AlternateID: "unknown", DisplayName: bucket}},
+		Debug: map[string]string{"limit": strconv.Itoa(limit)},
+	}
+	if use == httpkit.LimitNear {
+		return s.db.Write(ctx, func(tx *store.Tx) error { return s.log.Record(tx, a, e) })
+	}
+	e.Type, e.Result, e.Reason = eventlog.RateLimitViolation, idp.ResultDeny, "Too Many Requests"
 	notes := new(decision.Notes)
 	notes.Add(decision.Decision{Kind: decision.Throttle, Outcome: decision.Deny, Reason: bucket + " allows " + strconv.Itoa(limit)})
 	return s.db.Write(ctx, func(tx *store.Tx) error {
 		if err := s.decisions.Keep(tx, a, notes); err != nil {
 			return err
 		}
-		return s.log.Record(tx, a, eventlog.Entry{
-			Type: eventlog.RateLimitViolation, Result: idp.ResultDeny, Reason: "Too Many Requests",
-			Targets: []idp.Target{{ID: bucket, Type: "Bucket", AlternateID: "unknown", DisplayName: bucket}},
-			Debug:   map[string]string{"limit": strconv.Itoa(limit)},
-		})
+		return s.log.Record(tx, a, e)
 	})
 }
 

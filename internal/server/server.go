@@ -80,7 +80,7 @@ func (s *Server) newRouter() (*httpkit.Router, error) {
 		Token: s.services.token, Bearer: s.services.bearer, Session: s.services.session, Trusted: s.services.trustedOrigin,
 		Blocked: s.services.blocklist.Blocks,
 		Proxies: s.cfg.TrustedProxies, Limits: limits, Observe: s.health.observe,
-		Exceeded: s.services.exceeded, Known: s.services.engine.KnownSource,
+		Used: s.services.limitUsed, Known: s.services.engine.KnownSource,
 	}
 	s.fleet.join(&cfg)
 	r := httpkit.NewRouter(cfg)

@@ -32,6 +32,39 @@ type limitWindow struct {
 	start  int64 // Unix seconds
 	count  int
 	others int // what other nodes have counted, as far as this one knows
+	told   LimitUse
+}
+
+// LimitUse is how much of a limit is used up, as far as somebody is told of it.
+type LimitUse uint8
+
+// The uses.
+const (
+	LimitFree   LimitUse = iota
+	LimitNear            // more than nearLimit
+	LimitPassed          // all of it, and a request more
+)
+
+// nearLimit is the percentage of a limit beyond which it is near. (Okta
+// developer guide "Rate limit dashboard", the default of the warning)
+const nearLimit = 60
+
+// use tells how much of a limit is used up, where that has not been told in this
+// window, else LimitFree.
+func (w *limitWindow) use(limit int) LimitUse {
+	used, now := w.count+w.others, LimitFree
+	switch {
+	case limit == unlimited:
+	case used > limit:
+		now = LimitPassed
+	case used*100 > limit*nearLimit:
+		now = LimitNear
+	}
+	if now <= w.told {
+		return LimitFree
+	}
+	w.told = now
+	return now
 }
 
 // NewLimits returns limits by bucket and throttle; with nil nothing is enforced.
@@ -58,9 +91,9 @@ func AbuseLimits() map[string]int {
 	return map[string]int{string(ThrottleUsername): 4, string(ThrottleUser): 20, string(ThrottleState): 10}
 }
 
-// count counts one request and tells the limit, what remains, and when the
-// window ends (Unix seconds).
-func (l *Limits) count(org, bucket string, now time.Time) (limit, remaining int, reset int64) {
+// count counts one request and tells the limit, what remains, when the window
+// ends (Unix seconds), and whether the limit is near or passed with it.
+func (l *Limits) count(org, bucket string, now time.Time) (limit, remaining int, reset int64, use LimitUse) {
 	limit = l.limitOf(bucket)
 	start := now.Truncate(window).Unix()
 	reset = start + int64(window/time.Second)
@@ -75,7 +108,7 @@ func (l *Limits) count(org, bucket string, now time.Time) (limit, remaining int,
 		*w = limitWindow{start: start}
 	}
 	w.count++
-	return limit, limit - w.count - w.others, reset
+	return limit, limit - w.count - w.others, reset, w.use(limit)
 }
 
 func (l *Limits) limitOf(bucket string) int {
@@ -108,24 +141,24 @@ func (rt *Router) showLimit(h http.Header, org, bucket string) {
 // limit counts a request, sets the three headers and refuses what is too much.
 func (rt *Router) limit(ro *route, r *Request) error {
 	now := rt.cfg.Clock.Now()
-	limit, remaining, reset := rt.cfg.Limits.count(r.Org.ID, ro.bucket, now)
+	limit, remaining, reset, use := rt.cfg.Limits.count(r.Org.ID, ro.bucket, now)
 	limitHeaders(r.W.Header(), now, limit, remaining, reset)
+	if use != LimitFree {
+		rt.used(r, ro.bucket, limit, use)
+	}
 	if remaining >= 0 || limit == unlimited {
 		return nil
-	}
-	if remaining == -1 {
-		rt.exceeded(r, ro.bucket, limit)
 	}
 	return idp.Fail(idp.KindTooManyRequests)
 }
 
-// exceeded tells once a window that a limit was passed.
-func (rt *Router) exceeded(r *Request, bucket string, limit int) {
-	if rt.cfg.Exceeded == nil {
+// used tells once a window that a limit is near, and that it was passed.
+func (rt *Router) used(r *Request, bucket string, limit int, use LimitUse) {
+	if rt.cfg.Used == nil {
 		return
 	}
-	if err := rt.cfg.Exceeded(r.Context(), r.Actor, bucket, limit); err != nil {
-		rt.cfg.Log.ErrorContext(r.Context(), "a passed limit was not recorded", "requestId", r.ID, "error", err.Error())
+	if err := rt.cfg.Used(r.Context(), r.Actor, bucket, limit, use); err != nil {
+		rt.cfg.Log.ErrorContext(r.Context(), "the use of a limit was not recorded", "requestId", r.ID, "error", err.Error())
 	}
 }
 

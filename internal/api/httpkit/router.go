@@ -23,7 +23,7 @@ import (
 const GapHeader = "X-Usher-Gap"
 
 // Config is what the router needs. All members but Bearer, Blocked,
-// Count, Known, Exceeded and Observe are required.
+// Count, Known, Used and Observe are required.
 type Config struct {
 	Clock env.Clock
 	Rand  env.Rand
@@ -52,8 +52,9 @@ type Config struct {
 	// where the caller is: strangers cannot use the caller's throttle up. nil
 	// for never.
 	Known func(ctx context.Context, a idp.Actor, login string) (bool, error)
-	// Exceeded is told once a window of a limit that was passed; nil for nobody.
-	Exceeded func(ctx context.Context, a idp.Actor, bucket string, limit int) error
+	// Used is told once a window of a limit that is near, and of one that was
+	// passed; nil for nobody.
+	Used func(ctx context.Context, a idp.Actor, bucket string, limit int, use LimitUse) error
 	// Observe is told of every answer; route is an operation id or a fixed name.
 	Observe func(route string, status int, took time.Duration)
 }

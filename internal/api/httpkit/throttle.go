@@ -131,7 +131,7 @@ func (r *Request) throttle(t Throttle, thing string) error {
 		return nil
 	}
 	if n == limit+1 {
-		rt.exceeded(r, string(t), limit)
+		rt.used(r, string(t), limit, LimitPassed)
 	}
 	reset := start.Add(t.window() + time.Second - 1).Unix()
 	limitHeaders(r.W.Header(), now, limit, 0, reset)
