@@ -119,6 +119,38 @@ func TestCountedTokens(t *testing.T) {
 	})
 }
 
+// TestATokenGoesOnWhereItStands: a password that is given with the secret counts
+// as used, and so do those before it: a token that is enrolled again does not
+// begin anew.
+func TestATokenGoesOnWhereItStands(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, app *apptest.App) {
+		allowFactors(t, app, "hotp")
+		at := factorsOf(t, app, "again@example.org")
+		id := app.Post(hotpProfiles, countedProfile("Acme tokens")).Want(200).Text("id")
+		with := func(code string) string {
+			return strings.Replace(enrolToken(id, hotpSecret), `"provider"`, `"passCode":"`+code+`","provider"`, 1)
+		}
+		app.Post(at, with("000000")).Fails(403, "E0000068")
+		app.Post(at, with(counted(t, 500))).Fails(403, "E0000068")
+		verify := at + "/" + app.Post(at, with(counted(t, 40))).Want(200).Text("id") + "/verify"
+		for _, used := range []uint64{40, 39, 35} {
+			app.Post(verify, passCode(counted(t, used))).Fails(403, "E0000082")
+		}
+		app.Post(verify, passCode(counted(t, 0))).Fails(403, "E0000068")
+		app.Post(verify, passCode(counted(t, 42))).Want(200)
+		app.Post(verify, passCode(counted(t, 41))).Fails(403, "E0000082")
+
+		timed := app.Post(hotpProfiles, `{"name":"timed","settings":{"timeBased":true,"timeStep":30,"encoding":"hexadecimal","hmacAlgorithm":"HMacSHA1"}}`).Want(200).Text("id")
+		at = factorsOf(t, app, "again.timed@example.org")
+		id = timed
+		now := uint64(app.Clock.Now().Unix() / 30)
+		app.Post(at, with(counted(t, now+5))).Fails(403, "E0000068")
+		verify = at + "/" + app.Post(at, with(counted(t, now+1))).Want(200).Text("id") + "/verify"
+		app.Post(verify, passCode(counted(t, now))).Fails(403, "E0000082")
+		app.Post(verify, passCode(counted(t, now+2))).Want(200)
+	})
+}
+
 // counted is the password of a counter.
 func counted(t *testing.T, counter uint64) string {
 	t.Helper()

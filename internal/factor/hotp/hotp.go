@@ -48,6 +48,7 @@ func (*Method) Describe() factor.Description {
 		Verify: []factor.Field{{Name: factor.FieldPassCode, MaxLength: maxPassword}, {Name: fieldNext, Optional: true, MaxLength: maxPassword}},
 		Enroll: []factor.Field{
 			{Name: factor.FieldSharedSecret, Secret: true, MaxLength: maxSecret}, {Name: factor.FieldProfileID, Optional: true, MaxLength: maxID},
+			{Name: factor.FieldPassCode, Optional: true, MaxLength: maxPassword},
 		},
 		AMR:        []string{"otp"},
 		Credential: "OTP",
@@ -64,12 +65,16 @@ type kept struct {
 	// Lost is the step whose password brings a token back that was found far ahead,
 	// 0 for none.
 	Lost int64 `json:"lost,omitempty"`
+	// Start is the last step that was used before the token was enrolled.
+	Start int64 `json:"start,omitempty"`
 }
 
 // Enroll implements factor.Enroller: whoever has the secret has the token. A
-// profile that is not there is KindInvalid on factor.ObjectEnroll.
+// password that is given along shows where the token stands: it and those before
+// it are used. A profile that is not there is KindInvalid on factor.ObjectEnroll.
 func (m *Method) Enroll(ctx context.Context, s factor.Subject, k factor.Kind, fields map[string]string) (factor.Draft, error) {
-	p, err := factor.HOTPProfileOf(m.Store.Read(ctx), s.Org.ID, fields[factor.FieldProfileID])
+	read := m.Store.Read(ctx)
+	p, err := factor.HOTPProfileOf(read, s.Org.ID, fields[factor.FieldProfileID])
 	if idp.KindOf(err) == idp.KindNotFound {
 		return factor.Draft{}, idp.Invalid(factor.ObjectEnroll, idp.Cause{Field: factor.FieldProfileID, Text: "There is no such factor profile."})
 	}
@@ -80,9 +85,22 @@ func (m *Method) Enroll(ctx context.Context, s factor.Subject, k factor.Kind, fi
 	if err != nil {
 		return factor.Draft{}, err
 	}
-	sealed, err := factor.Sealable(kept{Secret: secret, Settings: p.Settings, ProfileID: p.ID})
+	token := kept{Secret: secret, Settings: p.Settings, ProfileID: p.ID}
+	if code := strings.TrimSpace(fields[factor.FieldPassCode]); code != "" {
+		f := token.finder(0, read.Now().Unix())
+		if token.Start, _, err = f.find(guess{one: code}); err != nil {
+			return factor.Draft{}, err
+		}
+		if token.Start == 0 || token.Settings.TimeBased && (token.Start < f.from || token.Start > f.to) {
+			return factor.Draft{}, idp.Fail(idp.KindWrongPasscode, wrong)
+		}
+	}
+	sealed, err := factor.Sealable(token)
 	return factor.Draft{Kind: k, Vendor: p.Name, Secret: sealed, Active: true}, err
 }
+
+// wrong is said about a password that is not the token's.
+const wrong = "Your passcode doesn't match our records. Please try again."
 
 // Choices implements factor.Chooser: the organisation's profiles.
 func (*Method) Choices(tx *store.Tx, org *idp.Org) ([]factor.Choice, error) {
@@ -127,6 +145,7 @@ func (m *Method) Settle(tx *store.Tx, s factor.Subject, a factor.Attempt) (facto
 	if err != nil {
 		return factor.Outcome{}, fmt.Errorf("read the last step: %w", err)
 	}
+	used = max(used, k.Start)
 	f := k.finder(used, tx.Now().Unix())
 	at, next, err := f.find(g)
 	if err != nil || at == 0 {
