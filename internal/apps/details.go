@@ -30,12 +30,15 @@ type Details struct {
 	// its members in the order in which they are shown.
 	App json.RawMessage `json:"app"`
 	// SignOn are those of the sign-on mode, a JSON object, or empty.
-	SignOn             json.RawMessage `json:"signOn,omitempty"`
-	OAuthClient        *OAuthClient    `json:"oauthClient,omitempty"`
-	Notifications      Notifications   `json:"notifications"`
-	ManualProvisioning bool            `json:"manualProvisioning"`
-	ImplicitAssignment bool            `json:"implicitAssignment"`
-	Notes              Notes           `json:"notes"`
+	SignOn      json.RawMessage `json:"signOn,omitempty"`
+	OAuthClient *OAuthClient    `json:"oauthClient,omitempty"`
+	// KeyTimes are those of the client's keys that were added by themselves, by
+	// identifier.
+	KeyTimes           map[string]KeyTimes `json:"keyTimes,omitempty"`
+	Notifications      Notifications       `json:"notifications"`
+	ManualProvisioning bool                `json:"manualProvisioning"`
+	ImplicitAssignment bool                `json:"implicitAssignment"`
+	Notes              Notes               `json:"notes"`
 	// Profile is what the client keeps about the application, an object or empty.
 	Profile json.RawMessage `json:"profile,omitempty"`
 	// LogoID is the identifier of the picture, empty for the one of the kind.

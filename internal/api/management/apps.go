@@ -47,6 +47,7 @@ func (a *AppsAPI) Mount(r *httpkit.Router) {
 	a.mountGroups(r)
 	a.mountKeys(r)
 	a.mountSecrets(r)
+	a.mountJWKS(r)
 	a.mountLogos(r)
 	a.mountSchemas(r)
 	a.mountMappings(r)
