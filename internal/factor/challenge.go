@@ -22,6 +22,9 @@ const (
 	ToUnlock   Purpose = "unlock"
 	// ToAuthorize lets an application have tokens, apart from any sign-in.
 	ToAuthorize Purpose = "authorize"
+	// ToSignIn is all of a sign-in that an application carries out: nobody has
+	// proved anything before.
+	ToSignIn Purpose = "sign-in"
 )
 
 // Result is what has become of a challenge.

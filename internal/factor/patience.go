@@ -11,8 +11,9 @@ import (
 // Whoever has a password can have its user asked on the phone again and again,
 // until one yes gives everything away, or have codes sent to where they annoy:
 // after maxAsked times within askedWindow to which no right answer came, that
-// factor asks and sends no more. What applications ask (ToAuthorize) is bounded
-// where it begins.
+// factor asks and sends no more. What applications ask (ToAuthorize, ToSignIn) is
+// bounded where it begins, and does not count here: strangers must not be able to
+// use up what a sign-in may ask.
 const (
 	maxAsked    = 10
 	askedWindow = time.Hour

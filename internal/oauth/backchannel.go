@@ -220,7 +220,7 @@ func (p *Provider) askUser(tx *store.Tx, c *TokenCall, k askKind, ask *backchann
 	f, why := p.answering(tx, c, k, u, d.Proof)
 	switch {
 	case FaultOf(why) != nil:
-		if c.Actor.Org.Settings.PushNumbers && k.purpose == factor.ToVerify {
+		if c.Actor.Org.Settings.PushNumbers && k.purpose == factor.ToSignIn {
 			number, err = p.anyNumber()
 		}
 		err = errors.Join(err, p.note(tx, c.Actor, c.Server, "token.grant", why, c.Client.target()))

@@ -28,7 +28,7 @@ func (OOB) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*Issue, error
 func oobKind() askKind {
 	over := fault(AccessDenied, textOOBOver)
 	return askKind{
-		grant: GrantOOB, ticket: ticketPrimary, param: "oob_code", path: signin.PathOOB, purpose: factor.ToVerify, alone: true,
+		grant: GrantOOB, ticket: ticketPrimary, param: "oob_code", path: signin.PathOOB, purpose: factor.ToSignIn, alone: true,
 		unknown: over, over: over, pending: textNoResponse,
 	}
 }

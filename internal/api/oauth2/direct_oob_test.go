@@ -77,6 +77,16 @@ func TestDirectOOB(t *testing.T) {
 		refused(t, (&direct{t, app, plain}).post(at, "login_hint", isaac, "channel_hint", "push"), 400, "unauthorized_client", "")
 		public := spa(t, app, map[string]any{"grant_types": []string{"authorization_code", primaryGrant}})
 		refused(t, app.Anonymous().Post(at, form("client_id", public.id, "login_hint", isaac, "channel_hint", "push")), 400, "unauthorized_client", "")
+		// Questions that strangers have put here leave a sign-in its own.
+		for range 3 {
+			app.Clock.Advance(5 * time.Minute)
+			for range 5 {
+				start(at).Want(200)
+			}
+			start(at).Want(429)
+		}
+		app.Post("/api/v1/users/"+isaac+"/factors/"+app.Get("/api/v1/users/"+isaac+"/factors").Want(200).Text("0.id")+"/verify", nil).Want(202)
+		answers(t, p, true)
 		// Where the policy wants more than one factor, nobody is asked; it does not show.
 		app.Clock.Advance(5 * time.Minute)
 		wantFactor(t, app)

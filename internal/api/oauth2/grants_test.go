@@ -221,6 +221,18 @@ func TestTakenOnce(t *testing.T) {
 		race("device code", func() bool {
 			return app.Anonymous().Post(ownToken, form("grant_type", deviceGrant, "client_id", c.id, "device_code", d.Text("device_code"))).Status == 200
 		})
+		service := service(t, app, nil)
+		grantScopes(t, app, service, "okta.users.read")
+		proof := service.assertion(t, app, base+ownToken, nil)
+		race("client assertion", func() bool {
+			return app.Anonymous().Post(ownToken, form("grant_type", "client_credentials", "scope", "okta.users.read", "client_assertion_type", assertionType,
+				"client_assertion", proof)).Status == 200
+		})
+		speaker := everything(t, app)
+		speak := speaker.assertion(t, app, base+ownToken, func(m map[string]any) { m["sub"] = isaac })
+		race("assertion", func() bool {
+			return by(t, app, speaker, ownToken, "grant_type", bearerGrant, "assertion", speak, "scope", "profile").Status == 200
+		})
 		confidential, p := cibaClient(t, app, nil), enrollPhone(t, app, isaac)
 		who := app.Anonymous().With("Authorization", confidential.basicAuth())
 		id := who.Post(bcOwn, form("scope", "openid", "login_hint", isaac)).Want(200).Text("auth_req_id")
