@@ -252,6 +252,10 @@ func (tx *Tx) restore(snapshot []byte) error {
 			return err
 		}
 	}
+	// What was counted exactly was counted about what is gone now.
+	if _, err := tx.exec("DELETE FROM rate_counts WHERE node = ''"); err != nil {
+		return err
+	}
 	return tx.restoreRows(dec, tables)
 }
 

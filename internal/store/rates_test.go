@@ -95,3 +95,32 @@ func TestCountsOfOtherNodes(t *testing.T) {
 		}
 	})
 }
+
+// TestRestoreForgetsSharedCounts: what was counted about users and logins does
+// not hold against those that a snapshot brings back.
+func TestRestoreForgetsSharedCounts(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		count := func() (n int) {
+			t.Helper()
+			w.tx(t, func(tx *store.Tx) (err error) {
+				n, err = tx.ShareCount(w.org.ID, "recovery", w.clock.Now().Truncate(time.Hour), time.Hour)
+				return err
+			})
+			return n
+		}
+		count()
+		before, err := w.Snapshot(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := count(); n != 2 {
+			t.Fatalf("%d", n)
+		}
+		if err := w.Restore(t.Context(), before); err != nil {
+			t.Fatal(err)
+		}
+		if n := count(); n != 1 {
+			t.Errorf("%d counted after a restore", n)
+		}
+	})
+}
