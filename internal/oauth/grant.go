@@ -147,7 +147,7 @@ func (s *Service) Grant(ctx context.Context, a idp.Actor, f GrantFilter) (*Grant
 // or issuer. (spec: management-extra#grantConsentToScope)
 func (s *Service) GrantToClient(ctx context.Context, a idp.Actor, appID, scope, issuer string) (*Grant, error) {
 	var f faults
-	if !slices.Contains(ManagementScopes(), scope) {
+	if !managementScope(scope) {
 		f.add("scopeId", "is no scope of the management interface")
 	}
 	if issuer != a.Org.BaseURL {

@@ -1,7 +1,15 @@
 package oauth
 
-// ManagementScopes are the scopes of the management interface that the
-// organisation's own server has, in the order in which its metadata lists them.
+import (
+	"slices"
+	"sync"
+
+	"usher/openapi"
+)
+
+// ManagementScopes are the scopes of the management interface that the metadata
+// of the organisation's own server lists, in its order. The server has more of
+// them: those that open the other operations.
 // (recorded answers; spec: oauth2#getWellKnownOAuthConfiguration)
 func ManagementScopes() []string {
 	return []string{
@@ -25,4 +33,31 @@ func ManagementScopes() []string {
 		"okta.apiTokens.manage", "okta.apiTokens.read", "okta.personal.adminSettings.manage",
 		"okta.personal.adminSettings.read",
 	}
+}
+
+// managementScopes are all scopes that the organisation's own server has for the
+// management interface: those that its metadata lists, and those that open the
+// other operations. They are made once and not to be changed.
+var managementScopes = sync.OnceValue(func() []*Scope {
+	var out []*Scope
+	seen := map[string]bool{}
+	add := func(names []string, publish string) {
+		for _, name := range names {
+			if !seen[name] {
+				seen[name] = true
+				out = append(out, &Scope{Name: name, Consent: ConsentImplicit, Publish: publish, System: true})
+			}
+		}
+	}
+	add(ManagementScopes(), PublishAll)
+	for _, op := range openapi.Operations() {
+		add(op.Scopes, PublishNone)
+	}
+	return out
+})
+
+// managementScope tells whether a scope opens operations of the management
+// interface: it has to be granted to a client by an administrator.
+func managementScope(name string) bool {
+	return slices.ContainsFunc(managementScopes(), func(s *Scope) bool { return s.Name == name })
 }

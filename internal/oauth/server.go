@@ -128,9 +128,7 @@ func ownServer(org *idp.Org) *Server {
 		s.Scopes = append(s.Scopes, &v)
 	}
 	s.Scopes = append(s.Scopes, &Scope{Name: "groups", Consent: ConsentImplicit, Publish: PublishAll, System: true})
-	for _, name := range ManagementScopes() {
-		s.Scopes = append(s.Scopes, &Scope{Name: name, Consent: ConsentImplicit, Publish: PublishAll, System: true})
-	}
+	s.Scopes = append(s.Scopes, managementScopes()...)
 	return s
 }
 

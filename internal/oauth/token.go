@@ -3,7 +3,6 @@ package oauth
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"usher/internal/apps"
@@ -283,7 +282,3 @@ func (p *Provider) known(ctx context.Context, s *Server, client *Client, asked [
 	}
 	return out, nil
 }
-
-// managementScope tells whether a scope opens operations of the management
-// interface.
-func managementScope(name string) bool { return strings.HasPrefix(name, "okta.") }
