@@ -122,7 +122,7 @@ func (c *deviceListCmd) Run(ctx context.Context, io streams) error {
 		return err
 	}
 	for _, r := range waiting {
-		fmt.Fprintf(io.out, "waits        %s  %s from %s until %s%s\n", r.ID, r.Login, r.IP, r.Expires.Format(time.TimeOnly), choices(r.Numbers))
+		fmt.Fprintf(io.out, "waits        %s  %s from %s until %s%s%s\n", r.ID, r.Login, r.IP, r.Expires.Format(time.TimeOnly), choices(r.Numbers), wants(r.App, r.Message))
 	}
 	return nil
 }
@@ -137,6 +137,17 @@ func choices(numbers []int) string {
 		out = append(out, strconv.Itoa(n))
 	}
 	return ", shows " + strings.Join(out, ", ")
+}
+
+// wants tells what an application asks apart from a sign-in.
+func wants(app, message string) string {
+	switch {
+	case app == "":
+		return ""
+	case message == "":
+		return fmt.Sprintf(", for %q", app)
+	}
+	return fmt.Sprintf(", for %q: %q", app, message)
 }
 
 type deviceApproveCmd struct {

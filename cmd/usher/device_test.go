@@ -68,3 +68,18 @@ func TestDevice(t *testing.T) {
 	phone(0, "enrolled no longer", "remove", "--phone", file)
 	get("GET", self, "", 404)
 }
+
+// TestWants: what an application asks is shown with its message, and nothing in it
+// reaches the terminal as a command.
+func TestWants(t *testing.T) {
+	for _, c := range []struct{ app, message, want string }{
+		{"", "", ""},
+		{"Bank", "", `, for "Bank"`},
+		{"Bank", "Pay 12.50 €", `, for "Bank": "Pay 12.50 €"`},
+		{"B\x1b[2J", "a\nb", `, for "B\x1b[2J": "a\nb"`},
+	} {
+		if got := wants(c.app, c.message); got != c.want {
+			t.Errorf("%q %q: %s", c.app, c.message, got)
+		}
+	}
+}
