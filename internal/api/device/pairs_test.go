@@ -248,8 +248,12 @@ func wordOf(at, v string) string {
 // place is an address without what differs from one exchange to the next.
 func place(address string) string {
 	for _, c := range []struct{ pattern, with string }{
-		{`^https?://[^/]+`, ""}, {`\?.*`, ""}, {`/users/[^/]+`, "/users/{userId}"}, {`/factors/[^/]+`, "/factors/{factorId}"},
-		{`/qr/.+$`, "/qr/{ticket}"}, {`/(transactions|verify)/([^r/][^/]*)`, "/$1/{transactionId}"},
+		{`^https?://[^/]+`, ""},
+		{`\?.*`, ""},
+		{`/users/[^/]+`, "/users/{userId}"},
+		{`/factors/[^/]+`, "/factors/{factorId}"},
+		{`/qr/.+$`, "/qr/{ticket}"},
+		{`/(transactions|verify)/([^r/][^/]*)`, "/$1/{transactionId}"},
 	} {
 		address = regexp.MustCompile(c.pattern).ReplaceAllString(address, c.with)
 	}

@@ -202,9 +202,8 @@ func (a *PoliciesAPI) yubiKeysOf(r *httpkit.Request, list []factor.YubiKey) erro
 			continue
 		}
 		u, err := a.Directory.User(r.Context(), r.Actor, k.UserID)
-		switch idp.KindOf(err) {
-		case idp.KindNotFound, idp.KindForbidden: // gone, or out of the caller's reach
-			continue
+		if kind := idp.KindOf(err); kind == idp.KindNotFound || kind == idp.KindForbidden {
+			continue // gone, or out of the caller's reach
 		}
 		if err != nil {
 			return err

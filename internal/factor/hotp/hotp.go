@@ -47,7 +47,8 @@ func (*Method) Describe() factor.Description {
 		Kind:   "hotp",
 		Verify: []factor.Field{{Name: factor.FieldPassCode, MaxLength: maxPassword}, {Name: fieldNext, Optional: true, MaxLength: maxPassword}},
 		Enroll: []factor.Field{
-			{Name: factor.FieldSharedSecret, Secret: true, MaxLength: maxSecret}, {Name: factor.FieldProfileID, Optional: true, MaxLength: maxID},
+			{Name: factor.FieldSharedSecret, Secret: true, MaxLength: maxSecret},
+			{Name: factor.FieldProfileID, Optional: true, MaxLength: maxID},
 			{Name: factor.FieldPassCode, Optional: true, MaxLength: maxPassword},
 		},
 		AMR:        []string{"otp"},
