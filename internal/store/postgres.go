@@ -31,6 +31,7 @@ const forTheseValues = pgx.QueryExecModeCacheDescribe
 type postgresEngine struct {
 	pool   *pgxpool.Pool
 	points *pgPoints
+	lane   lane
 }
 
 func openPostgres(ctx context.Context, url string, o Options) (engine, error) {
@@ -71,7 +72,7 @@ func openPostgres(ctx context.Context, url string, o Options) (engine, error) {
 		return nil, fmt.Errorf("PostgreSQL %d is too old: version 15 or newer is needed", version/10000)
 	}
 	points := &pgPoints{pool: pool, most: max(1, min(runtime.GOMAXPROCS(0), int(cfg.MaxConns)/2))}
-	return &postgresEngine{pool: pool, points: points}, nil
+	return &postgresEngine{pool: pool, points: points, lane: make(lane, 1)}, nil
 }
 
 func (e *postgresEngine) name() string { return "postgres" }
@@ -95,7 +96,13 @@ func (e *postgresEngine) write(ctx context.Context, serializable bool, fn func(q
 	}
 	var err error
 	for attempt := range maxAttempts {
-		if err = e.once(ctx, begin, fn); !repeatable(err) {
+		leave := func() {}
+		if attempt > 0 {
+			leave = e.lane.enter(ctx)
+		}
+		err = e.once(ctx, begin, fn)
+		leave()
+		if !repeatable(err) {
 			return err
 		}
 		if err := pause(ctx, attempt); err != nil {
@@ -103,6 +110,27 @@ func (e *postgresEngine) write(ctx context.Context, serializable bool, fn func(q
 		}
 	}
 	return fmt.Errorf("store: gave up after %d attempts: %w", maxAttempts, err)
+}
+
+// lane lets transactions that are repeated run one at a time: those that were
+// in each other's way are so no more, however many they are.
+type lane chan struct{}
+
+// laneTimeout is how long a transaction waits for its turn before it no longer
+// does: one that takes long must not hold the others up.
+const laneTimeout = 500 * time.Millisecond
+
+// enter waits for a turn and returns what ends it.
+func (l lane) enter(ctx context.Context) (leave func()) {
+	t := time.NewTimer(laneTimeout)
+	defer t.Stop()
+	select {
+	case l <- struct{}{}:
+		return func() { <-l }
+	case <-t.C:
+	case <-ctx.Done():
+	}
+	return func() {}
 }
 
 // pause waits a little before another attempt, longer with each one.
