@@ -89,6 +89,9 @@ type User struct {
 
 // Attributes decodes the profile.
 func (u *User) Attributes() (Attributes, error) {
+	if a, ok := flat(u.Profile); ok {
+		return a, nil
+	}
 	var a Attributes
 	if err := json.Unmarshal(u.Profile, &a); err != nil {
 		return nil, err
