@@ -86,15 +86,16 @@ func TestPublishedKeys(t *testing.T) {
 }
 
 // TestMetadataIsTrue: what the documents announce is there, and what is there is
-// announced. The one that is recorded lists two grant types more.
+// announced. The one that is recorded lists one grant type more.
 func TestMetadataIsTrue(t *testing.T) {
 	app := apptest.New(t)
 	c := web(t, app, nil)
-	recorded := []string{"urn:okta:params:oauth:grant-type:otp", "urn:okta:params:oauth:grant-type:oob"}
+	recorded := []string{"urn:okta:params:oauth:grant-type:otp"}
 	given := []string{
 		"authorization_code", "refresh_token", "password", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code",
 		"http://auth0.com/oauth/grant-type/mfa-otp", "http://auth0.com/oauth/grant-type/mfa-oob", "urn:ietf:params:oauth:grant-type:token-exchange",
 		"urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:saml2-bearer", "interaction_code", "urn:openid:params:grant-type:ciba",
+		"urn:okta:params:oauth:grant-type:oob",
 	}
 	for _, server := range []string{"", "/oauth2/default"} {
 		for _, name := range []string{"oauth-authorization-server", "openid-configuration"} {
