@@ -121,6 +121,19 @@ func (a *adapter) page(login, signature string, yes bool) string {
 	return "AUTH|no|" + about[1] + ":" + back
 }
 
+// begin makes it know these passwords alone; lies makes it answer something else.
+func (a *adapter) begin(t *testing.T, codes map[string]string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.t, a.codes, a.used, a.lie = t, codes, map[string]bool{}, nil
+}
+
+func (a *adapter) lies(lie func(id string) (int, string)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.lie = lie
+}
+
 // questions is how often the adapter was asked.
 func (a *adapter) questions() int {
 	a.mu.Lock()
@@ -134,7 +147,7 @@ func TestVendorTokens(t *testing.T) {
 	ad := newAdapter(t)
 	apptest.Each(t, func(t *testing.T, app *apptest.App) {
 		tokenOrg(t, app, "rsa_token", "symantec_vip")
-		ad.t, ad.codes, ad.used, ad.lie = t, map[string]string{"ann": "111 112 third-code 114 115", "VSMT123": "221 222"}, map[string]bool{}, nil
+		ad.begin(t, map[string]string{"ann": "111 112 third-code 114 115", "VSMT123": "221 222"})
 		at := tokenUser(app, "ann.token@example.com")
 		rsa := func(code string) string {
 			return `{"factorType":"token","provider":"RSA","profile":{"credentialId":"ann"},"verify":{"passCode":"` + code + `"}}`
@@ -167,13 +180,13 @@ func TestVendorTokens(t *testing.T) {
 			"it is a page":             func(string) (int, string) { return 200, `<html>accepted</html>` },
 			"it says yes with a fault": func(id string) (int, string) { return 201, `{"id":"` + id + `","result":"accepted"}` },
 		} {
-			ad.lie = lie
+			ad.lies(lie)
 			if a := prove("third-code"); a.Status != 504 || a.Text("errorCode") != "E0000067" {
 				t.Errorf("%s: %d %s", name, a.Status, a.Body)
 			}
 			app.Post(at, rsa("114")).Fails(504, "E0000067")
 		}
-		ad.lie = nil
+		ad.lies(nil)
 		if a := prove("third-code").Want(200); a.Text("status") != "SUCCESS" {
 			t.Errorf("%s", a.Body)
 		}
@@ -189,9 +202,7 @@ func TestVendorGuesses(t *testing.T) {
 	ad := newAdapter(t)
 	apptest.Each(t, func(t *testing.T, app *apptest.App) {
 		tokenOrg(t, app, "rsa_token")
-		ad.mu.Lock()
-		ad.t, ad.codes, ad.used = t, map[string]string{"bob": "111 112"}, map[string]bool{}
-		ad.mu.Unlock()
+		ad.begin(t, map[string]string{"bob": "111 112"})
 		at := tokenUser(app, "bob.token@example.com")
 		id := app.Post(at, `{"factorType":"token","provider":"RSA","profile":{"credentialId":"bob"},"verify":{"passCode":"111"}}`).Want(200).Text("id")
 		before := ad.questions()
@@ -222,7 +233,7 @@ func TestVendorPage(t *testing.T) {
 	ad := newAdapter(t)
 	apptest.Each(t, func(t *testing.T, app *apptest.App) {
 		tokenOrg(t, app, "duo")
-		ad.t, ad.used = t, map[string]bool{}
+		ad.begin(t, nil)
 		const login = "ann.page@example.com"
 		tokenUser(app, login)
 		public := app.Anonymous()
