@@ -238,6 +238,11 @@ func (s *Service) replace(ctx context.Context, actor idp.Actor, id string, in *I
 		if err != nil {
 			return err
 		}
+		if !sameClient(a, before) {
+			if err := s.permitClient(tx, actor, before, a); err != nil {
+				return err
+			}
+		}
 		a.Details.KeyTimes = before.Details.KeyTimes
 		keep(a, before)
 		if err := s.chooseKey(tx, a, before, in); err != nil {

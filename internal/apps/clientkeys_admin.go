@@ -2,6 +2,7 @@ package apps
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"time"
 
@@ -214,6 +215,9 @@ func (s *Service) changeKeys(ctx context.Context, actor idp.Actor, appID string,
 		if err != nil {
 			return err
 		}
+		if err := s.permitClient(tx, actor, a, nil); err != nil {
+			return err
+		}
 		id, event, err := change(tx, a)
 		if err != nil || event == "" {
 			return err
@@ -227,4 +231,22 @@ func (s *Service) changeKeys(ctx context.Context, actor idp.Actor, appID string,
 		}
 		return s.record(tx, actor, event, idp.AppTarget(&a.App), idp.Target{ID: id, Type: "JsonWebKey", AlternateID: "unknown", DisplayName: id})
 	})
+}
+
+// permitClient asks whether an administrator may change by what a client proves
+// who it is, where it acts for itself or, as after has it, will.
+func (s *Service) permitClient(tx *store.Tx, actor idp.Actor, a, after *App) error {
+	acts := func(a *App) bool {
+		return a != nil && a.Details.OAuthClient != nil && slices.Contains(a.Details.OAuthClient.GrantTypes, grantClient)
+	}
+	if s.PermitClient == nil || !acts(a) && !acts(after) {
+		return nil
+	}
+	return s.PermitClient(tx, actor, &a.App)
+}
+
+// sameClient tells whether two forms of an application are the same client.
+func sameClient(a, b *App) bool {
+	return a.ClientSecret == "" && reflect.DeepEqual(a.Details.OAuthClient, b.Details.OAuthClient) &&
+		reflect.DeepEqual(a.Details.Credentials.OAuth, b.Details.Credentials.OAuth)
 }

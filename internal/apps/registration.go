@@ -35,6 +35,9 @@ func (s *Service) NewClientSecret(ctx context.Context, actor idp.Actor, id strin
 		if c := a.Details.Credentials.OAuth; c == nil || !c.NeedsSecret() {
 			return idp.Invalid("token_endpoint_auth_method", idp.Cause{Field: "token_endpoint_auth_method", Text: "the client has no secret"})
 		}
+		if err := s.permitClient(tx, actor, a, nil); err != nil {
+			return err
+		}
 		if _, err := tx.DeleteAppSecrets(a.OrgID, a.ID, kindClient, ""); err != nil {
 			return err
 		}

@@ -142,6 +142,19 @@ func client(tx *store.Tx, orgID, appID string) (*idp.App, error) {
 	return a, err
 }
 
+// changeableClient is client for one whose secrets the actor may change.
+func (s *Service) changeableClient(tx *store.Tx, actor idp.Actor, appID string) (*idp.App, error) {
+	stored, err := s.may(tx, actor)(client(tx, actor.OrgID(), appID))
+	if err != nil {
+		return nil, err
+	}
+	a, err := load(stored)
+	if err != nil {
+		return nil, err
+	}
+	return stored, s.permitClient(tx, actor, a, nil)
+}
+
 // Secrets lists the secrets of an OAuth client, the oldest first.
 // (spec: management-extra#listOAuth2ClientSecrets)
 func (s *Service) Secrets(ctx context.Context, actor idp.Actor, appID string) ([]*Secret, error) {
@@ -201,7 +214,7 @@ func (s *Service) AddSecret(ctx context.Context, actor idp.Actor, appID, value s
 		row.Status = statusOff
 	}
 	err := s.tx(ctx, "add secret", func(tx *store.Tx) error {
-		a, err := s.may(tx, actor)(client(tx, actor.OrgID(), appID))
+		a, err := s.changeableClient(tx, actor, appID)
 		if err != nil {
 			return err
 		}
@@ -278,7 +291,7 @@ func secretTarget(row *store.AppSecret) idp.Target {
 // fn says has happened.
 func (s *Service) secret(ctx context.Context, actor idp.Actor, appID, id string, fn func(*store.Tx, *store.AppSecret, []*store.AppSecret) (idp.EventType, error)) error {
 	return s.tx(ctx, "client secret", func(tx *store.Tx) error {
-		a, err := s.may(tx, actor)(client(tx, actor.OrgID(), appID))
+		a, err := s.changeableClient(tx, actor, appID)
 		if err != nil {
 			return err
 		}

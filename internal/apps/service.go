@@ -40,8 +40,8 @@ const (
 	tableUsers, columnPass    = "app_users", "password"
 )
 
-// Service keeps the applications of all organisations. All members but Permit
-// are required.
+// Service keeps the applications of all organisations. All members but Permit,
+// PermitClient and Reach are required.
 type Service struct {
 	Store  *store.Store
 	Log    *eventlog.Log
@@ -53,6 +53,9 @@ type Service struct {
 	// one of this name (id ""): KindForbidden where the role is limited to
 	// others. Nil permits everything. Roles are beside this package.
 	Permit func(tx *store.Tx, actor idp.Actor, name, id string) error
+	// PermitClient tells whether an administrator may change by what a client
+	// that acts for itself proves who it is. Nil permits everything.
+	PermitClient func(tx *store.Tx, actor idp.Actor, a *idp.App) error
 	// OnDelete is told before an application is removed.
 	OnDelete []func(tx *store.Tx, actor idp.Actor, a *idp.App) error
 	// Reach lists the applications to which the actor's roles are limited; all is

@@ -133,6 +133,7 @@ func (s *services) hooks() {
 	}
 	s.sessions.OnEnd = append(s.sessions.OnEnd, s.provider.OnSessionEnd)
 	d.Guard = roles.Scope{}
+	s.apps.PermitClient = roles.Scope{}.Client
 	s.apps.Permit, s.apps.Reach, s.apps.Tell = roles.Scope{}.App, roles.Scope{}.Apps, d.TellAdministrators
 	d.OnMembership = append(d.OnMembership, func(tx *store.Tx, a idp.Actor, groupID, _ string, member bool) error {
 		if member {

@@ -108,3 +108,41 @@ func TestNobodysRolesByName(t *testing.T) {
 		t.Errorf("%s", list.Body)
 	}
 }
+
+// TestNobodyBecomesAClient: an administrator who is no super administrator
+// neither gives a client that acts for itself the run of the house, nor takes
+// one over that has it.
+func TestNobodyBecomesAClient(t *testing.T) {
+	app := apptest.New(t)
+	app.Post("/api/v1/users/"+isaac+"/roles", map[string]any{"type": "APP_ADMIN"}).Want(201)
+	mine := web(t, app, nil)
+	grantScopes(t, app, mine, "okta.apps.manage", "okta.appGrants.manage", "okta.apps.read")
+	tokens := redeem(app, "", mine, code(t, signedIn(t, app, isaac), "", request(mine, "scope", "openid okta.apps.manage okta.appGrants.manage okta.apps.read"))).Want(200)
+	admin := app.Anonymous().With("Authorization", "Bearer "+tokens.Text("access_token"))
+
+	plain := register(t, app, "service", "client_secret_basic", map[string]any{"grant_types": []string{"client_credentials"}, "response_types": []string{"token"}})
+	admin.Post("/api/v1/apps/"+plain.app+"/credentials/secrets", nil).Want(201) // it can do nothing so far
+	admin.Post("/api/v1/apps/"+plain.app+"/grants", map[string]any{"scopeId": "okta.users.manage", "issuer": base}).Fails(403, "E0000006")
+
+	strong := service(t, app, nil)
+	grantScopes(t, app, strong, "okta.users.manage")
+	_, key := newKey(t, "k2")
+	keys := "/api/v1/apps/" + strong.app + "/credentials/jwks"
+	admin.Get(keys).Want(200)
+	admin.Post(keys, key).Fails(403, "E0000006")
+	at := "/api/v1/apps/" + strong.app
+	doc := admin.Get(at).Want(200)
+	var body map[string]any
+	doc.JSON(&body)
+	body["label"] = "Another label"
+	admin.Put(at, body).Want(200)
+	body["settings"].(map[string]any)["oauthClient"].(map[string]any)["jwks"] = map[string]any{"keys": []any{key}}
+	admin.Put(at, body).Fails(403, "E0000006")
+	app.Put(at, body).Want(200)
+	// An application that gets to act for itself later is no way round.
+	later := web(t, app, map[string]any{"grant_types": []string{"authorization_code"}})
+	admin.Post("/api/v1/apps/"+later.app+"/grants", map[string]any{"scopeId": "okta.users.manage", "issuer": base}).Want(201)
+	admin.Get("/api/v1/apps/" + later.app).Want(200).JSON(&body)
+	body["settings"].(map[string]any)["oauthClient"].(map[string]any)["grant_types"] = []string{"authorization_code", "client_credentials"}
+	admin.Put("/api/v1/apps/"+later.app, body).Fails(403, "E0000006")
+}
