@@ -77,7 +77,7 @@ func (p *page) send(r *httpkit.Request, age string) error {
 	h.Del("Pragma")
 	h.Del("Expires")
 	h["Etag"] = []string{p.etag}
-	if slices.Contains(strings.Split(r.Header.Get("If-None-Match"), ", "), p.etag) {
+	if known := r.Header.Get("If-None-Match"); known != "" && slices.Contains(strings.Split(known, ", "), p.etag) {
 		r.W.WriteHeader(http.StatusNotModified)
 		return nil
 	}
