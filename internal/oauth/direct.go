@@ -133,10 +133,11 @@ func (p *Provider) goOn(ctx context.Context, c *TokenCall, token, over string) (
 // directFault turns what the sign-in refuses into an answer of this protocol.
 // Throttles stay what they are.
 func directFault(err error, over string) error {
-	switch idp.KindOf(err) {
-	case 0, idp.KindTooManyRequests, idp.KindSMSTooSoon, idp.KindCallTooSoon, idp.KindEmailTooSoon:
+	kind := idp.KindOf(err)
+	if slices.Contains([]idp.Kind{0, idp.KindTooManyRequests, idp.KindSMSTooSoon, idp.KindCallTooSoon, idp.KindEmailTooSoon}, kind) {
 		return err
-	case idp.KindBadToken, idp.KindConflict, idp.KindTransactionState, idp.KindNotFound:
+	}
+	if slices.Contains([]idp.Kind{idp.KindBadToken, idp.KindConflict, idp.KindTransactionState, idp.KindNotFound}, kind) {
 		return fault(AccessDenied, over)
 	}
 	return fault(InvalidGrant, textWrongCode)

@@ -21,7 +21,7 @@ func TestReadsAtOnceKeepApart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer s.Close()
+		defer func() { _ = s.Close() }()
 		const readers, reads = 24, 40
 		var wg sync.WaitGroup
 		for r := range readers {
@@ -78,7 +78,7 @@ func TestReadsShareRoundTrips(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
+	defer func() { _ = s.Close() }()
 	slow, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var wg sync.WaitGroup

@@ -46,9 +46,11 @@ func TestPasswordImportHook(t *testing.T) {
 		}
 		// Whatever is no clear yes is a no.
 		for status, texts := range map[int][]string{
-			200: {`{}`, `{"commands":[]}`, `[]`, `no JSON`, `{"commands":[{"type":"com.okta.other","value":{"credential":"VERIFIED"}}]}`,
+			200: {
+				`{}`, `{"commands":[]}`, `[]`, `no JSON`, `{"commands":[{"type":"com.okta.other","value":{"credential":"VERIFIED"}}]}`,
 				strings.Replace(hookYes, "}]}", `},{"type":"com.okta.action.update","value":{"credential":"UNVERIFIED"}}]}`, 1),
-				strings.Replace(hookYes, "]}", `],"error":{"errorSummary":"no"}}`, 1)},
+				strings.Replace(hookYes, "]}", `],"error":{"errorSummary":"no"}}`, 1),
+			},
 			204: {""}, 302: {hookYes}, 403: {hookYes}, 500: {hookYes},
 		} {
 			for _, text := range texts {
