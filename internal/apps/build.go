@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
+	"usher/internal/directory"
 	"usher/internal/el"
 	"usher/internal/idp"
 )
@@ -256,10 +258,22 @@ func (t UsernameTemplate) complete(f *faults) UsernameTemplate {
 		f.add("template", "The field is too long")
 		return t
 	}
-	if _, err := el.Parse(t.Template, templateFeatures()); err != nil {
+	p, err := el.Parse(t.Template, templateFeatures())
+	if err != nil || t.Type == templateBuiltIn && !builtIn(p) {
 		f.add("template", "Invalid expression")
 	}
 	return t
+}
+
+// builtIn tells whether a template asks a user only for what all users can have,
+// here or in a directory of the organisation. (management reference:
+// userNameTemplate)
+func builtIn(p *el.Program) bool {
+	elsewhere := []string{"userName", "samAccountName", "userPrincipalName", "employeeID", "instance.namingContext"}
+	return !slices.ContainsFunc(p.Uses().Attributes, func(path string) bool {
+		root, name, _ := strings.Cut(path, ".")
+		return (root == "source" || root == "user") && !directory.BaseAttribute(name) && !slices.Contains(elsewhere, name)
+	})
 }
 
 // templateFeatures are those of usernames, with the names of applications as

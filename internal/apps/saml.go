@@ -90,6 +90,10 @@ const (
 	maxACSEndpoints = 100
 )
 
+// attributeNames begins the names of the formats that names of attributes have.
+// (management reference: attributeStatements)
+const attributeNames = "urn:oasis:names:tc:SAML:2.0:attrname-format:"
+
 // samlDefaults are what members count as that are absent. (management reference)
 func samlDefaults() *SAMLSettings {
 	return &SAMLSettings{
@@ -162,7 +166,7 @@ func (s *SAMLSettings) tidy() {
 			st.Type = "EXPRESSION"
 		}
 		if st.Namespace == "" {
-			st.Namespace = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"
+			st.Namespace = attributeNames + "unspecified"
 		}
 	}
 	if s.SPCertificate != nil && len(s.SPCertificate.X5C) == 0 {
@@ -221,6 +225,7 @@ func (st AttributeStatement) check(f *faults) {
 	if st.Name == "" {
 		f.blank("attributeStatements.name")
 	}
+	oneOf(f, "attributeStatements.namespace", st.Namespace, attributeNames+"unspecified", attributeNames+"basic", attributeNames+"uri")
 	switch st.Type {
 	case "EXPRESSION":
 		if len(st.Values) == 0 {

@@ -45,6 +45,11 @@ func (s *Service) ruleGroups(tx *store.Tx, org *idp.Org, r *idp.GroupRule) ([]st
 			return nil, badExpression("Invalid property " + short(name) + " in expression " + short(r.Expression))
 		}
 	}
+	if results, all := p.Results(); all && !slices.ContainsFunc(results, func(path string) bool {
+		return schema.Attribute(strings.TrimPrefix(path, "user.")).Type == TypeBoolean
+	}) {
+		return nil, badExpression("Invalid expression syntax " + short(r.Expression))
+	}
 	named := slices.Clone(r.GroupIDs)
 	for _, id := range uses.GroupIDs {
 		_, err := tx.Group(r.OrgID, id)

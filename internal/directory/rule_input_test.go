@@ -70,6 +70,9 @@ func TestRuleInput(t *testing.T) {
 			{directory.RuleInput{Name: "x", Expression: `user.shoeSize == "9"`, GroupIDs: []string{west}}, idp.KindInvalid, "validateRule", []string{`Invalid property shoeSize in expression user.shoeSize == "9"`, "conditions: Invalid expression"}},
 			{directory.RuleInput{Name: "x", Expression: `user.getInternalProperty("lastLogin") == "9"`, GroupIDs: []string{west}}, idp.KindInvalid, "validateRule", nil},
 			{directory.RuleInput{Name: "x", Expression: fmt.Sprintf("isMemberOfGroup(%q)", missing), GroupIDs: []string{west}}, idp.KindInvalid, "validateRule", nil},
+			{directory.RuleInput{Name: "x", Expression: `user.department`, GroupIDs: []string{west}}, idp.KindInvalid, "validateRule", []string{`Invalid expression syntax user.department`, "conditions: Invalid expression"}},
+			{directory.RuleInput{Name: "x", Expression: `user.city == "x" ? user.department : "no"`, GroupIDs: []string{west}}, idp.KindInvalid, "validateRule", nil},
+			{directory.RuleInput{Name: "x", Expression: `user.getInternalProperty("status")`, GroupIDs: []string{west}}, idp.KindInvalid, "validateRule", nil},
 			{directory.RuleInput{Name: "x", Expression: `session.amr == "x"`, GroupIDs: []string{west}}, idp.KindInvalid, "validateRule", nil},
 			{directory.RuleInput{Name: "x", Expression: `user.city == ` + strings.Repeat("(", 5000), GroupIDs: []string{west}}, idp.KindInvalid, "validateRule", nil},
 		} {

@@ -47,6 +47,10 @@ func (s *Schema) Attribute(name string) *Attribute {
 	return nil
 }
 
+// BaseAttribute tells whether every user of every organisation can have an
+// attribute of this name.
+func BaseAttribute(name string) bool { return untouched().Attribute(name) != nil }
+
 // untouched is the schema of users in an organisation that has changed nothing.
 func untouched() *Schema {
 	return &Schema{Attributes: baseSchema, base: baseSchema, shown: []string{AttrMobilePhone, AttrSecondEmail}}

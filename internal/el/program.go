@@ -47,6 +47,33 @@ func (p *Program) Uses() Uses {
 	return u
 }
 
+// Results lists the attributes that the result can be, just as they are, in the form of Uses.Attributes. all tells
+// that it cannot be anything else but text.
+func (p *Program) Results() (attributes []string, all bool) { return results(p.root) }
+
+func results(n node) ([]string, bool) {
+	var sides []node
+	switch n := n.(type) {
+	case reference:
+		return []string{strings.Join(n.path, ".")}, true
+	case property:
+		return nil, true // identifiers and words
+	case choice:
+		sides = []node{n.then, n.otherwise}
+	case fallback:
+		sides = []node{n.x, n.otherwise}
+	default:
+		return nil, n.static() == stringKind
+	}
+	var out []string
+	all := true
+	for _, side := range sides {
+		of, only := results(side)
+		out, all = append(out, of...), all && only
+	}
+	return out, all
+}
+
 // Value evaluates the program. The error is an *EvalError.
 func (p *Program) Value(env Env) (Value, error) {
 	m := machine{env: env, limits: p.limits}

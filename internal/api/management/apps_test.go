@@ -86,6 +86,13 @@ func TestAppRefusals(t *testing.T) {
 	refused(form("SOMETHING"), "E0000001", 400)
 	refused(strings.Replace(form("SHARED_USERNAME_AND_PASSWORD"), `"scheme"`, `"revealPassword":true,"scheme"`, 1), "E0000001", 400)
 	refused(strings.Replace(bookmark, `"label"`, `"credentials":{"userNameTemplate":{"type":"CUSTOM","template":"user.("}},"label"`, 1), "E0000001", 400, "template: Invalid expression")
+	for template, status := range map[string]int{"${source.nope}": 400, "${source.nickName}": 200, "${source.samAccountName}@${source.instance.namingContext}": 200} {
+		app.Post("/api/v1/apps", strings.Replace(bookmark, `"label"`, `"credentials":{"userNameTemplate":{"type":"BUILT_IN","template":"`+template+`"}},"label"`, 1)).Want(status)
+	}
+	statement := `"audience":"sp","attributeStatements":[{"name":"n","namespace":"bad","values":["user.login"]}]`
+	refused(strings.Replace(saml, `"audience":"sp"`, statement, 1), "E0000001", 400,
+		"attributeStatements.namespace: must be one of urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified, urn:oasis:names:tc:SAML:2.0:attrname-format:basic, urn:oasis:names:tc:SAML:2.0:attrname-format:uri")
+	app.Post("/api/v1/apps", strings.Replace(saml, `"audience":"sp"`, strings.Replace(statement, "bad", "urn:oasis:names:tc:SAML:2.0:attrname-format:uri", 1), 1)).Want(200)
 	refused(strings.Replace(saml, `"audience":"sp",`, "", 1), "E0000001", 400, "audience: The field cannot be left blank")
 	refused(strings.Replace(saml, `"audience":"sp"`, `"audience":"sp","responseSigned":false,"assertionSigned":false`, 1), "E0000001", 400)
 	for from, to := range map[string]string{

@@ -184,3 +184,20 @@ func TestGroupSearchOnTheWire(t *testing.T) {
 	}
 	app.Get("/api/v1/groups/"+everyone.Text("0.id")+"/users?managedBy=x").Fails(400, "E0000002")
 }
+
+// TestRuleOfTruth: an attribute alone is a condition where it is a truth value, and
+// text never is.
+func TestRuleOfTruth(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, app *apptest.App) {
+		app.Post("/api/v1/meta/schemas/user/default", `{"definitions":{"custom":{"id":"#custom","type":"object","properties":{"remote":{"title":"Remote","type":"boolean"}}}}}`).Want(200)
+		group := app.Post("/api/v1/groups", `{"profile":{"name":"remote"}}`).Want(200).Text("id")
+		rule := func(expression string) *apptest.Answer {
+			return app.Post("/api/v1/groups/rules", `{"type":"group_rule","name":"`+expression+`","conditions":{"expression":{"type":"urn:okta:expression:1.0","value":"`+expression+
+				`"}},"actions":{"assignUserToGroups":{"groupIds":["`+group+`"]}}}`)
+		}
+		rule("user.remote").Want(200)
+		rule("user.city == 'x' ? user.remote : null").Want(200)
+		rule("user.department").Fails(400, "E0000001", "Invalid expression syntax user.department", "conditions: Invalid expression")
+		rule("user.city ?: user.department").Fails(400, "E0000001")
+	})
+}
