@@ -17,10 +17,10 @@ type plan struct {
 }
 
 // planOf finds the country code that digits begin with. No code begins with
-// another one, so there is at most one.
+// another one, so there is at most one, nor with a zero.
 func planOf(digits string) (_ plan, codeLength int, ok bool) {
 	code := 0
-	for n := 1; n <= 3 && n <= len(digits); n++ {
+	for n := 1; n <= 3 && n <= len(digits) && digits[0] != '0'; n++ {
 		code = 10*code + int(digits[n-1]-'0')
 		if i, found := slices.BinarySearchFunc(plans[:], code, func(p plan, code int) int { return cmp.Compare(p.code, code) }); found {
 			return plans[i], n, true

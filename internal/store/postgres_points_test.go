@@ -17,11 +17,7 @@ import (
 // its own failure, and nobody's else.
 func TestReadsAtOnceKeepApart(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, url string) {
-		s, err := store.Open(t.Context(), url, store.Options{Clock: env.System{}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = s.Close() }()
+		s := storetest.Open(t, url, env.System{})
 		const readers, reads = 24, 40
 		var wg sync.WaitGroup
 		for r := range readers {
@@ -74,11 +70,7 @@ func readOne(ctx context.Context, s *store.Store, n int) error {
 // TestReadsShareRoundTrips: reads that come while others are under way go out
 // together, and no slow one keeps them for long.
 func TestReadsShareRoundTrips(t *testing.T) {
-	s, err := store.Open(t.Context(), storetest.Postgres(t), store.Options{Clock: env.System{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = s.Close() }()
+	s := storetest.Open(t, storetest.Postgres(t), env.System{})
 	slow, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var wg sync.WaitGroup
