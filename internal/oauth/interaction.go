@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"slices"
+	"strings"
 	"time"
 
 	"usher/internal/idp"
@@ -39,7 +40,7 @@ func (p *Provider) Interact(ctx context.Context, a idp.Actor, in TokenRequestInp
 	}
 	q := &Authorization{
 		ServerID: s.ID, ClientID: client.ID, Response: []string{respondCode}, State: in.Params["state"], Nonce: in.Params["nonce"],
-		LoginHint: in.Params["login_hint"], Begun: p.Clock.Now(), server: s, client: client,
+		LoginHint: in.Params["login_hint"], ACR: strings.Fields(in.Params["acr_values"]), Begun: p.Clock.Now(), server: s, client: client,
 	}
 	if q.Redirect, err = redirectOf(client, in.Params["redirect_uri"]); err != nil {
 		return "", err
@@ -69,7 +70,7 @@ func (p *Provider) Interact(ctx context.Context, a idp.Actor, in TokenRequestInp
 // beginInteraction begins the sign-in of an interaction: anew, or with the token
 // of an invitation or of a recovery, which opens it as its link does.
 func (p *Provider) beginInteraction(ctx context.Context, a idp.Actor, q *Authorization, params Params, prefix string) (*signin.Transaction, error) {
-	o := signin.Options{Prefix: prefix, Carried: true, Warn: true, Login: q.LoginHint, Life: interactionLife / 2}
+	o := signin.Options{Prefix: prefix, Carried: true, Warn: true, Login: q.LoginHint, Life: interactionLife / 2, Levels: q.levels()}
 	var act signin.Action
 	wrong := ""
 	switch activation, recovery := params["activation_token"], params["recovery_token"]; {
@@ -123,9 +124,18 @@ func (p *Provider) FinishInteraction(ctx context.Context, a idp.Actor, handle st
 		return nil, err
 	}
 	v := out.Issued.Session
+	met := ""
+	if len(q.ACR) > 0 {
+		if met, err = p.metACR(ctx, a, q, v); err != nil {
+			return nil, err
+		}
+		if met == "" {
+			return nil, unmet()
+		}
+	}
 	c := &TokenCall{Actor: a, Server: q.server, Client: q.client}
 	doc := codeDocument{
-		Proof:    Proof{Scopes: q.Scopes, Grant: GrantInteraction, AuthTime: authTime(v), AMR: slices.Clone(v.AMR), SessionID: v.ID, Nonce: q.Nonce},
+		Proof:    Proof{Scopes: q.Scopes, Grant: GrantInteraction, AuthTime: authTime(v), AMR: slices.Clone(v.AMR), SessionID: v.ID, Nonce: q.Nonce, ACR: met},
 		ServerID: q.ServerID, Redirect: q.Redirect, Challenge: q.Challenge,
 	}
 	err = p.Store.Tx(ctx, func(tx *store.Tx) error {

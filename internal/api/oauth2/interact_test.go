@@ -21,7 +21,7 @@ func TestInteraction(t *testing.T) {
 			return app.Anonymous().Post(at, v)
 		}
 		const interact, introspect = "/oauth2/default/v1/interact", "/idp/idx/introspect"
-		handle := begin(interact).Want(200).Text("interaction_handle")
+		handle := begin(interact, "acr_values", "unknown urn:okta:loa:1fa:pwd").Want(200).Text("interaction_handle")
 		b := app.Browser()
 		state := b.Post(introspect, map[string]any{"interactionHandle": handle}).Want(200).Text("stateHandle")
 		// The handle may be looked at again before each step.
@@ -44,7 +44,7 @@ func TestInteraction(t *testing.T) {
 				"grant_type", "interaction_code", "interaction_code", code, "client_id", c.id, "code_verifier", verifier)...).Encode(), nil)
 		}
 		a := trade(verifier).Want(200)
-		if id := claimsOf(t, a.Text("id_token")); id["nonce"] != "n-1" || id["aud"] != c.id || a.Text("refresh_token") == "" {
+		if id := claimsOf(t, a.Text("id_token")); id["nonce"] != "n-1" || id["aud"] != c.id || id["acr"] != "urn:okta:loa:1fa:pwd" || a.Text("refresh_token") == "" {
 			t.Errorf("%s", a.Body)
 		}
 		refused(t, trade(verifier), 400, "invalid_grant", "The interaction code is invalid or has expired.")
@@ -53,6 +53,14 @@ func TestInteraction(t *testing.T) {
 			t.Errorf("%v", got)
 		}
 		begin("/oauth2/v1/interact").Want(200)
+		// More than the user can prove brings no code.
+		more := app.Browser()
+		state = more.Post(introspect, map[string]any{"interactionHandle": begin(interact, "acr_values", twoFactors).Want(200).Text("interaction_handle")}).Want(200).Text("stateHandle")
+		if a := more.Post("/idp/idx/identify", map[string]any{
+			"stateHandle": state, "identifier": isaac, "credentials": map[string]any{"passcode": apptest.Password},
+		}); a.Status < 400 || a.At("successWithInteractionCode") != nil || more.Cookie("idx") != "" {
+			t.Errorf("%d %s", a.Status, a.Body)
+		}
 		refused(t, begin(interact, "redirect_uri", "https://evil.example"), 400, "invalid_request", "")
 		refused(t, begin(interact, "code_challenge", ""), 400, "invalid_request", "")
 		refused(t, begin(interact, "code_challenge_method", "plain"), 400, "invalid_request", "")
