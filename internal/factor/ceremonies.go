@@ -22,6 +22,7 @@ const (
 	textProvider   = "Invalid Provider."
 	TextNotEnabled = "Factor not enabled."
 	textSigningIn  = "This factor is enrolled and proved while signing in."
+	textStays      = "A factor of this type cannot be replaced."
 	textSetUp      = "A factor of this type is already set up."
 )
 

@@ -83,9 +83,9 @@ func (s *Enrolments) Enroll(ctx context.Context, a idp.Actor, ref string, in Enr
 }
 
 // Replace gives an enrolment other contents: of the security question alone, which
-// nobody has to prove; KindUnsupported for others. KindInvalid as Enroll, and on
+// nobody has to prove. KindInvalid on ObjectEnroll for others, as Enroll, and on
 // "factorType" or "provider" for those of another factor.
-// (spec: management-extra#replaceFactor)
+// (spec: management#replaceFactor)
 func (s *Enrolments) Replace(ctx context.Context, a idp.Actor, ref, id string, in EnrollInput) (Enrolment, error) {
 	u, err := s.Directory.User(ctx, a, ref)
 	if err != nil {
@@ -97,7 +97,7 @@ func (s *Enrolments) Replace(ctx context.Context, a idp.Actor, ref, id string, i
 	}
 	switch {
 	case f.Type != TypeQuestion:
-		return Enrolment{}, idp.Fail(idp.KindUnsupported)
+		return Enrolment{}, RefuseEnroll(textStays)
 	case in.Type != "" && in.Type != f.Type:
 		return Enrolment{}, idp.Invalid("factorType", idp.Cause{Field: "factorType", Text: "is that of another factor"})
 	case in.Provider != "" && in.Provider != f.Provider:

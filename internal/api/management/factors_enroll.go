@@ -109,7 +109,7 @@ func (a *API) addFactor(r *httpkit.Request) error {
 }
 
 // replaceFactor gives a security question another question and answer.
-// (spec: management-extra#replaceFactor)
+// (spec: management#replaceFactor)
 func (a *API) replaceFactor(r *httpkit.Request) error {
 	var body enrollBody
 	if err := r.Decode(&body); err != nil {

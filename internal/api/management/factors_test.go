@@ -175,7 +175,7 @@ func TestQuestionIsReplaced(t *testing.T) {
 			app.Put(at+"/"+app.Get(at).Want(200).Text("0.id")+"x", body).Fails(404, "E0000007")
 		})
 		sms := app.Post(at+"?activate=true", smsFactor).Want(200).Text("id")
-		app.Put(at+"/"+sms, smsFactor).Want(501)
+		app.Put(at+"/"+sms, smsFactor).Fails(400, "E0000001", "A factor of this type cannot be replaced.")
 	})
 }
 
