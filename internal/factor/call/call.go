@@ -77,7 +77,7 @@ func event(p factor.Purpose) idp.EventType {
 		return eventlog.CallReset
 	case factor.ToUnlock:
 		return eventlog.CallUnlock
-	case factor.ToVerify, factor.ToAuthorize:
+	case factor.ToVerify, factor.ToAuthorize, factor.ToSignIn:
 	}
 	return eventlog.CallVerify
 }

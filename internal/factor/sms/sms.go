@@ -87,7 +87,7 @@ func event(p factor.Purpose) idp.EventType {
 		return eventlog.TextReset
 	case factor.ToUnlock:
 		return eventlog.TextUnlock
-	case factor.ToVerify, factor.ToAuthorize:
+	case factor.ToVerify, factor.ToAuthorize, factor.ToSignIn:
 	}
 	return eventlog.TextVerify
 }
