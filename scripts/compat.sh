@@ -13,7 +13,8 @@ need_go
 mine=no
 tally_begin && mine=yes
 
-sdk() { go_suite compat-sdk "$ROOT/compat" -vet=off -count=1 -timeout 5m ./...; }
+# What needs a browser runs with the part oauth.
+sdk() { go_suite compat-sdk "$ROOT/compat" -vet=off -count=1 -timeout 5m -skip '^TestChromium$' ./...; }
 
 authjs() {
   need compat-authjs node || return 1
