@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes one piece that the tests need available, installing it where it can.
 #
-#   scripts/setup.sh lint|race|postgres|browser|node
+#   scripts/setup.sh lint|race|curl|postgres|browser|node
 #
 # Exits 0 when the piece is here, otherwise 1 with the reason on stderr.
 set -uo pipefail
@@ -29,6 +29,15 @@ setup_race() {
   have "${CC:-cc}" || have gcc && return 0
   say "installing a C compiler for the race detector"
   apt_install gcc libc6-dev
+}
+
+# The README's commands are pasted in a test.
+setup_curl() {
+  have curl && return 0
+  say "installing curl"
+  apt_install curl ca-certificates && have curl && return 0
+  warn "curl is not here"
+  return 1
 }
 
 setup_postgres() {
@@ -59,6 +68,6 @@ setup_node() {
 }
 
 case "${1:-}" in
-  lint | race | postgres | browser | node) "setup_$1" ;;
-  *) warn "usage: scripts/setup.sh lint|race|postgres|browser|node"; exit 2 ;;
+  lint | race | curl | postgres | browser | node) "setup_$1" ;;
+  *) warn "usage: scripts/setup.sh lint|race|curl|postgres|browser|node"; exit 2 ;;
 esac

@@ -51,6 +51,7 @@ unit() {
 
 say "== setting up"
 postgres
+need curl curl
 { "$ROOT/scripts/setup.sh" browser; "$ROOT/scripts/setup.sh" node; } >"$work/fetch.log" 2>&1 &
 fetch=$!
 

@@ -2,6 +2,7 @@ package hook
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,8 +15,8 @@ import (
 	"usher/internal/store"
 )
 
-// Timeout bounds a request to a hook. (Okta developer guide "Inline hooks",
-// section "Timeout behavior")
+// Timeout bounds a request to a hook where a Service names no other bound. (Okta
+// developer guide "Inline hooks", section "Timeout behavior")
 const Timeout = 3 * time.Second
 
 // Reply is what a hook answers. (spec: management, responses of inline hooks)
@@ -59,7 +60,7 @@ func (s *Service) Execute(ctx context.Context, a idp.Actor, id string, body json
 
 // ask makes one request. An answer without contents has no commands.
 func (s *Service) ask(ctx context.Context, h *Hook, body []byte) (Reply, error) {
-	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(s.Timeout, Timeout))
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.Channel.URI, bytes.NewReader(body))
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"usher/internal/egress"
 	"usher/internal/env"
@@ -57,6 +58,7 @@ type Service struct {
 	Client *egress.Client
 	// Targets judges the addresses of hooks.
 	Targets egress.Config
+	Timeout time.Duration // of a request; zero: the constant Timeout
 }
 
 // Header is a header that each request carries.

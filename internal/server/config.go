@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"time"
 
 	"usher/internal/api/httpkit"
 	"usher/internal/credential"
@@ -48,8 +49,10 @@ type Config struct {
 	// Outbound says which addresses requests of ours may reach: those of clients,
 	// say. The zero value is the public internet alone.
 	Outbound egress.Config
-	Log      *slog.Logger
-	Version  string
+	// HookTimeout bounds a request to an inline hook; zero: hook.Timeout.
+	HookTimeout time.Duration
+	Log         *slog.Logger
+	Version     string
 
 	Clock env.Clock
 	IDs   env.IDs

@@ -71,7 +71,7 @@ func newServices(cfg Config, db *store.Store, keeper *keys.Keeper) *services {
 	s.templates = &notify.Templates{Store: db, IDs: cfg.IDs}
 	s.credentials = &credential.Service{Store: db, Hasher: credential.NewHasher(cfg.Rand, params, runtime.GOMAXPROCS(0))}
 	s.asked = &hook.Service{
-		Store: db, Log: s.log, IDs: cfg.IDs, Clock: cfg.Clock, Seal: keeper.Column(hook.SealedTable, hook.SealedColumn), Client: s.outbound, Targets: cfg.Outbound,
+		Store: db, Log: s.log, IDs: cfg.IDs, Clock: cfg.Clock, Seal: keeper.Column(hook.SealedTable, hook.SealedColumn), Client: s.outbound, Targets: cfg.Outbound, Timeout: cfg.HookTimeout,
 	}
 	s.credentials.Ask = s.asked.VerifyPassword
 	s.policies = &policy.Service{Store: db, Log: s.log, IDs: cfg.IDs}

@@ -35,8 +35,9 @@ func newOutside(t *testing.T) *outside {
 			t.Errorf("%s, %v", text, err)
 		}
 		o.mu.Lock()
-		defer o.mu.Unlock()
 		o.asked, o.header = append(o.asked, body), r.Header
+		answer := o.answer
+		o.mu.Unlock()
 		var q struct {
 			Data struct {
 				Context struct {
@@ -47,7 +48,7 @@ func newOutside(t *testing.T) *outside {
 		if err := json.Unmarshal(text, &q); err != nil {
 			t.Error(err)
 		}
-		o.answer(w, q.Data.Context.Credential.Username, q.Data.Context.Credential.Password)
+		answer(w, q.Data.Context.Credential.Username, q.Data.Context.Credential.Password)
 	}))
 	t.Cleanup(o.Close)
 	o.says(http.StatusOK, `{}`)

@@ -44,13 +44,13 @@ func TestForgedTokens(t *testing.T) {
 	forged := map[string]string{
 		"unsigned":            base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"at+jwt","kid":"`+public.KeyID+`"}`)) + "." + parts[1] + ".",
 		"no signature":        parts[0] + "." + parts[1] + ".",
-		"MAC by the PEM":      signJWT(t, jose.HS256, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), typed(), claims),
-		"MAC by the DER":      signJWT(t, jose.HS256, der, typed(), claims),
-		"MAC by the modulus":  signJWT(t, jose.HS256, public.Key.(*rsa.PublicKey).N.Bytes(), typed(), claims),
-		"another key":         signJWT(t, jose.RS256, mine, typed(), claims),
-		"a key in the header": signJWT(t, jose.RS256, mine, &jose.SignerOptions{EmbedJWK: true}, claims),
-		"another algorithm":   signJWT(t, jose.PS256, mine, typed(), claims),
-		"a key elsewhere":     signJWT(t, jose.RS256, mine, typed().WithHeader("jku", "https://evil.example/keys"), claims),
+		"MAC by the PEM":      apptest.SignJWT(t, jose.HS256, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), typed(), claims),
+		"MAC by the DER":      apptest.SignJWT(t, jose.HS256, der, typed(), claims),
+		"MAC by the modulus":  apptest.SignJWT(t, jose.HS256, public.Key.(*rsa.PublicKey).N.Bytes(), typed(), claims),
+		"another key":         apptest.SignJWT(t, jose.RS256, mine, typed(), claims),
+		"a key in the header": apptest.SignJWT(t, jose.RS256, mine, &jose.SignerOptions{EmbedJWK: true}, claims),
+		"another algorithm":   apptest.SignJWT(t, jose.PS256, mine, typed(), claims),
+		"a key elsewhere":     apptest.SignJWT(t, jose.RS256, mine, typed().WithHeader("jku", "https://evil.example/keys"), claims),
 		"an ID token":         tokens.Text("id_token"),
 		"the own server's":    redeem(app, "", c, code(t, b, "", request(c))).Want(200).Text("access_token"),
 	}
@@ -72,7 +72,7 @@ func TestForgedTokens(t *testing.T) {
 	app.Anonymous().With("Authorization", "Bearer "+real).Get("/oauth2/default/v1/userinfo").Want(200)
 	for name, hint := range map[string]string{
 		"unsigned":    base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)) + "." + strings.Split(tokens.Text("id_token"), ".")[1] + ".",
-		"another key": signJWT(t, jose.RS256, mine, (&jose.SignerOptions{}).WithHeader("kid", public.KeyID), claimsOf(t, tokens.Text("id_token"))),
+		"another key": apptest.SignJWT(t, jose.RS256, mine, (&jose.SignerOptions{}).WithHeader("kid", public.KeyID), claimsOf(t, tokens.Text("id_token"))),
 	} {
 		if a := b.Get("/oauth2/default/v1/logout?" + form("id_token_hint", hint).Encode()).Want(400); b.Cookie("sid") == "" {
 			t.Errorf("%s: signed out: %s", name, a.Body)
@@ -129,7 +129,7 @@ func TestEncryptedRequestObject(t *testing.T) {
 	var set jose.JSONWebKeySet
 	app.Anonymous().Get("/oauth2/v1/keys").Want(200).JSON(&set)
 	unsigned := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)) + "." + base64.RawURLEncoding.EncodeToString(plain) + "."
-	signed := signJWT(t, jose.HS256, []byte(w.secret), nil, claims)
+	signed := apptest.SignJWT(t, jose.HS256, []byte(w.secret), nil, claims)
 	for name, to := range map[string]jose.Recipient{
 		"to the server's key": {Algorithm: jose.RSA_OAEP_256, Key: set.Keys[0].Key}, "by the secret": {Algorithm: jose.DIRECT, Key: []byte(w.secret)[:32]},
 		"by a password": {Algorithm: jose.PBES2_HS256_A128KW, Key: []byte(w.secret)},

@@ -273,7 +273,7 @@ func TestRequestObject(t *testing.T) {
 		if change != nil {
 			change(claims)
 		}
-		return form("client_id", w.id, "request", signJWT(t, jose.HS256, []byte(secret), nil, claims), "redirect_uri", "https://evil.example", "state", "outside")
+		return form("client_id", w.id, "request", apptest.SignJWT(t, jose.HS256, []byte(secret), nil, claims), "redirect_uri", "https://evil.example", "state", "outside")
 	}
 	got := answered(t, b.Get(authorizeAt("", object(w.secret, nil))))
 	if got.Get("code") == "" || got.Get("state") != "s-1" {

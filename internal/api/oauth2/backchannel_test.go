@@ -215,17 +215,17 @@ func TestBackchannelRequests(t *testing.T) {
 		"expiry too long":   {form("scope", "openid", "login_hint", isaac, "request_expiry", "301"), "invalid_request"},
 		"expiry too short":  {form("scope", "openid", "login_hint", isaac, "requested_expiry", "0"), "invalid_request"},
 		"unsigned object":   {form("request", "nonsense"), "invalid_request_object"},
-		"object of another": {form("request", signJWT(t, jose.HS256, []byte("another secret that is long enough"), nil, map[string]any{"iss": c.id, "aud": base, "scope": "openid", "login_hint": isaac})), "invalid_request_object"},
-		"object of nobody":  {form("request", signJWT(t, jose.HS256, []byte(c.secret), nil, map[string]any{"scope": "openid", "login_hint": isaac})), "invalid_request_object"},
-		"another algorithm": {form("request", signJWT(t, jose.HS384, []byte(c.secret), nil, map[string]any{"iss": c.id, "aud": base, "scope": "openid", "login_hint": isaac})), "invalid_request_object"},
-		"expires too late":  {form("request", signJWT(t, jose.HS256, []byte(c.secret), nil, map[string]any{"iss": c.id, "aud": base, "scope": "openid", "login_hint": isaac, "exp": app.Clock.Now().Add(2 * time.Hour).Unix()})), "invalid_request_object"},
+		"object of another": {form("request", apptest.SignJWT(t, jose.HS256, []byte("another secret that is long enough"), nil, map[string]any{"iss": c.id, "aud": base, "scope": "openid", "login_hint": isaac})), "invalid_request_object"},
+		"object of nobody":  {form("request", apptest.SignJWT(t, jose.HS256, []byte(c.secret), nil, map[string]any{"scope": "openid", "login_hint": isaac})), "invalid_request_object"},
+		"another algorithm": {form("request", apptest.SignJWT(t, jose.HS384, []byte(c.secret), nil, map[string]any{"iss": c.id, "aud": base, "scope": "openid", "login_hint": isaac})), "invalid_request_object"},
+		"expires too late":  {form("request", apptest.SignJWT(t, jose.HS256, []byte(c.secret), nil, map[string]any{"iss": c.id, "aud": base, "scope": "openid", "login_hint": isaac, "exp": app.Clock.Now().Add(2 * time.Hour).Unix()})), "invalid_request_object"},
 	} {
 		t.Run(name, func(t *testing.T) { refused(t, who.On(t).Post(bcOwn, v.form), 400, v.code, "") })
 	}
 	if list, err := p.Requests(t.Context()); err != nil || len(list) != 0 {
 		t.Errorf("%v %v", list, err)
 	}
-	once := form("request", signJWT(t, jose.HS256, []byte(c.secret), nil, map[string]any{
+	once := form("request", apptest.SignJWT(t, jose.HS256, []byte(c.secret), nil, map[string]any{
 		"iss": c.id, "aud": base, "scope": "openid", "login_hint": isaac, "binding_message": "W4-1", "request_expiry": 90, "jti": unique(),
 	}))
 	if a := post(once).Want(200); a.At("expires_in") != 90.0 {

@@ -24,7 +24,7 @@ func TestKeysOfClients(t *testing.T) {
 		old := at + "/" + first.Text("0.id")
 		proves := func(key *ecdsa.PrivateKey, kid string) bool {
 			now := app.Clock.Now()
-			text := signJWT(t, jose.ES256, jose.JSONWebKey{Key: key, KeyID: kid}, nil, map[string]any{
+			text := apptest.SignJWT(t, jose.ES256, jose.JSONWebKey{Key: key, KeyID: kid}, nil, map[string]any{
 				"iss": c.id, "sub": c.id, "aud": base + "/oauth2/v1/token", "exp": now.Add(5 * time.Minute).Unix(), "jti": unique(),
 			})
 			a := app.Anonymous().Post("/oauth2/v1/token", form("grant_type", "client_credentials", "scope", "okta.users.read",

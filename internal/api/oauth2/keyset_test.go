@@ -80,7 +80,7 @@ func TestKeysOfClientsAreFetched(t *testing.T) {
 	ask := func(c *client, key *ecdsa.PrivateKey, kid string) *apptest.Answer {
 		t.Helper()
 		now := app.Clock.Now()
-		text := signJWT(t, jose.ES256, jose.JSONWebKey{Key: key, KeyID: kid}, nil, map[string]any{
+		text := apptest.SignJWT(t, jose.ES256, jose.JSONWebKey{Key: key, KeyID: kid}, nil, map[string]any{
 			"iss": c.id, "sub": c.id, "aud": base + defaultToken, "exp": now.Add(5 * time.Minute).Unix(), "jti": unique(),
 		})
 		return app.Anonymous().Post(defaultToken, form("grant_type", "client_credentials", "scope", "api:read",

@@ -88,33 +88,12 @@ func (c *client) assertion(t testing.TB, app *apptest.App, aud string, change fu
 		change(claims)
 	}
 	if c.key == nil {
-		return signJWT(t, jose.HS256, []byte(c.secret), nil, claims)
+		return apptest.SignJWT(t, jose.HS256, []byte(c.secret), nil, claims)
 	}
-	return signJWT(t, jose.ES256, jose.JSONWebKey{Key: c.key, KeyID: "k1"}, nil, claims)
+	return apptest.SignJWT(t, jose.ES256, jose.JSONWebKey{Key: c.key, KeyID: "k1"}, nil, claims)
 }
 
 func unique() string { return rand.Text() }
-
-func signJWT(t testing.TB, alg jose.SignatureAlgorithm, key any, o *jose.SignerOptions, claims map[string]any) string {
-	t.Helper()
-	s, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: key}, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := json.Marshal(claims)
-	if err != nil {
-		t.Fatal(err)
-	}
-	jws, err := s.Sign(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := jws.CompactSerialize()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -133,7 +112,7 @@ func dpop(t testing.TB, app *apptest.App, key *ecdsa.PrivateKey, method, address
 	if change != nil {
 		change(claims)
 	}
-	return signJWT(t, jose.ES256, key, (&jose.SignerOptions{EmbedJWK: true}).WithType("dpop+jwt"), claims)
+	return apptest.SignJWT(t, jose.ES256, key, (&jose.SignerOptions{EmbedJWK: true}).WithType("dpop+jwt"), claims)
 }
 
 // claimsOf reads a token without verifying it.

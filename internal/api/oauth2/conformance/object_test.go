@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"usher/internal/apptest"
 )
 
 // object are the parameters of a request as the claims of a JWT.
@@ -54,22 +56,7 @@ func signedObject(t *testing.T, p *party) {
 	q := p.request(p.basic)
 	claims := object(q)
 	claims["iss"], claims["aud"] = p.basic.id, p.issuer()
-	s, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256, Key: []byte(p.basic.secret)}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := json.Marshal(claims)
-	if err != nil {
-		t.Fatal(err)
-	}
-	jws, err := s.Sign(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := jws.CompactSerialize()
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := apptest.SignJWT(t, jose.HS256, []byte(p.basic.secret), nil, claims)
 	v := p.visitor(t)
 	at := v.ask(t, p.request(p.basic, "request", raw, "redirect_uri", "https://evil.example/callback"))
 	v.finish(t, p.basic, q, v.signIn(t, at), nil)
