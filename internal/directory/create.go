@@ -70,14 +70,6 @@ func (s *Service) createUser(ctx context.Context, actor idp.Actor, n NewUser) (*
 	return out, nil
 }
 
-// CheckProfile tells whether an organisation that is about to be made, with the
-// profile that every user has, will take a user with these attributes.
-// KindInvalid lists every fault.
-func CheckProfile(a idp.Attributes) error {
-	_, _, err := untouched().profile(a, "newUser")
-	return err
-}
-
 // draft is a user who is ready to be stored.
 type draft struct {
 	user       idp.User

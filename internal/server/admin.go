@@ -7,7 +7,6 @@ import (
 	"strings"
 	"unicode"
 
-	"usher/internal/directory"
 	"usher/internal/eventlog"
 	"usher/internal/idp"
 	"usher/internal/store"
@@ -29,33 +28,50 @@ type OrgSpec struct {
 }
 
 // CreateOrg creates an organisation with its first administrator, under a
-// password that is made up and told once, and an API token.
+// password that is made up and told once, and an API token: all of it or
+// nothing.
 func (s *Server) CreateOrg(ctx context.Context, spec OrgSpec) (Seeded, error) {
-	// Before anything is made: an organisation without its administrator would
-	// be in the way of the next attempt.
-	if err := directory.CheckProfile(seedProfile(spec.AdminLogin)); err != nil {
-		return Seeded{}, fmt.Errorf("administrator %s: %w", spec.AdminLogin, err)
-	}
-	org, err := s.makeOrg(ctx, spec)
+	org, err := s.newOrg(spec)
 	if err != nil {
 		return Seeded{}, err
 	}
 	a := idp.SystemActor(org)
 	out := Seeded{OrgID: org.ID, Admin: Login{Login: spec.AdminLogin, Password: s.newPassword()}}
-	u, err := s.services.directory.CreateUser(ctx, a, directory.NewUser{
-		Profile: seedProfile(spec.AdminLogin), Activate: true,
-		Credentials: directory.Credentials{Password: &out.Admin.Password},
+	founder, err := s.services.directory.Founder(ctx, org, seedProfile(spec.AdminLogin), out.Admin.Password)
+	if err != nil {
+		return Seeded{}, fmt.Errorf("administrator %s: %w", spec.AdminLogin, err)
+	}
+	err = s.store.Tx(ctx, func(tx *store.Tx) error {
+		if err := s.insertOrg(tx, org); err != nil {
+			return err
+		}
+		id, err := founder.Insert(tx, a)
+		if err != nil {
+			return err
+		}
+		out.APIToken, err = s.makeAdmin(tx, a, id, "first")
+		return err
 	})
 	if err != nil {
-		return out, fmt.Errorf("administrator %s: %w", spec.AdminLogin, err)
+		return Seeded{}, orgTaken(err, org)
 	}
-	out.APIToken, err = s.makeAdmin(ctx, a, u.ID, "first")
-	return out, err
+	return out, nil
 }
 
-// makeOrg creates an organisation with what each needs: the built-in group and
-// the default policies.
+// makeOrg creates an organisation without anybody.
 func (s *Server) makeOrg(ctx context.Context, spec OrgSpec) (*idp.Org, error) {
+	org, err := s.newOrg(spec)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.store.Tx(ctx, func(tx *store.Tx) error { return s.insertOrg(tx, org) }); err != nil {
+		return nil, orgTaken(err, org)
+	}
+	return s.orgs.complete(org), nil
+}
+
+// newOrg checks what is wanted of an organisation.
+func (s *Server) newOrg(spec OrgSpec) (*idp.Org, error) {
 	switch spec.UserVerification {
 	case "", "required", "preferred", "discouraged":
 	default:
@@ -85,27 +101,33 @@ func (s *Server) makeOrg(ctx context.Context, spec OrgSpec) (*idp.Org, error) {
 		}
 		org.BaseURL = base
 	}
-	err := s.store.Tx(ctx, func(tx *store.Tx) error {
-		if err := onlyDefault(tx, org); err != nil {
-			return err
-		}
-		if err := tx.InsertOrg(org); err != nil {
-			return err
-		}
-		if err := s.services.directory.Seed(tx, org); err != nil {
-			return err
-		}
-		return s.services.policies.Seed(tx, org, org.Settings.EveryoneID)
-	})
+	return org, nil
+}
+
+// insertOrg stores an organisation with what each needs: the built-in group and
+// the default policies.
+func (s *Server) insertOrg(tx *store.Tx, org *idp.Org) error {
+	if err := onlyDefault(tx, org); err != nil {
+		return err
+	}
+	if err := tx.InsertOrg(org); err != nil {
+		return err
+	}
+	if err := s.services.directory.Seed(tx, org); err != nil {
+		return err
+	}
+	return s.services.policies.Seed(tx, org, org.Settings.EveryoneID)
+}
+
+// orgTaken says what another organisation has already.
+func orgTaken(err error, org *idp.Org) error {
 	switch {
 	case store.Exists(err, "orgs.host"):
-		return nil, fmt.Errorf("another organisation has the host %s", org.Host)
+		return fmt.Errorf("another organisation has the host %s", org.Host)
 	case store.Exists(err, "orgs.subdomain"):
-		return nil, fmt.Errorf("another organisation has the subdomain %s", org.Subdomain)
-	case err != nil:
-		return nil, err
+		return fmt.Errorf("another organisation has the subdomain %s", org.Subdomain)
 	}
-	return s.orgs.complete(org), nil
+	return err
 }
 
 // onlyDefault refuses a second organisation without a host of its own: one
@@ -142,15 +164,11 @@ func slug(name string) string {
 }
 
 // makeAdmin gives a user the highest role, if it lacks it, and an API token.
-func (s *Server) makeAdmin(ctx context.Context, a idp.Actor, userID, tokenName string) (token string, err error) {
-	err = s.store.Tx(ctx, func(tx *store.Tx) error {
-		if _, err := s.services.roles.Assign(tx, a, userID, idp.RoleSuperAdmin); err != nil && idp.KindOf(err) != idp.KindAlreadyExists {
-			return err
-		}
-		var err error
-		token, _, err = s.services.tokens.CreateIn(tx, a, userID, tokenName)
-		return err
-	})
+func (s *Server) makeAdmin(tx *store.Tx, a idp.Actor, userID, tokenName string) (token string, err error) {
+	if _, err := s.services.roles.Assign(tx, a, userID, idp.RoleSuperAdmin); err != nil && idp.KindOf(err) != idp.KindAlreadyExists {
+		return "", err
+	}
+	token, _, err = s.services.tokens.CreateIn(tx, a, userID, tokenName)
 	return token, err
 }
 

@@ -106,7 +106,11 @@ func (s *Server) Seed(ctx context.Context, spec SeedSpec) (Seeded, error) {
 		return out, fmt.Errorf("administrator %s: %w", spec.Admin.Login, err)
 	}
 	out.Admin = admin.Login
-	if out.APIToken, err = s.makeAdmin(ctx, a, admin.id, "seed"); err != nil {
+	err = s.store.Tx(ctx, func(tx *store.Tx) (err error) {
+		out.APIToken, err = s.makeAdmin(tx, a, admin.id, "seed")
+		return err
+	})
+	if err != nil {
 		return out, err
 	}
 	groups, err := s.seedGroups(ctx, a, spec)
