@@ -75,15 +75,18 @@ func (as *assigner) paths(users []*idp.User) (map[string][]path, error) {
 	for _, g := range as.groups {
 		byID[g.GroupID] = g
 	}
-	ids := make([]string, len(users))
-	for i, u := range users {
-		ids[i] = u.ID
-	}
-	stored, err := as.tx.AppPaths(as.org.ID, as.app.ID, ids)
-	if err != nil {
-		return nil, failure("read memberships", err)
-	}
 	everyone := byID[as.org.Settings.EveryoneID]
+	var stored map[string][]store.AppPath
+	if everyone == nil || len(as.groups) > 1 {
+		ids := make([]string, len(users))
+		for i, u := range users {
+			ids[i] = u.ID
+		}
+		var err error
+		if stored, err = as.tx.AppPaths(as.org.ID, as.app.ID, ids); err != nil {
+			return nil, failure("read memberships", err)
+		}
+	}
 	for _, u := range users {
 		if u.Status == idp.UserDeprovisioned {
 			continue

@@ -193,24 +193,29 @@ type AppPath struct {
 
 // AppPaths returns the stored groups by which some users come to an
 // application, by user. The built-in group, whose members are not stored, is
-// not among them.
+// not among them. The order keeps SQLite to the index by user: without it, and
+// with a join too, it goes through all memberships of the organisation.
 func (tx *Tx) AppPaths(orgID, appID string, userIDs []string) (map[string][]AppPath, error) {
 	out := map[string][]AppPath{}
 	if len(userIDs) == 0 {
 		return out, nil
 	}
 	err := tx.each(func(s scan) error {
-		var user string
-		var p AppPath
+		var user, group string
 		var since int64
-		if err := s(&user, &p.GroupID, &since); err != nil {
+		if err := s(&user, &group, &since); err != nil {
 			return err
 		}
-		p.Since = at(since)
-		out[user] = append(out[user], p)
+		// A membership has a row for each of its reasons.
+		list := out[user]
+		if n := len(list); n == 0 || list[n-1].GroupID != group {
+			out[user] = append(list, AppPath{group, at(since)})
+		} else if at(since).Before(list[n-1].Since) {
+			list[n-1].Since = at(since)
+		}
 		return nil
-	}, `SELECT m.user_id, m.group_id, min(m.created) FROM memberships m JOIN app_groups g ON g.org_id = m.org_id AND g.group_id = m.group_id
- WHERE m.org_id = $1 AND g.app_id = $2 AND m.user_id IN (`+holders(3, len(userIDs))+`) GROUP BY m.user_id, m.group_id`,
+	}, `SELECT m.user_id, m.group_id, m.created FROM memberships m WHERE m.org_id = $1 AND m.user_id IN (`+holders(3, len(userIDs))+`)
+ AND EXISTS (SELECT 1 FROM app_groups g WHERE g.org_id = $1 AND g.app_id = $2 AND g.group_id = m.group_id) ORDER BY m.user_id, m.group_id, m.rule_id`,
 		append([]any{orgID, appID}, anys(userIDs)...)...)
 	return out, err
 }

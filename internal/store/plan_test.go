@@ -210,6 +210,14 @@ func groupPlans(org string) []planned {
 		find("rules: memberships by a rule", func(tx *store.Tx) (any, error) { return tx.MembershipsBy(org, "0pr7", 100) }),
 		find("rules: reasons", func(tx *store.Tx) (any, error) { return tx.ReasonsFor(org, group, user) }),
 		find("rules: next users", func(tx *store.Tx) (any, error) { return tx.UsersAfter(org, user, 100) }),
+		find("applications: the groups by which a user comes", func(tx *store.Tx) (any, error) { return tx.AppPaths(org, "0oa1", []string{user}) }),
+		find("applications: the groups by which users come", func(tx *store.Tx) (any, error) {
+			return tx.AppPaths(org, "0oa1", []string{user, planUser(7778), planUser(9000)})
+		}),
+		find("applications: members of a group", func(tx *store.Tx) (any, error) { return tx.MemberIDsAfter(org, group, "", 201) }),
+		find("applications: of a user", func(tx *store.Tx) (any, error) {
+			return tx.AppsAfter(org, store.AppFilter{UserID: user, EveryoneID: planGroup(1)}, "", 201)
+		}),
 		{"rules: remove members", func(tx *store.Tx) error {
 			return tx.RemoveMembers(org, []store.Membership{{GroupID: group, UserID: user, RuleID: "0pr7"}})
 		}},
