@@ -239,7 +239,7 @@ func (s *Service) replace(ctx context.Context, actor idp.Actor, id string, in *I
 			return err
 		}
 		if !sameClient(a, before) {
-			if err := s.permitClient(tx, actor, before, a); err != nil {
+			if err := s.permitClient(tx, actor, before); err != nil {
 				return err
 			}
 		}

@@ -215,7 +215,7 @@ func (s *Service) changeKeys(ctx context.Context, actor idp.Actor, appID string,
 		if err != nil {
 			return err
 		}
-		if err := s.permitClient(tx, actor, a, nil); err != nil {
+		if err := s.permitClient(tx, actor, a); err != nil {
 			return err
 		}
 		id, event, err := change(tx, a)
@@ -233,13 +233,10 @@ func (s *Service) changeKeys(ctx context.Context, actor idp.Actor, appID string,
 	})
 }
 
-// permitClient asks whether an administrator may change by what a client proves
-// who it is, where it acts for itself or, as after has it, will.
-func (s *Service) permitClient(tx *store.Tx, actor idp.Actor, a, after *App) error {
-	acts := func(a *App) bool {
-		return a != nil && a.Details.OAuthClient != nil && slices.Contains(a.Details.OAuthClient.GrantTypes, grantClient)
-	}
-	if s.PermitClient == nil || !acts(a) && !acts(after) {
+// permitClient asks whether an administrator may change a client: by what it
+// proves who it is, where it has people sent to, what it may ask for.
+func (s *Service) permitClient(tx *store.Tx, actor idp.Actor, a *App) error {
+	if s.PermitClient == nil || a.Details.OAuthClient == nil {
 		return nil
 	}
 	return s.PermitClient(tx, actor, &a.App)

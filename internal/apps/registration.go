@@ -35,7 +35,7 @@ func (s *Service) NewClientSecret(ctx context.Context, actor idp.Actor, id strin
 		if c := a.Details.Credentials.OAuth; c == nil || !c.NeedsSecret() {
 			return idp.Invalid("token_endpoint_auth_method", idp.Cause{Field: "token_endpoint_auth_method", Text: "the client has no secret"})
 		}
-		if err := s.permitClient(tx, actor, a, nil); err != nil {
+		if err := s.permitClient(tx, actor, a); err != nil {
 			return err
 		}
 		if _, err := tx.DeleteAppSecrets(a.OrgID, a.ID, kindClient, ""); err != nil {

@@ -152,7 +152,7 @@ func (s *Service) changeableClient(tx *store.Tx, actor idp.Actor, appID string) 
 	if err != nil {
 		return nil, err
 	}
-	return stored, s.permitClient(tx, actor, a, nil)
+	return stored, s.permitClient(tx, actor, a)
 }
 
 // Secrets lists the secrets of an OAuth client, the oldest first.

@@ -53,8 +53,8 @@ type Service struct {
 	// one of this name (id ""): KindForbidden where the role is limited to
 	// others. Nil permits everything. Roles are beside this package.
 	Permit func(tx *store.Tx, actor idp.Actor, name, id string) error
-	// PermitClient tells whether an administrator may change by what a client
-	// that acts for itself proves who it is. Nil permits everything.
+	// PermitClient tells whether an administrator may change a client. Nil permits
+	// everything.
 	PermitClient func(tx *store.Tx, actor idp.Actor, a *idp.App) error
 	// OnDelete is told before an application is removed.
 	OnDelete []func(tx *store.Tx, actor idp.Actor, a *idp.App) error

@@ -112,7 +112,7 @@ func (p *Provider) metACR(ctx context.Context, a idp.Actor, q *Authorization, v 
 			if err != nil {
 				return "", err
 			}
-			if !more || q.gaveUp {
+			if !more {
 				return acr, nil
 			}
 		}

@@ -162,9 +162,6 @@ func (s *Service) GrantToClient(ctx context.Context, a idp.Actor, appID, scope, 
 		if err != nil {
 			return err
 		}
-		if err := s.maySelf(tx, a, c); err != nil {
-			return err
-		}
 		known, err := tx.OAuthGrants(a.OrgID(), store.GrantFilter{ClientID: c.ID, ForUser: true}, "", maxGrants)
 		if err != nil {
 			return err
@@ -184,20 +181,6 @@ func (s *Service) GrantToClient(ctx context.Context, a idp.Actor, appID, scope, 
 		return s.record(tx, a, eventlog.AdminConsentGrant, c.target(), idp.Target{ID: scope, Type: "OAuth2Scope", AlternateID: scope, DisplayName: scope})
 	})
 	return out, err
-}
-
-// maySelf tells whether the actor may grant something to a client that acts for
-// itself: where nobody has given it a role it does all that its scopes say, which
-// only a super administrator may grant.
-func (s *Service) maySelf(tx *store.Tx, a idp.Actor, c *Client) error {
-	if !c.Grants(GrantClient) || !a.Limitable() || a.Has(idp.RoleSuperAdmin) || !a.Admin() {
-		return nil
-	}
-	held, err := tx.RolesOf(a.OrgID(), c.App.ID)
-	if err == nil && len(held) == 0 {
-		err = idp.Fail(idp.KindForbidden)
-	}
-	return err
 }
 
 // appClient returns an application that the actor may change, as a client.

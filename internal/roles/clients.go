@@ -7,10 +7,10 @@ import (
 	"usher/internal/store"
 )
 
-// Client tells whether an actor may change by what a client that acts for itself
-// proves who it is, or what it is granted: KindForbidden for all but super
-// administrators where the client has a role, or scopes of the management
-// interface. Who could, would have what the client has.
+// Client tells whether an actor may change a client: KindForbidden for all but
+// super administrators where the client has a role, or scopes of the management
+// interface. Who could, would have what the client has, or what the administrators
+// have who sign in to it.
 func (Scope) Client(tx *store.Tx, a idp.Actor, app *idp.App) error {
 	if !a.Limitable() || a.Has(idp.RoleSuperAdmin) || !a.Admin() {
 		return nil

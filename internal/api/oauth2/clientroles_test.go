@@ -1,6 +1,7 @@
 package oauth2_test
 
 import (
+	"strings"
 	"testing"
 
 	"usher/internal/apptest"
@@ -141,8 +142,56 @@ func TestNobodyBecomesAClient(t *testing.T) {
 	app.Put(at, body).Want(200)
 	// An application that gets to act for itself later is no way round.
 	later := web(t, app, map[string]any{"grant_types": []string{"authorization_code"}})
-	admin.Post("/api/v1/apps/"+later.app+"/grants", map[string]any{"scopeId": "okta.users.manage", "issuer": base}).Want(201)
+	grantScopes(t, app, later, "okta.users.manage")
 	admin.Get("/api/v1/apps/" + later.app).Want(200).JSON(&body)
 	body["settings"].(map[string]any)["oauthClient"].(map[string]any)["grant_types"] = []string{"authorization_code", "client_credentials"}
 	admin.Put("/api/v1/apps/"+later.app, body).Fails(403, "E0000006")
+}
+
+// TestScopesAreNoWayUp: an administrator of applications gives no application
+// scopes of the management interface, nor takes one over that has them, by
+// whatever grant type it speaks for users: whoever could would have what the
+// super administrators have who come by.
+func TestScopesAreNoWayUp(t *testing.T) {
+	app := apptest.New(t)
+	app.Post("/api/v1/users/"+isaac+"/roles", map[string]any{"type": "APP_ADMIN"}).Want(201)
+	mine := web(t, app, nil)
+	const able = "okta.apps.manage okta.apps.read okta.appGrants.manage okta.clients.manage okta.clients.register"
+	grantScopes(t, app, mine, strings.Fields(able)...)
+	tokens := redeem(app, "", mine, code(t, signedIn(t, app, isaac), "", request(mine, "scope", "openid "+able))).Want(200)
+	admin := app.Anonymous().With("Authorization", "Bearer "+tokens.Text("access_token"))
+
+	// A client of one's own that asserts any user.
+	c := &client{}
+	var public map[string]any
+	c.key, public = newKey(t, "k1")
+	a := admin.Post("/api/v1/apps", map[string]any{
+		"name": "oidc_client", "label": "Harmless", "signOnMode": "OPENID_CONNECT",
+		"credentials": map[string]any{"oauthClient": map[string]any{"token_endpoint_auth_method": "private_key_jwt"}},
+		"settings": map[string]any{"oauthClient": map[string]any{
+			"application_type": "web", "redirect_uris": []string{callback}, "grant_types": []string{"authorization_code", bearerGrant},
+			"jwks": map[string]any{"keys": []any{public}},
+		}},
+	}).Want(200)
+	c.app, c.id = a.Text("id"), a.Text("credentials.oauthClient.client_id")
+	admin.Post("/api/v1/apps/"+c.app+"/grants", map[string]any{"scopeId": "okta.roles.manage", "issuer": base}).Fails(403, "E0000006")
+
+	// One that a super administrator has trusted with them.
+	strong := web(t, app, map[string]any{"grant_types": []string{"authorization_code"}})
+	grantScopes(t, app, strong, "okta.roles.manage")
+	at := "/api/v1/apps/" + strong.app
+	var body map[string]any
+	admin.Get(at).Want(200).JSON(&body)
+	o := body["settings"].(map[string]any)["oauthClient"].(map[string]any)
+	o["redirect_uris"] = []string{"https://evil.example/callback"}
+	admin.Put(at, body).Fails(403, "E0000006")
+	_, key := newKey(t, "k2")
+	admin.Post(at+"/credentials/jwks", key).Fails(403, "E0000006")
+	admin.Post(at+"/credentials/secrets", nil).Fails(403, "E0000006")
+	admin.Post("/oauth2/v1/clients/"+strong.id+"/lifecycle/newSecret", nil).Fails(403, "E0000006")
+	admin.Put("/oauth2/v1/clients/"+strong.id, map[string]any{
+		"client_name": "Strong", "redirect_uris": []string{"https://evil.example/callback"}, "response_types": []string{"code"},
+		"grant_types": []string{"authorization_code"}, "application_type": "web", "token_endpoint_auth_method": "client_secret_basic",
+	}).Fails(403, "E0000006")
+	app.Put(at, body).Want(200)
 }

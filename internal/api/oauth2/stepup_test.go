@@ -140,6 +140,15 @@ func TestStepUp(t *testing.T) {
 		if id, _ := s.claims(t, s.ask(b, "acr_values", "phr "+twoFactors)); id["acr"] != twoFactors {
 			t.Errorf("%v", id)
 		}
+		// Nobody who could prove more gets by saying that it was not possible.
+		lazy := signedIn(t, app, isaac)
+		asked, err := url.Parse(path(t, s.ask(lazy, "acr_values", ifPossible)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := answered(t, lazy.Get(asked.Query().Get("fromURI")+"&unmet=1")); got.Get("error") != "unmet_authentication_requirements" {
+			t.Errorf("%v", got)
+		}
 	})
 }
 
