@@ -1,102 +1,77 @@
 // The official middleware for Express, behind a web application that Chromium
 // visits: to the hosted sign-in and back, who is there, and out again.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 
-import OktaJwtVerifier from '@okta/jwt-verifier';
-
-import { SignInPage, launch, openPage } from '../browser/page.mjs';
-import { startServer } from '../devserver/server.mjs';
+import { SignInPage } from '../browser/page.mjs';
+import { stage, verifierOf } from './stage.mjs';
 import { startWebApp } from './webapp.mjs';
 
 for (const path of ['/oauth2/default', '']) {
   describe(`oidc-middleware at ${path || 'the own server of the organisation'}`, () => {
-    let usher;
-    let browser;
-    let web;
-    let user;
-    let tab;
-    let page;
-    before(async () => {
-      usher = await startServer();
-      user = usher.users[0];
-      browser = await launch();
-      web = await startWebApp(usher, usher.url + path);
-    });
-    after(async () => {
-      await browser?.close();
-      await web?.stop();
-      await usher?.stop();
-    });
-    beforeEach(async () => {
-      tab = await openPage(browser, [usher.url, web.origin]);
-      page = tab.page;
-    });
-    afterEach(() => tab.close());
+    const on = stage((usher) => startWebApp(usher, usher.url + path));
 
     const enter = async () => {
-      await page.goto(`${web.origin}/protected`);
-      await new SignInPage(page).signIn(user);
-      await page.waitForURL(`${web.origin}/protected`);
-      return JSON.parse(await page.locator('body').innerText());
+      await on.page.goto(`${on.app.origin}/protected`);
+      await new SignInPage(on.page).signIn(on.user);
+      await on.page.waitForURL(`${on.app.origin}/protected`);
+      return JSON.parse(await on.page.locator('body').innerText());
     };
     const active = async (token) => {
-      const response = await fetch(`${usher.url}${path || '/oauth2'}/v1/introspect`, {
-        method: 'POST', headers: { Authorization: `Basic ${btoa(`${web.clientId}:${web.secret}`)}` }, body: new URLSearchParams({ token }),
+      const response = await fetch(`${on.usher.url}${path || '/oauth2'}/v1/introspect`, {
+        method: 'POST', headers: { Authorization: `Basic ${btoa(`${on.app.clientId}:${on.app.secret}`)}` }, body: new URLSearchParams({ token }),
       });
       return (await response.json()).active;
     };
 
     test('asks for a sign-in, and comes back to what was wanted', async () => {
       const { userinfo, tokens } = await enter();
-      assert.equal(userinfo.preferred_username, user.login);
+      assert.equal(userinfo.preferred_username, on.user.login);
       assert.ok(tokens.refresh_token);
-      const verifier = new OktaJwtVerifier({
-        issuer: usher.url + path, clientId: web.clientId, testing: { disableHttpsCheck: true }, jwksUri: `${usher.url}/oauth2${path && '/default'}/v1/keys`,
-      });
-      const { claims } = await verifier.verifyAccessToken(tokens.access_token, path ? 'api://default' : usher.url);
-      assert.equal(claims.sub, user.login);
+      const verifier = verifierOf(on, path);
+      const { claims } = await verifier.verifyAccessToken(tokens.access_token, path ? 'api://default' : on.usher.url);
+      assert.equal(claims.sub, on.user.login);
       assert.equal(claims.uid, userinfo.sub);
-      await page.goto(`${web.origin}/`);
-      await page.getByText(`Known as ${encodeURIComponent(user.login)}`).waitFor();
-      assert.deepEqual(web.errors, []);
-      tab.check();
+      await on.page.goto(`${on.app.origin}/`);
+      await on.page.getByText(`Known as ${encodeURIComponent(on.user.login)}`).waitFor();
+      assert.deepEqual(on.app.errors, []);
+      on.tab.check();
     });
 
     test('is remembered by the server when the application forgets', async () => {
       const first = await enter();
-      await page.context().clearCookies({ name: 'connect.sid' });
-      await page.goto(`${web.origin}/protected`);
-      const again = JSON.parse(await page.locator('body').innerText());
+      await on.page.context().clearCookies({ name: 'connect.sid' });
+      await on.page.goto(`${on.app.origin}/protected`);
+      const again = JSON.parse(await on.page.locator('body').innerText());
       assert.equal(again.userinfo.sub, first.userinfo.sub);
       assert.notEqual(again.tokens.access_token, first.tokens.access_token);
-      tab.check();
+      on.tab.check();
     });
 
     test('signs out of both', async () => {
       const { tokens } = await enter();
       assert.equal(await active(tokens.access_token), true);
-      await page.goto(`${web.origin}/`);
-      await page.getByRole('button', { name: 'Leave' }).click();
-      await page.getByText('Nobody').waitFor();
-      assert.equal(page.url(), `${web.origin}/`);
+      await on.page.goto(`${on.app.origin}/`);
+      await on.page.getByRole('button', { name: 'Leave' }).click();
+      await on.page.getByText('Nobody').waitFor();
+      assert.equal(on.page.url(), `${on.app.origin}/`);
       assert.equal(await active(tokens.access_token), false);
       assert.equal(await active(tokens.refresh_token), false);
-      await page.goto(`${web.origin}/protected`);
-      await new SignInPage(page).username.waitFor(); // asked anew
-      assert.deepEqual(web.errors, []);
-      tab.check();
+      await on.page.goto(`${on.app.origin}/protected`);
+      await new SignInPage(on.page).username.waitFor(); // asked anew
+      assert.deepEqual(on.app.errors, []);
+      on.tab.check();
     });
 
     test('knows nobody by a forged answer', async () => {
-      await page.goto(`${web.origin}/`); // for a session of its own
-      const { status } = await page.evaluate(async () => {
+      await on.page.goto(`${on.app.origin}/`); // for a session of its own
+      const { status } = await on.page.evaluate(async () => {
         const { status: s } = await fetch('/authorization-code/callback?code=forged&state=forged', { redirect: 'manual' });
         return { status: s };
       });
       assert.equal(status, 401);
-      await page.goto(`${web.origin}/`);
-      await page.getByText('Nobody').waitFor();
+      await on.page.goto(`${on.app.origin}/`);
+      await on.page.getByText('Nobody').waitFor();
     });
   });
 }
