@@ -25,8 +25,9 @@ func TestReadme(t *testing.T) {
 	p := start(t, nil, "dev", "--json", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0")
 	p.announced()
 	said := map[string][]string{
-		"A first sign-in": {`"status":"SUCCESS"`, `"sessionToken":`, `"status":"PROVISIONED"`, "ann@example.com", `"user.session.start"`},
-		"In tests":        {`"subject":`, "ann@example.com"},
+		"A first sign-in":     {`"status":"SUCCESS"`, `"sessionToken":`, `"status":"PROVISIONED"`, "ann@example.com", `"user.session.start"`},
+		"A first application": {`"name":"reports:read"`, `"token_type":"Bearer"`, `"scope":"reports:read"`},
+		"In tests":            {`"subject":`, "ann@example.com"},
 	}
 	blocks := regexp.MustCompile("(?s)\n## ([^\n]+)\n[^#]*?```sh\n(\\. \\.usher/dev\\.env\n.*?)```").FindAllStringSubmatch(string(readme), -1)
 	if len(blocks) != len(said) {
