@@ -67,7 +67,8 @@ type factorView struct {
 	Choices []choice
 	// Remember offers not to be asked again, Remembered as the usual choice.
 	Remember, Remembered bool
-	// Buttons are what can be done beside the choices, the first one above all.
+	// Buttons are what can be done, the first one above all where nothing is to
+	// be chosen.
 	Buttons []button
 }
 
