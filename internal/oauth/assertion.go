@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"context"
+	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -185,11 +186,24 @@ func parseKeys(text []byte) ([]jose.JSONWebKey, error) {
 	var out []jose.JSONWebKey
 	for _, raw := range set.Keys {
 		var k jose.JSONWebKey
-		if k.UnmarshalJSON(raw) == nil && k.IsPublic() && k.Valid() {
+		if k.UnmarshalJSON(raw) == nil && usable(&k) {
 			out = append(out, k)
 		}
 	}
 	return out, nil
+}
+
+// minBits is what an RSA key from outside has at least. (RFC 7518 section 3.3) The
+// most is the library's affair, which reads none that would be costly.
+const minBits = 2048
+
+// usable tells whether a key is a public one that is not too weak.
+func usable(k *jose.JSONWebKey) bool {
+	if !k.IsPublic() || !k.Valid() {
+		return false
+	}
+	r, ok := k.Key.(*rsa.PublicKey)
+	return !ok || r.N.BitLen() >= minBits
 }
 
 // spentHash names something that is good once.

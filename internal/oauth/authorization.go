@@ -161,6 +161,8 @@ func (p *Provider) readAuthorization(ctx context.Context, a idp.Actor, s *Server
 	switch {
 	case slices.Contains(q.Scopes, ScopeDeviceSSO) && !(openID && slices.Contains(q.Scopes, ScopeOffline)):
 		return nil, q.refuse(fault(InvalidScope, "The 'device_sso' scope must be requested together with 'openid' and 'offline_access'."))
+	case q.asks(respondToken) && client.Settings.DPoPBound:
+		return nil, q.refuse(fault(UnauthorizedClient, "The client's access tokens are bound to a key, which only the token endpoint can do."))
 	case q.asks(respondID) && !openID:
 		return nil, q.refuse(fault(InvalidScope, "The 'openid' scope is needed for the response type 'id_token'."))
 	case q.asks(respondID) && q.Nonce == "":

@@ -80,7 +80,7 @@ func (p *Provider) CheckProof(ctx context.Context, a idp.Actor, r ProofRequest) 
 		return "", bad("The DPoP proof JWT has the wrong 'typ'.")
 	}
 	k := h.JSONWebKey
-	if k == nil || !k.IsPublic() || !k.Valid() {
+	if k == nil || !usable(k) {
 		return "", bad("The DPoP proof JWT carries no usable public key.")
 	}
 	payload, err := s.jws.Verify(k)

@@ -42,15 +42,32 @@ func (MFAOTP) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*Issue, er
 		return nil, fault(AccessDenied, textNoFactor)
 	}
 	answer := map[string]string{factor.FieldPassCode: otp}
-	m, err := p.whose(ctx, d, able, answer)
+	m, tried, err := p.whose(ctx, d, able, answer)
 	if err != nil {
 		return nil, err
 	}
 	step, err := p.Engine.Apply(ctx, d.who, d.sign, signin.VerifyFactor{Method: m.Kind, FactorID: m.FactorID, Answer: answer})
+	if err != nil && tried != nil && !judged(err) {
+		// Whoever should have judged it is silent or busy: it was a guess at the
+		// other factor all the same, and no guess goes uncounted.
+		if _, wrong := p.Engine.Apply(ctx, d.who, d.sign, signin.VerifyFactor{Method: tried.Kind, FactorID: tried.FactorID, Answer: answer}); judged(wrong) {
+			err = wrong
+		}
+	}
 	if err != nil {
 		return nil, directFault(err, textMFAOver)
 	}
 	return p.signedIn(ctx, c, step, GrantMFAOTP, signin.PathMFAOTP)
+}
+
+// judged tells whether a refusal says that a password was compared, and counted.
+func judged(err error) bool {
+	switch idp.KindOf(err) {
+	case idp.KindWrongPasscode, idp.KindPasscodeReplayed, idp.KindPasscodeWindow, idp.KindUserLocked:
+		return true
+	default:
+		return false
+	}
 }
 
 // errTried undoes a transaction that only tried something out.
@@ -58,23 +75,29 @@ var errTried = errors.New("oauth: tried out")
 
 // whose tells which of several factors a password is of: the request does not
 // say. Each is tried and nothing of that stays; a password of none counts as a
-// wrong one of the first that cannot be tried, or of the first.
-func (p *Provider) whose(ctx context.Context, d *direct, able []signin.Method, answer map[string]string) (signin.Method, error) {
+// wrong one of the last that cannot be tried, or of the first. tried is one that
+// it did not fit, where m was not tried itself; else nil.
+func (p *Provider) whose(ctx context.Context, d *direct, able []signin.Method, answer map[string]string) (m signin.Method, tried *signin.Method, err error) {
+	m = able[0]
 	if len(able) == 1 {
-		return able[0], nil
+		return m, nil, nil
 	}
-	otherwise := able[0]
-	for _, m := range able {
-		if !slices.Contains([]string{"totp", "hotp", "yubikey"}, m.Kind) {
-			otherwise = m
+	elsewhere := false
+	for i, one := range able {
+		if !slices.Contains([]string{"totp", "hotp", "yubikey"}, one.Kind) {
+			m, elsewhere = one, true
 			continue
 		}
-		fits, err := p.fits(ctx, d, m, answer)
+		fits, err := p.fits(ctx, d, one, answer)
 		if err != nil || fits {
-			return m, err
+			return one, nil, err
 		}
+		tried = &able[i]
 	}
-	return otherwise, nil
+	if !elsewhere {
+		tried = nil
+	}
+	return m, tried, nil
 }
 
 // fits tells whether a password would prove a factor now.

@@ -3,18 +3,25 @@ package oauth
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"usher/internal/idp"
+	"usher/internal/keys"
 	"usher/internal/store"
 )
 
-// pushedDocument is an authorization request that a client sent beforehand.
+// pushedDocument is an authorization request that a client sent beforehand. Its
+// parameters are sealed: a session token may be among them.
 type pushedDocument struct {
 	ServerID string `json:"server,omitempty"`
-	Params   Params `json:"params"`
+	Sealed   string `json:"sealed"`
+}
+
+func pushedPlace(orgID string) keys.Place {
+	return keys.Place{Table: "oauth_tickets", Column: "pushed", Row: orgID}
 }
 
 // Pushed names an authorization request that was sent beforehand.
@@ -73,10 +80,14 @@ func (p *Provider) Push(ctx context.Context, a idp.Actor, in TokenRequestInput) 
 		}
 		return nil, err
 	}
-	out := &Pushed{Expires: pushedLife}
+	text, err := json.Marshal(keep)
+	if err != nil {
+		return nil, fmt.Errorf("write a pushed request: %w", err)
+	}
+	out, doc := &Pushed{Expires: pushedLife}, pushedDocument{s.ID, p.Keeper.Seal(pushedPlace(a.OrgID()), text)}
 	err = p.Store.Write(ctx, func(tx *store.Tx) error {
 		var err error
-		out.URI, err = p.newTicket(tx, a.OrgID(), ticketPushed, pushedPrefix, client.ID, "", pushedLife, pushedDocument{s.ID, keep})
+		out.URI, err = p.newTicket(tx, a.OrgID(), ticketPushed, pushedPrefix, client.ID, "", pushedLife, doc)
 		return err
 	})
 	return out, err
@@ -107,7 +118,15 @@ func (p *Provider) pushed(ctx context.Context, a idp.Actor, s *Server, client *C
 	if t == nil {
 		return nil, bad
 	}
-	return d.Params, nil
+	text, err := p.Keeper.Open(pushedPlace(a.OrgID()), d.Sealed)
+	if err != nil {
+		return nil, fmt.Errorf("open a pushed request: %w", err)
+	}
+	var out Params
+	if err := json.Unmarshal(text, &out); err != nil {
+		return nil, fmt.Errorf("read a pushed request: %w", err)
+	}
+	return out, nil
 }
 
 // requestObject reads the parameters of a request from a JWT that the client has

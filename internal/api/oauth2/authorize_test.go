@@ -257,6 +257,15 @@ func TestPushed(t *testing.T) {
 	refused(t, push(request(c, "request_uri", "urn:okta:x")), 400, "invalid_request", "")
 	refused(t, push(request(w)), 401, "invalid_client", "")
 	app.Anonymous().With("Authorization", w.basicAuth()).Post("/oauth2/default/v1/par", request(w, "client_id", "")).Want(201)
+	// A session token that is sent beforehand opens a session, and does not lie
+	// about for whoever reads the database (which is searched after each test).
+	for _, used := range []bool{true, false} {
+		token := app.Anonymous().Post("/api/v1/authn", map[string]any{"username": isaac, "password": apptest.Password}).Want(200).Text("sessionToken")
+		uri := push(request(c, "sessionToken", token, "prompt", "none")).Want(201).Text("request_uri")
+		if used {
+			redeem(app, "", c, code(t, app.Browser(), "", short(c, uri))).Want(200)
+		}
+	}
 }
 
 // TestRequestObject: what a client has signed counts, and nothing beside it.

@@ -1,9 +1,13 @@
 package oauth2_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
 	"net/url"
 	"testing"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 
 	"usher/internal/apptest"
 )
@@ -136,8 +140,15 @@ func TestDPoP(t *testing.T) {
 			"to come":        dpop(t, app, key, "POST", endpoint, nonce, "", func(m map[string]any) { m["iat"] = app.Clock.Now().Add(time.Hour).Unix() }),
 			"no id":          dpop(t, app, key, "POST", endpoint, nonce, "", func(m map[string]any) { delete(m, "jti") }),
 			"no JWT":         "nonsense",
+			"a weak key":     weakProof(t, app, endpoint, nonce),
 		} {
-			t.Run(name, func(t *testing.T) { refused(t, ask(proof), 400, "invalid_dpop_proof", "") })
+			t.Run(name, func(t *testing.T) {
+				text := ""
+				if name == "a weak key" { // it is not looked at further
+					text = "The DPoP proof JWT carries no usable public key."
+				}
+				refused(t, ask(proof), 400, "invalid_dpop_proof", text)
+			})
 		}
 		token := a.Text("access_token")
 		resource := base + "/api/v1/users/" + isaac
@@ -158,6 +169,18 @@ func TestDPoP(t *testing.T) {
 		get("DPoP", dpop(t, app, key, "GET", resource, "", "another token", nil)).Fails(401, "E0000011")
 		app.Clock.Advance(24 * time.Hour)
 		refused(t, ask(dpop(t, app, key, "POST", endpoint, nonce, "", nil)), 400, "use_dpop_nonce", "")
+	})
+}
+
+// weakProof is a DPoP proof by an RSA key of 1024 bits.
+func weakProof(t testing.TB, app *apptest.App, address, nonce string) string {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // that is the point
+	if err != nil {
+		t.Fatal(err)
+	}
+	return apptest.SignJWT(t, jose.RS256, key, (&jose.SignerOptions{EmbedJWK: true}).WithType("dpop+jwt"), map[string]any{
+		"jti": unique(), "htm": "POST", "htu": address, "iat": app.Clock.Now().Unix(), "nonce": nonce,
 	})
 }
 
@@ -187,6 +210,13 @@ func TestDPoPCode(t *testing.T) {
 	refused(t, app.Anonymous().Post("/oauth2/v1/token", again), 400, "invalid_dpop_proof", "")
 	refused(t, with(1, nonce).Post("/oauth2/v1/token", again), 400, "invalid_dpop_proof", "")
 	with(0, nonce).Post("/oauth2/v1/token", again).Want(200)
+	// Who wants all tokens bound gets none by the front channel, which binds none.
+	front := web(t, app, map[string]any{
+		"grant_types": []string{"authorization_code", "implicit"}, "response_types": []string{"code", "token", "id_token"}, "dpop_bound_access_tokens": true,
+	})
+	if got := answered(t, b.Get(authorizeAt("", request(front, "response_type", "token")))); got.Get("error") != "unauthorized_client" || got.Get("access_token") != "" {
+		t.Errorf("%v", got)
+	}
 }
 
 // TestTokenInForm: the user info takes an access token from the form that a

@@ -2,6 +2,11 @@ package oauth2_test
 
 import (
 	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -10,7 +15,9 @@ import (
 	"time"
 
 	"usher/internal/apptest"
+	"usher/internal/notify/webhook"
 	"usher/internal/phone"
+	"usher/internal/server"
 )
 
 const (
@@ -140,6 +147,41 @@ func TestDirectOTP(t *testing.T) {
 			t.Errorf("the user is %s", got)
 		}
 	}, apptest.Random())
+}
+
+// TestDirectOTPBesideASilentVendor: guesses at an app's passwords are counted also
+// where the user has a token of a vendor, too, and its server does not answer.
+func TestDirectOTPBesideASilentVendor(t *testing.T) {
+	silent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var q struct{ ID, Action string }
+		if err := json.NewDecoder(r.Body).Decode(&q); err != nil || q.Action != "enroll" {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		_, _ = io.WriteString(w, `{"id":"`+q.ID+`","result":"accepted"}`)
+	}))
+	t.Cleanup(silent.Close)
+	app := apptest.New(t, apptest.Configure(func(c *server.Config) {
+		c.Outbound.Allow = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+		c.Vendors = server.Vendors{URL: silent.URL, Secrets: []webhook.Secret{[]byte("a secret for tests, of 32 bytes.")}, Tokens: []string{"rsa"}}
+	}))
+	allowFactors(t, app, "okta_otp", "rsa_token")
+	d := newDirect(t, app)
+	okta := enrollCodes(t, app, isaac, "OKTA")
+	app.Post("/api/v1/users/"+isaac+"/factors", `{"factorType":"token","provider":"RSA","profile":{"credentialId":"isaac"},"verify":{"passCode":"1"}}`).Want(200)
+	wantFactor(t, app)
+	token := d.begin()
+	d.byOTP(token, otp(t, okta)).Want(200) // the right one counts all the same
+	app.Clock.Advance(time.Minute)
+	token = d.begin()
+	for range 5 {
+		if a := d.byOTP(token, "000000"); a.Status < 400 {
+			t.Fatalf("%s", a.Body)
+		}
+	}
+	if got := app.Get("/api/v1/users/" + isaac).Want(200).Text("status"); got != "LOCKED_OUT" {
+		t.Errorf("the user is %s after five guesses", got)
+	}
 }
 
 // TestDirectOTPOnce: of fifty who bring the same password at once, one gets

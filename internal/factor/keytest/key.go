@@ -50,16 +50,31 @@ func New(t testing.TB, seed, origin, host string) *Key {
 // with a packed attestation by the key itself. (WebAuthn Level 2 section 8.2)
 func (k *Key) Create(challenge string) map[string]string {
 	k.T.Helper()
-	client := k.client("webauthn.create", challenge)
 	x, y := k.point()
-	public := k.cbor(map[int]any{1: 2, 3: -7, -1: 1, -2: x, -3: y})
-	data := k.data(attested)
+	client, data := k.creation(challenge, map[int]any{1: 2, 3: -7, -1: 1, -2: x, -3: y})
+	return k.attest(client, data, "packed", map[string]any{"alg": -7, "sig": k.sign(over(data, client))})
+}
+
+// CreateRSA is Create for a credential with an RSA key of this modulus, which
+// nothing attests and nobody can sign with. (WebAuthn Level 2 section 8.7)
+func (k *Key) CreateRSA(challenge string, modulus []byte) map[string]string {
+	k.T.Helper()
+	client, data := k.creation(challenge, map[int]any{1: 3, 3: -257, -1: modulus, -2: []byte{1, 0, 1}})
+	return k.attest(client, data, "none", map[string]any{})
+}
+
+// creation is what is said and signed about a new credential.
+func (k *Key) creation(challenge string, key map[int]any) (client, data []byte) {
+	k.T.Helper()
+	data = k.data(attested)
 	data = append(data, make([]byte, 16)...) // no model
 	data = binary.BigEndian.AppendUint16(data, uint16(len(k.ID)))
-	data = append(append(data, k.ID...), public...)
-	object := k.cbor(map[string]any{
-		"fmt": "packed", "authData": data, "attStmt": map[string]any{"alg": -7, "sig": k.sign(over(data, client))},
-	})
+	return k.client("webauthn.create", challenge), append(append(data, k.ID...), k.cbor(key)...)
+}
+
+func (k *Key) attest(client, data []byte, format string, statement map[string]any) map[string]string {
+	k.T.Helper()
+	object := k.cbor(map[string]any{"fmt": format, "authData": data, "attStmt": statement})
 	return map[string]string{"clientData": text(client), "attestation": text(object)}
 }
 

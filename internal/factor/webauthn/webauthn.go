@@ -2,6 +2,8 @@ package webauthn
 
 import (
 	"context"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -171,10 +173,45 @@ func readCreated(client []byte, answer map[string]string) *created {
 		AuthenticatorResponse: protocol.AuthenticatorResponse{ClientDataJSON: client}, AttestationObject: object,
 	}
 	said, err := r.Parse()
-	if err != nil {
+	if err != nil || costly(object, said) {
 		return nil
 	}
 	return &created{client, said, object}
+}
+
+// Bounds on what an authenticator says, since what a signature costs grows with
+// its key: an RSA key that fills the whole answer takes minutes.
+const (
+	maxObject = 16 << 10 // bytes
+	maxKey    = 1100     // bytes of a COSE_Key: RSA of 8192 bits
+	maxBits   = 8192     // of an RSA key that attests
+)
+
+// costly tells whether a key of a new credential or of what attests it is larger
+// than any that is in use.
+func costly(object []byte, said *protocol.ParsedAttestationResponse) bool {
+	o := &said.AttestationObject
+	if len(object) > maxObject || len(o.AuthData.AttData.CredentialPublicKey) > maxKey {
+		return true
+	}
+	statements := []map[string]any{o.AttStatement}
+	for _, s := range o.SubStatements {
+		statements = append(statements, s.AttStatement)
+	}
+	for _, s := range statements {
+		chain, _ := s["x5c"].([]any)
+		for _, one := range chain {
+			der, _ := one.([]byte)
+			c, err := x509.ParseCertificate(der)
+			if err != nil {
+				continue // nothing is verified by it
+			}
+			if k, ok := c.PublicKey.(*rsa.PublicKey); ok && k.N.BitLen() > maxBits {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func readAsserted(client []byte, answer map[string]string) *asserted {

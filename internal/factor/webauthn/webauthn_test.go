@@ -2,6 +2,7 @@ package webauthn_test
 
 import (
 	"encoding/json"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -177,6 +178,29 @@ func TestWrongSignatures(t *testing.T) {
 				t.Errorf("the right one afterwards: kind %v", kind)
 			}
 		})
+	}
+}
+
+// TestCostlyKeys: nobody enrols a key of a size that keeps the server busy with
+// each of its signatures.
+func TestCostlyKeys(t *testing.T) {
+	w := world(t, "sqlite:"+t.TempDir()+"/w.db")
+	w.User(ann)
+	modulus := func(bits int) []byte { return slices.Repeat([]byte{0xfb}, bits/8) }
+	enrols := func(bits int) error {
+		tx := begin(t, w, ann)
+		a := apply[signin.Activate](t, w, tx, signin.EnrollFactor{Key: "fido_webauthn"})
+		fields := keytest.New(t, "large", origin, host).CreateRSA(challengeOf(t, a.View), modulus(bits))
+		_, err := w.Engine.Apply(t.Context(), w.Anonymous(), tx, signin.ActivateFactor{Fields: fields})
+		return err
+	}
+	for _, bits := range []int{9216, 65536} {
+		if err := enrols(bits); idp.KindOf(err) != idp.KindWrongPasscode {
+			t.Errorf("%d bits: %v", bits, err)
+		}
+	}
+	if err := enrols(4096); err != nil {
+		t.Errorf("a key that is in use: %v", err)
 	}
 }
 
