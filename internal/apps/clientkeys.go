@@ -93,11 +93,20 @@ func (key *ClientKey) check(f *faults) {
 			f.add("jwks", "is no usable RSA key of 2048 bits or more")
 		}
 	case "EC":
+		key.guessCurve()
 		if !key.onCurve() {
 			f.add("jwks", "is no usable EC key")
 		}
 	default:
 		f.add("jwks.kty", "must be RSA or EC")
+	}
+}
+
+// guessCurve names the curve where it was left out, as the Terraform provider for
+// Okta does: the size of the numbers tells it.
+func (key *ClientKey) guessCurve() {
+	if x, err := base64.RawURLEncoding.DecodeString(key.X); err == nil && key.Curve == "" {
+		key.Curve = map[int]string{32: "P-256", 48: "P-384", 66: "P-521"}[len(x)]
 	}
 }
 

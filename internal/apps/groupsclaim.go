@@ -1,6 +1,7 @@
 package apps
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 	"slices"
@@ -16,8 +17,11 @@ import (
 // How the claim of groups is made.
 const (
 	GroupsNone       = "NONE"
-	GroupsFilter     = "FILTER"
+	GroupsFilter     = "GROUPS"
 	GroupsExpression = "EXPRESSION"
+
+	// groupsFilterOld is an older name of GroupsFilter, which is still understood.
+	groupsFilterOld = "FILTER"
 )
 
 // GroupsClaim says what ID tokens of the organisation's own authorization server
@@ -42,11 +46,17 @@ const (
 	maxClaimValue = 1024
 )
 
+// Kind is how the claim is made, by its name of today.
+func (c *GroupsClaim) Kind() string {
+	if c.ValueType == groupsFilterOld {
+		return GroupsFilter
+	}
+	return cmp.Or(c.ValueType, GroupsNone)
+}
+
 func (c *GroupsClaim) check() error {
 	var f faults
-	if c.ValueType == "" {
-		c.ValueType = GroupsNone
-	}
+	c.ValueType = c.Kind()
 	switch c.ValueType {
 	case GroupsNone:
 		*c = GroupsClaim{ValueType: GroupsNone}
@@ -64,7 +74,7 @@ func (c *GroupsClaim) check() error {
 			f.add("value", "The value is no expression")
 		}
 	default:
-		f.add("valueType", "must be FILTER, EXPRESSION or NONE")
+		f.add("valueType", "must be GROUPS, EXPRESSION or NONE")
 		return f.err()
 	}
 	switch {

@@ -71,7 +71,29 @@ type OAuthClient struct {
 	BackLogoutURI     string        `json:"backchannel_logout_uri,omitempty"`
 	BackLogoutSID     *bool         `json:"backchannel_logout_session_required,omitempty"`
 	RequestObjectSign string        `json:"request_object_signing_alg,omitempty"`
+	Network           *Network      `json:"network,omitempty"`
 	backchannel
+}
+
+// Network tells from where a client may ask for tokens.
+type Network struct {
+	Connection string `json:"connection"` // ANYWHERE; zones are not known here
+}
+
+// unbuilt are settings that would mean something that is not done here.
+type unbuilt struct {
+	SubjectType string `json:"subject_type"` // but for public
+	Encryption  string `json:"id_token_encrypted_response_alg"`
+}
+
+// check refuses them: who sets one would believe it holds.
+func (u unbuilt) check(f *faults) {
+	if u.SubjectType != "" {
+		oneOf(f, "subject_type", u.SubjectType, "public")
+	}
+	if u.Encryption != "" {
+		f.add("id_token_encrypted_response_alg", "ID tokens are not encrypted here")
+	}
 }
 
 // backchannel are the settings of requests that their user agrees to on a
@@ -127,6 +149,7 @@ const (
 	maxClientID   = 100
 	minSecret     = 14
 	maxSecret     = 100
+	minSecretJWT  = 32 // an HMAC key of 256 bits (RFC 7518 section 3.2)
 )
 
 // typeRule is what a kind of client may and must have.
@@ -163,6 +186,7 @@ func completeClient(a *App, in *Input, before *App, f *faults) error {
 	}
 	var said struct {
 		ParticipateSLO *bool `json:"participate_slo"`
+		unbuilt
 	}
 	if in.Settings != nil && given(in.Settings.OAuthClient) {
 		if err := errors.Join(json.Unmarshal(in.Settings.OAuthClient, c), json.Unmarshal(in.Settings.OAuthClient, &said)); err != nil {
@@ -190,6 +214,7 @@ func completeClient(a *App, in *Input, before *App, f *faults) error {
 	c.checkGrants(rule, f)
 	c.checkURIs(f)
 	c.checkChoices(f)
+	said.check(f)
 	c.backchannel.complete(slices.Contains(c.GrantTypes, grantBackground), f)
 	if c.JWKS != nil {
 		c.JWKS.complete(before, f)
@@ -221,8 +246,8 @@ func completeClientProof(a *App, in *Input, before *App, c *OAuthClient, rule ty
 			return nil, err
 		}
 		if s := o.ClientSecret; s != "" {
-			if len(s) < minSecret || len(s) > maxSecret || !printable(s) {
-				f.add("client_secret", "must have 14 to 100 printable ASCII characters")
+			if fault := secretFault(s, creds.AuthMethod); fault != "" {
+				f.add("client_secret", fault)
 			}
 			a.ClientSecret = s
 		}
@@ -231,9 +256,12 @@ func completeClientProof(a *App, in *Input, before *App, c *OAuthClient, rule ty
 	if creds.AuthMethod == AuthNone && c.ApplicationType == ClientService {
 		f.add("token_endpoint_auth_method", "'none' is not allowed for the application type 'service'")
 	}
-	creds.PKCERequired = c.ApplicationType == ClientNative || creds.AuthMethod == AuthNone
+	creds.PKCERequired = c.ApplicationType == ClientNative || c.ApplicationType == ClientBrowser || creds.AuthMethod == AuthNone
 	if pkce != nil {
 		creds.PKCERequired = *pkce
+	}
+	if !creds.PKCERequired && creds.AuthMethod == AuthNone {
+		f.add("pkce_required", "''pkce_required'' must be set to true when ''token_endpoint_auth_method'' is ''none''")
 	}
 	return creds, nil
 }
@@ -244,20 +272,27 @@ func chooseClientID(a *App, id string, before *App, f *faults) error {
 	case before != nil && id != before.ClientID:
 		return &idp.Error{Kind: idp.KindImmutable, Object: "client_id"}
 	case before == nil && (len(id) < minClientID || len(id) > maxClientID || !clientIDText(id)):
-		f.add("client_id", "must have 6 to 100 letters, digits, '-' and '_'")
+		f.add("client_id", "must have 6 to 100 letters, digits and the characters $-_.+!*'(),")
+	case before == nil && id == reservedClientID:
+		f.add("client_id", "is a reserved word")
 	default:
 		a.ClientID = id
 	}
 	return nil
 }
 
+// reservedClientID stands for all clients in policies.
+const reservedClientID = "ALL_CLIENTS"
+
+// clientIDText tells whether text has only characters of client identifiers.
+// (spec: management-extra ApplicationCredentialsOAuthClient.client_id)
 func clientIDText(s string) bool {
-	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == ""
+	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789$-_.+!*'(),") == ""
 }
 
 func printable(s string) bool {
 	for i := range len(s) {
-		if s[i] < 0x21 || s[i] > 0x7e {
+		if s[i] < 0x20 || s[i] > 0x7e {
 			return false
 		}
 	}
@@ -293,6 +328,9 @@ func (c *OAuthClient) tidy() {
 	}
 	if c.JWKS != nil && len(c.JWKS.Keys) == 0 {
 		c.JWKS = nil
+	}
+	if c.ParticipateSLO && c.FrontLogoutSID == nil {
+		c.FrontLogoutSID = new(bool)
 	}
 	if !slices.Contains(c.GrantTypes, grantRefresh) {
 		c.Refresh = nil
@@ -407,6 +445,9 @@ func (c *OAuthClient) checkChoices(f *faults) {
 	oneOf(f, "consent_method", c.ConsentMethod, "TRUSTED", "REQUIRED")
 	oneOf(f, "issuer_mode", c.IssuerMode, "ORG_URL", "CUSTOM_URL", "DYNAMIC")
 	oneOf(f, "wildcard_redirect", c.WildcardRedirect, "DISABLED", "SUBDOMAIN")
+	if c.Network != nil {
+		oneOf(f, "network.connection", c.Network.Connection, "ANYWHERE")
+	}
 	switch {
 	case c.ParticipateSLO && !c.viewed():
 		f.add("participate_slo", "needs the application type 'web' or 'browser'")

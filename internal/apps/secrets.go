@@ -199,14 +199,56 @@ func (s *Service) Secret(ctx context.Context, actor idp.Actor, appID, id string)
 	return nil, idp.NotFound(TypeSecret, id)
 }
 
+// objectSecret names secrets in refusals. (spec: management-extra, examples of
+// createOAuth2ClientSecret)
+const objectSecret = "OAuth2ClientSecretMediated"
+
+func badSecret(text string) error {
+	return idp.Invalid("client_secret", idp.Cause{Field: "client_secret", Text: text})
+}
+
+// secretFault tells what keeps a text from being a secret of a client that
+// proves itself by method, empty for nothing.
+func secretFault(text, method string) string {
+	switch {
+	case !printable(text):
+		return "''client_secret'' must only contain printable ASCII: [x20-x7E]+"
+	case len(text) > maxSecret:
+		return "'client_secret' can't be more than '100' characters long."
+	case len(text) < minSecret:
+		return "'client_secret' must be at least '14' characters long."
+	case method == AuthSecretJWT && len(text) < minSecretJWT:
+		return "'client_secret' must be at least '32' characters long when 'token_endpoint_auth_method' is 'client_secret_jwt'."
+	}
+	return ""
+}
+
+// fitsMethod refuses a secret that a client cannot use.
+func (s *Service) fitsMethod(stored *idp.App, value string) error {
+	a, err := load(stored)
+	if err != nil {
+		return err
+	}
+	method := a.Details.Credentials.OAuth.AuthMethod
+	if method == AuthPrivateJWT {
+		return idp.Invalid("client_secret", idp.Cause{Text: "'client_secret' can't be used when 'token_endpoint_auth_method' is 'private_key_jwt'."})
+	}
+	if fault := secretFault(value, method); fault != "" {
+		return badSecret(fault)
+	}
+	return nil
+}
+
 // AddSecret gives an OAuth client a further secret, a new one where value is
 // empty. It can have two. (spec: management-extra#createOAuth2ClientSecret)
 func (s *Service) AddSecret(ctx context.Context, actor idp.Actor, appID, value string, active bool) (*Secret, error) {
 	switch {
 	case value == "":
 		value = s.newSecret()
-	case len(value) < minSecret || len(value) > maxSecret || !printable(value):
-		return nil, idp.Invalid("client_secret", idp.Cause{Field: "client_secret", Text: "must have 14 to 100 printable ASCII characters"})
+	default:
+		if fault := secretFault(value, ""); fault != "" {
+			return nil, badSecret(fault)
+		}
 	}
 	id := s.IDs.New("ocs")
 	row := &store.AppSecret{OrgID: actor.OrgID(), AppID: appID, ID: id, Kind: kindClient, Status: statusOn, Sealed: s.seal(actor.OrgID(), id, value)}
@@ -218,12 +260,15 @@ func (s *Service) AddSecret(ctx context.Context, actor idp.Actor, appID, value s
 		if err != nil {
 			return err
 		}
+		if err := s.fitsMethod(a, value); err != nil {
+			return err
+		}
 		rows, err := tx.AppSecrets(actor.OrgID(), appID, kindClient)
 		if err != nil {
 			return err
 		}
 		if len(rows) >= maxSecrets {
-			return idp.Invalid("client_secret", idp.Cause{Text: "A client can have two secrets at most."})
+			return idp.Invalid(objectSecret, idp.Cause{Text: "You've reached the maximum number of client secrets per client."})
 		}
 		row.Created, row.LastUpdated = tx.Now(), tx.Now()
 		if err := tx.InsertAppSecret(row); err != nil {
@@ -247,7 +292,7 @@ func (s *Service) SetSecret(ctx context.Context, actor idp.Actor, appID, id stri
 		case active == (row.Status == statusOn):
 			return "", nil
 		case !active && countOn(rows) < 2:
-			return "", idp.Invalid("client_secret", idp.Cause{Text: "A client needs a secret that is active."})
+			return "", idp.Invalid(objectSecret, idp.Cause{Text: "You can't deactivate the only active client secret."})
 		case active:
 			row.Status = statusOn
 		default:
@@ -266,7 +311,7 @@ func (s *Service) SetSecret(ctx context.Context, actor idp.Actor, appID, id stri
 func (s *Service) DeleteSecret(ctx context.Context, actor idp.Actor, appID, id string) error {
 	return s.secret(ctx, actor, appID, id, func(tx *store.Tx, row *store.AppSecret, _ []*store.AppSecret) (idp.EventType, error) {
 		if row.Status == statusOn {
-			return "", idp.Invalid("client_secret", idp.Cause{Text: "An active secret cannot be deleted."})
+			return "", idp.Invalid(objectSecret, idp.Cause{Text: "You can't delete an active client secret. Deactivate the secret before deleting it."})
 		}
 		_, err := tx.DeleteAppSecrets(row.OrgID, appID, kindClient, id)
 		return eventlog.SecretDelete, err

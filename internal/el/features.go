@@ -49,6 +49,7 @@ type Features struct {
 	Roots     []string // the names that a reference may begin with, such as user
 	Bare      []string // roots that may stand alone: they are null where the Env has none, else true
 	AnyRoot   bool     // references may begin with any name, as with the name of an application
+	AnyBare   bool     // any name may stand alone
 	Functions Functions
 	Template  bool // a text with "${" in it is a template; any other text is an expression all the same
 	Condition bool // the result must be a boolean, as far as that can be told from the text
@@ -73,11 +74,12 @@ func Usernames() Features {
 	}
 }
 
-// Claims gives the features of a claim or attribute statement, which also see the session and what was asked for.
+// Claims gives the features of a claim or attribute statement, which also see the session and what was asked for. Any
+// other name is null, as in the service: the tests of the Terraform provider for Okta have such claims.
 func Claims() Features {
 	return Features{
-		Roots:     []string{"user", "appuser", "app", "org", "idpuser", "session", "access"},
-		Bare:      []string{"user", "appuser", "app", "idpuser", "session"},
+		AnyRoot:   true,
+		AnyBare:   true,
 		Functions: AllFunctions,
 		Template:  true,
 	}

@@ -416,7 +416,7 @@ func (p *parser) reference(path []string, offset int) (node, error) {
 	if strings.Contains(path[0], ":") || !p.features.root(path[0]) {
 		return nil, &SyntaxError{offset, "unknown name " + shown(path[0])}
 	}
-	if len(path) == 1 && !slices.Contains(p.features.Bare, path[0]) {
+	if len(path) == 1 && !p.features.AnyBare && !slices.Contains(p.features.Bare, path[0]) {
 		return nil, &SyntaxError{offset, shown(path[0]) + " needs an attribute"}
 	}
 	if dotted := strings.Join(path, "."); !slices.Contains(p.uses.Attributes, dotted) {

@@ -32,11 +32,12 @@ type ClaimInput struct {
 
 // FindClaim returns a claim by its identifier. KindNotFound.
 func (s *Server) FindClaim(id string) (*Claim, error) {
-	i := slices.IndexFunc(s.Claims, func(v *Claim) bool { return v.ID == id })
+	all := s.AllClaims()
+	i := slices.IndexFunc(all, func(v *Claim) bool { return v.ID == id })
 	if i < 0 {
 		return nil, idp.NotFound(TypeClaim, id)
 	}
-	return s.Claims[i], nil
+	return all[i], nil
 }
 
 // reservedClaims are those that the protocol itself gives a meaning.
@@ -137,6 +138,12 @@ func (s *Service) ReplaceClaim(ctx context.Context, a idp.Actor, serverID, id st
 	v, err := s.edit(ctx, a, serverID, "update claim", func(tx *store.Tx, v *Server) (err error) {
 		if out, err = v.FindClaim(id); err != nil {
 			return err
+		}
+		if out.ValueType == ValueSystem {
+			if err := out.takeSystem(in); err != nil {
+				return err
+			}
+			return s.writeSystem(tx, a, v, out)
 		}
 		if err := out.take(v, in); err != nil {
 			return err

@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"encoding/json"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -69,7 +68,7 @@ func (f *Facts) groupsClaim() []*Claim {
 	c := &Claim{
 		Name: g.Name, Type: ClaimIdentity, ValueType: ValueExpression, Value: g.Value, Scopes: []string{ScopeGroups}, Always: true, Status: Active,
 	}
-	if g.ValueType == apps.GroupsFilter {
+	if g.Kind() == apps.GroupsFilter {
 		c.ValueType, c.Filter = ValueGroups, g.Filter
 	}
 	c.compile()
@@ -137,8 +136,8 @@ func (c *Claim) matches(name string) bool {
 }
 
 // standard adds the claims that OpenID Connect has for scopes. An ID token that
-// comes with an access token has the few of them that name the user; the user
-// info has all. (OpenID Connect Core section 5.4)
+// comes with an access token has those of them that the server always tells; the
+// user info has all. (OpenID Connect Core section 5.4)
 func (f *Facts) standard(out *Claims) error {
 	if !slices.Contains(f.Scopes, ScopeOpenID) {
 		return nil
@@ -150,10 +149,10 @@ func (f *Facts) standard(out *Claims) error {
 	for _, scope := range f.Scopes {
 		switch scope {
 		case ScopeProfile:
-			f.profile(a, out)
+			f.profile(a, out.Full)
 		case ScopeEmail:
 			if text := a.Text("email"); text != "" {
-				out.Identity["email"], out.Full["email"], out.Full["email_verified"] = text, text, true
+				out.Full["email"], out.Full["email_verified"] = text, true
 			}
 		case ScopeAddress:
 			if address := addressOf(a); len(address) > 0 {
@@ -166,27 +165,31 @@ func (f *Facts) standard(out *Claims) error {
 			}
 		}
 	}
+	for _, name := range f.Server.always() {
+		if v, ok := out.Full[name]; ok {
+			out.Identity[name] = v
+		}
+	}
 	return nil
 }
 
 // profile adds the claims of the scope of this name.
-func (f *Facts) profile(a idp.Attributes, out *Claims) {
+func (f *Facts) profile(a idp.Attributes, full map[string]any) {
 	name := a.Text("displayName")
 	if name == "" {
 		name = a.DisplayName()
 	}
-	put(out.Identity, "name", name)
-	put(out.Identity, "preferred_username", f.User.Login)
-	maps.Copy(out.Full, out.Identity)
+	put(full, "name", name)
+	put(full, "preferred_username", f.User.Login)
 	for claim, attribute := range map[string]string{
 		"given_name": "firstName", "family_name": "lastName", "middle_name": "middleName", "nickname": "nickName",
 		"profile": "profileUrl", "zoneinfo": "timezone",
 	} {
-		put(out.Full, claim, a.Text(attribute))
+		put(full, claim, a.Text(attribute))
 	}
 	// The language tag of the interface has a dash. (OpenID Connect Core section 5.1)
-	put(out.Full, "locale", strings.ReplaceAll(a.Text("locale"), "_", "-"))
-	out.Full["updated_at"] = f.User.LastUpdated.Unix()
+	put(full, "locale", strings.ReplaceAll(a.Text("locale"), "_", "-"))
+	full["updated_at"] = f.User.LastUpdated.Unix()
 }
 
 // addressOf is the claim of the scope address. (OpenID Connect Core section 5.1.1)

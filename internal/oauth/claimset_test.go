@@ -31,9 +31,11 @@ func facts(claims ...*Claim) *Facts {
 	if err != nil {
 		panic(err)
 	}
+	server := &Server{ID: "aus1", Claims: claims}
+	server.addSystemClaims()
 	app := &apps.App{App: idp.App{ID: "0oa1", Name: "oidc_client", Label: "Web", ClientID: "client1"}, Details: apps.Details{Profile: []byte(`{"tier":"gold"}`)}}
 	return &Facts{
-		Org: &idp.Org{ID: "00o1", Name: "Example", Subdomain: "example"}, Server: &Server{ID: "aus1", Claims: claims},
+		Org: &idp.Org{ID: "00o1", Name: "Example", Subdomain: "example"}, Server: server,
 		Client: &Client{App: app, ID: "client1"}, Scopes: []string{"openid", "read"}, AMR: []string{"pwd"}, SessionID: "102s",
 		User:       &idp.User{ID: "00u1", Login: "ann@example.com", Status: idp.UserActive, Profile: profile, LastUpdated: time.Unix(1700000000, 0)},
 		Assignment: &apps.Assignment{UserName: "ann", Profile: []byte(`{"role":"editor"}`)},
@@ -115,6 +117,16 @@ func TestStandardClaims(t *testing.T) {
 	}
 	if d := cmp.Diff(full, got.Full); d != "" {
 		t.Error(d)
+	}
+	for _, c := range f.Server.system {
+		c.Always = c.Name == "nickname"
+	}
+	if got, err = f.Claims(); err != nil || cmp.Diff(map[string]any{"nickname": "A"}, got.Identity) != "" || cmp.Diff(full, got.Full) != "" {
+		t.Errorf("with others in the token: %v, %v", got, err)
+	}
+	f.Server = &Server{}
+	if got, err = f.Claims(); err != nil || cmp.Diff(thin, got.Identity) != "" {
+		t.Errorf("of the organisation's own server: %v, %v", got, err)
 	}
 	f.Scopes = []string{"profile", "email"}
 	if got, err = f.Claims(); err != nil || len(got.Full) != 0 {

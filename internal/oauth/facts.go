@@ -49,15 +49,6 @@ func (s *Service) Facts(ctx context.Context, org *idp.Org, v *Server, c *Client,
 	return f, nil
 }
 
-// GroupIDs are the identifiers of the user's groups, for TokenRequest.
-func (f *Facts) GroupIDs() []string {
-	out := make([]string, 0, len(f.Groups))
-	for _, g := range f.Groups {
-		out = append(out, g.ID)
-	}
-	return out
-}
-
 // scope is what expressions see. A root that has nothing to say is null.
 func (f *Facts) scope() (el.Scope, error) {
 	out := el.Scope{Member: f.Groups, Time: f.Now, Attributes: map[string]any{

@@ -54,7 +54,12 @@ func (v *Scope) toStore(s *Server) (*store.OAuthPart, error) {
 }
 
 func (c *Claim) toStore(s *Server) (*store.OAuthPart, error) {
-	row, err := c.row(s, kindClaim, c.Name, string(c.Type)+":"+c.Name, c)
+	key := string(c.Type) + ":" + c.Name
+	if c.ValueType == ValueSystem {
+		// A claim of one's own may have the same name: it takes the place of ours.
+		key = ValueSystem + ":" + c.Name
+	}
+	row, err := c.row(s, kindClaim, c.Name, key, c)
 	if err == nil {
 		row.System, row.Status = c.System, string(c.Status)
 	}
@@ -102,6 +107,7 @@ func (s *Server) addParts(rows []*store.OAuthPart) error {
 			return fmt.Errorf("%s %s: %w", row.Kind, row.ID, err)
 		}
 	}
+	s.addSystemClaims()
 	for _, c := range s.Claims {
 		c.compile()
 	}

@@ -33,7 +33,7 @@ type Rule struct {
 	Priority   int       `json:"-"`
 	System     bool      `json:"-"`
 	GrantTypes []string  `json:"grantTypes"`
-	Scopes     []string  `json:"scopes"` // names, or AnyScope
+	Scopes     []string  `json:"scopes"` // names, or AnyScope; empty for requests without a scope
 	Users      Selection `json:"users"`
 	Groups     Selection `json:"groups"` // identifiers, or Everyone
 	Token      Lifetimes `json:"token"`
@@ -76,7 +76,7 @@ type TokenRequest struct {
 	GrantType string   // as at the token endpoint, or "implicit"
 	Scopes    []string // that were asked for
 	UserID    string   // empty where the client acts for itself
-	GroupIDs  []string // of the user, the group of everyone aside
+	GroupIDs  []string // of the user, with the group of everyone
 }
 
 // Decide returns the first rule that holds for a request, with its policy; nil

@@ -60,9 +60,6 @@ func (r *Rule) take(in RuleInput) error {
 			f.add("conditions.grantTypes.include", "'"+g+"' is no grant type")
 		}
 	}
-	if len(in.Scopes) == 0 {
-		f.add("conditions.scopes.include", textBlank)
-	}
 	alone := len(in.GrantTypes) == 1 && in.GrantTypes[0] == "client_credentials"
 	if len(in.Users.Include)+len(in.Groups.Include) == 0 && !alone {
 		f.add("conditions.people", "must include users or groups")
@@ -74,7 +71,8 @@ func (r *Rule) take(in RuleInput) error {
 		}
 	}
 	r.Token = in.lifetimes(&f)
-	r.Name, r.GrantTypes, r.Scopes, r.Users, r.Groups = in.Name, in.GrantTypes, in.Scopes, in.Users.filled(), in.Groups.filled()
+	// The Terraform provider for Okta leaves the scopes out where none is chosen.
+	r.Name, r.GrantTypes, r.Scopes, r.Users, r.Groups = in.Name, in.GrantTypes, append([]string{}, in.Scopes...), in.Users.filled(), in.Groups.filled()
 	return f.err()
 }
 

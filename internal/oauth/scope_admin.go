@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -10,13 +11,14 @@ import (
 	"usher/internal/store"
 )
 
-// ScopeInput is a scope as somebody wants it to be.
-// (spec: management-extra OAuth2Scope)
+// ScopeInput is a scope as somebody wants it to be. A display name and a consent
+// that are left out stay as they are. (spec: management-extra OAuth2Scope; its
+// example of a change)
 type ScopeInput struct {
 	Name        string
-	DisplayName string
+	DisplayName *string
 	Description string
-	Consent     string // empty: ConsentImplicit
+	Consent     string // empty: ConsentImplicit for a new one
 	Publish     string // empty: PublishNone
 	Default     bool
 	Optional    bool
@@ -44,11 +46,14 @@ func (v *Scope) take(in ScopeInput) error {
 		f.add("name", "must not begin with 'okta.'")
 	}
 	f.description(in.Description)
-	if len(in.DisplayName) > maxName {
+	if in.DisplayName != nil {
+		v.DisplayName = *in.DisplayName
+	}
+	if len(v.DisplayName) > maxName {
 		f.add("displayName", textTooLong)
 	}
 	if in.Consent == "" {
-		in.Consent = ConsentImplicit
+		in.Consent = cmp.Or(v.Consent, ConsentImplicit)
 	}
 	if in.Publish == "" {
 		in.Publish = PublishNone
@@ -58,7 +63,7 @@ func (v *Scope) take(in ScopeInput) error {
 	if in.Optional && in.Consent == ConsentImplicit {
 		f.add("optional", "needs a scope that users are asked about")
 	}
-	v.Name, v.DisplayName, v.Description, v.Consent = in.Name, in.DisplayName, in.Description, in.Consent
+	v.Name, v.Description, v.Consent = in.Name, in.Description, in.Consent
 	v.Publish, v.Default, v.Optional = in.Publish, in.Default, in.Optional
 	return f.err()
 }

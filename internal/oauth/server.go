@@ -53,8 +53,10 @@ type Server struct {
 	Version     int64
 
 	Scopes   []*Scope  // in the order of their creation
-	Claims   []*Claim  // likewise
+	Claims   []*Claim  // likewise, those of OpenID Connect aside
 	Policies []*Policy // by priority, with their rules
+
+	system []*Claim // those that OpenID Connect has for scopes; none for the organisation's own
 }
 
 // serverDocument is what is stored of a server beside its columns.

@@ -175,6 +175,7 @@ func (p *Provider) ruleFor(tx *store.Tx, c *TokenCall, u *idp.User, q Proof) (Li
 		if r.GroupIDs, err = tx.GroupIDsOf(u.OrgID, u.ID); err != nil {
 			return Lifetimes{}, err
 		}
+		r.GroupIDs = append(r.GroupIDs, c.Actor.Org.Settings.EveryoneID)
 	}
 	_, rule := c.Server.Decide(r)
 	if rule == nil {

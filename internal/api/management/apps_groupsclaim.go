@@ -32,6 +32,7 @@ func viewGroupsClaim(org *idp.Org, app *apps.App) groupsClaimView {
 	v.ValueType, v.IssuerMode = apps.GroupsNone, app.Details.OAuthClient.IssuerMode
 	if c := app.Details.GroupsClaim; c != nil {
 		v.GroupsClaim = *c
+		v.ValueType = c.Kind()
 	}
 	return v
 }

@@ -149,14 +149,20 @@ func TestClientSecrets(t *testing.T) {
 			t.Fatalf("%s", list.Body)
 		}
 		first := at + "/" + list.Text("0.id")
-		app.Post(first+"/lifecycle/deactivate", nil).Fails(400, "E0000001")
-		app.Delete(first).Fails(400, "E0000001")
-		app.Post(at, `{"client_secret":"short"}`).Fails(400, "E0000001")
+		app.Post(first+"/lifecycle/deactivate", nil).Fails(400, "E0000001", "You can't deactivate the only active client secret.")
+		app.Delete(first).Fails(400, "E0000001", "You can't delete an active client secret. Deactivate the secret before deleting it.")
+		for secret, cause := range map[string]string{
+			"short":                  "client_secret: 'client_secret' must be at least '14' characters long.",
+			strings.Repeat("x", 101): "client_secret: 'client_secret' can't be more than '100' characters long.",
+			"a secret with ä in it":  "client_secret: ''client_secret'' must only contain printable ASCII: [x20-x7E]+",
+		} {
+			app.Post(at, `{"client_secret":"`+secret+`"}`).Fails(400, "E0000001", cause)
+		}
 		second := app.Post(at, `{}`).Want(201)
 		if len(second.Text("client_secret")) != 64 {
 			t.Errorf("%s", second.Body)
 		}
-		app.Post(at, `{}`).Fails(400, "E0000001", "A client can have two secrets at most.")
+		app.Post(at, `{}`).Fails(400, "E0000001", "You've reached the maximum number of client secrets per client.")
 		if a := app.Post(first+"/lifecycle/deactivate", nil).Want(200); a.Text("status") != "INACTIVE" || a.At("_links.delete") == nil {
 			t.Errorf("%s", a.Body)
 		}

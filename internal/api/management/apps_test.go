@@ -110,9 +110,38 @@ func TestAppRefusals(t *testing.T) {
 		`"settings": {"oauthClient":{ `:           ``,
 		`{"redirect_uris":["https://web.example`:  `{"jwks":{"keys":[{"kty":"RSA","kid":"1","n":"AQAB","e":"AQAB"}]},"redirect_uris":["https://web.example`,
 		`"redirect_uris":["https://web.example.c`: `"idp_initiated_login":{"mode":"SPEC"},"redirect_uris":["https://web.example.c`,
+		`"redirect_uris":["https://web.example.`:  `"network":{"connection":"ZONE"},"redirect_uris":["https://web.example.`,
+		`"redirect_uris":["https://web.example`:   `"subject_type":"pairwise","redirect_uris":["https://web.example`,
+		`"redirect_uris":["https://web.exampl`:    `"id_token_encrypted_response_alg":"RSA-OAEP-256","redirect_uris":["https://web.exampl`,
+		`"token_endpoint_auth_method":"client_`:   `"client_id":"ALL_CLIENTS","token_endpoint_auth_method":"client_`,
 	} {
 		if body := strings.Replace(web, from, to, 1); body != web {
 			refused(body, "E0000001", 400)
+		}
+	}
+	native := strings.NewReplacer(`"client_secret_post"`, `"none","pkce_required":false`, `"web"`, `"native"`).Replace(web)
+	refused(native, "E0000001", 400, "pkce_required: ''pkce_required'' must be set to true when ''token_endpoint_auth_method'' is ''none''")
+}
+
+// TestClientsOfTheTerraformProvider are bodies as its versions send them, with
+// what they count on in the answer.
+func TestClientsOfTheTerraformProvider(t *testing.T) {
+	app := apptest.New(t)
+	client := func(kind, method, more string) string {
+		return `{"name":"oidc_client","label":"c","signOnMode":"OPENID_CONNECT","credentials":{"oauthClient":{"token_endpoint_auth_method":"` + method +
+			`"}},"settings":{"oauthClient":{"application_type":"` + kind + `",` + more + `}}}`
+	}
+	const code = `"grant_types":["authorization_code"],"response_types":["code"],"redirect_uris":["http://example.com/"]`
+	for name, c := range map[string]struct{ body, path, want string }{
+		"an EC key without its curve": {client("service", "private_key_jwt", `"grant_types":["client_credentials"],"response_types":["token"],"jwks":{"keys":[{"kty":"EC","kid":"k",
+ "x":"K37X78mXJHHldZYMzrwipjKR-YZUS2SMye0KindHp6I","y":"8IfvsvXWzbFWOZoVOMwgF5p46mUj3kbOVf9Fk0vVVHo"}]}`), "settings.oauthClient.jwks.keys.0.crv", "P-256"},
+		"a page without a word of the proof key": {client("browser", "client_secret_basic", code), "credentials.oauthClient.pkce_required", "true"},
+		"a single logout":                        {client("web", "client_secret_basic", code+`,"participate_slo":true,"frontchannel_logout_uri":"https://example.com/logout"`), "settings.oauthClient.frontchannel_logout_session_required", "false"},
+		"every network":                          {client("web", "client_secret_basic", code+`,"network":{"connection":"ANYWHERE"}`), "settings.oauthClient.network.connection", "ANYWHERE"},
+		"a client identifier of one's own":       {strings.Replace(client("web", "client_secret_basic", code), `{"token_`, `{"client_id":"my.app+(1)*","token_`, 1), "credentials.oauthClient.client_id", "my.app+(1)*"},
+	} {
+		if a := app.On(t).Post("/api/v1/apps", c.body).Want(200); fmt.Sprint(a.At(c.path)) != c.want {
+			t.Errorf("%s: %s", name, a.Body)
 		}
 	}
 }
@@ -130,9 +159,9 @@ func TestAppUpdateRules(t *testing.T) {
 	if a := app.Put(at, web).Want(200); a.Text("credentials.oauthClient.client_secret") != secret {
 		t.Errorf("%s", a.Body)
 	}
-	own := strings.Replace(web, `{"token_endpoint_auth_method"`, `{"client_secret":"a secret_of-my-own","token_endpoint_auth_method"`, 1)
+	own := strings.Replace(web, `{"token_endpoint_auth_method"`, `{"client_secret":"ä_secret_of-my-own","token_endpoint_auth_method"`, 1)
 	app.Put(at, own).Fails(400, "E0000001")
-	own = strings.Replace(own, "a secret", "a_secret", 1)
+	own = strings.Replace(own, "ä_secret", "a_secret", 1)
 	if a := app.Put(at, own).Want(200); a.Text("credentials.oauthClient.client_secret") != "a_secret_of-my-own" {
 		t.Errorf("%s", a.Body)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"usher/internal/api/httpkit"
 	"usher/internal/directory"
+	"usher/internal/idp"
 	"usher/internal/keys"
 	"usher/internal/oauth"
 	"usher/openapi"
@@ -50,6 +51,16 @@ type serverBody struct {
 			Alg          keys.Alg `json:"alg"`
 		} `json:"signing"`
 	} `json:"credentials"`
+	// Encryption of access tokens is not built.
+	Encryption string `json:"accessTokenEncryptedResponseAlgorithm"`
+}
+
+// check refuses what nobody would do. KindUnsupported.
+func (b serverBody) check() error {
+	if b.Encryption != "" {
+		return idp.Fail(idp.KindUnsupported, "Access tokens are not encrypted here")
+	}
+	return nil
 }
 
 func (b serverBody) input() oauth.ServerInput {
@@ -71,7 +82,10 @@ type serverView struct {
 	Created     *string               `json:"created"`
 	LastUpdated *string               `json:"lastUpdated"`
 	Credentials serverCredentialsView `json:"credentials"`
-	Links       serverLinksView       `json:"_links"`
+	// Default tells the one that every organisation has. (recorded answers; the
+	// Terraform provider for Okta cannot do without it)
+	Default bool            `json:"default"`
+	Links   serverLinksView `json:"_links"`
 }
 
 type serverCredentialsView struct {
@@ -91,6 +105,7 @@ type serverSigningView struct {
 
 type serverLinksView struct {
 	RotateKey  *httpkit.Href  `json:"rotateKey,omitempty"`
+	Keys       httpkit.Href   `json:"keys"`
 	Scopes     httpkit.Href   `json:"scopes"`
 	Claims     httpkit.Href   `json:"claims"`
 	Policies   httpkit.Href   `json:"policies"`
@@ -110,8 +125,8 @@ func (a *OAuthAPI) view(r *httpkit.Request, v *oauth.Server) (serverView, error)
 		return serverView{}, err
 	}
 	at, issuer := r.Link(serversPath+v.ID), v.Issuer(r.Org)
-	get := func(path string) httpkit.Href {
-		return httpkit.Href{Href: at + path, Hints: httpkit.Allow("GET")}
+	link := func(path string, allow ...string) httpkit.Href {
+		return httpkit.Href{Href: at + path, Hints: httpkit.Allow(allow...)}
 	}
 	post := func(path string) *httpkit.Href {
 		return &httpkit.Href{Href: at + path, Hints: httpkit.Allow("POST")}
@@ -125,9 +140,11 @@ func (a *OAuthAPI) view(r *httpkit.Request, v *oauth.Server) (serverView, error)
 		Credentials: serverCredentialsView{serverSigningView{
 			RotationMode: v.Rotation, LastRotated: httpkit.Seconds(key.Activated), KeyID: key.ID, Use: "sig", Alg: key.Alg,
 		}},
+		Default: v.Standard,
 		Links: serverLinksView{
-			RotateKey: post("/credentials/lifecycle/keyRotate"), Scopes: get("/scopes"), Claims: get("/claims"), Policies: get("/policies"),
-			Clients: get("/clients"), Self: httpkit.Href{Href: at, Hints: httpkit.Allow("GET", "DELETE", "PUT")},
+			RotateKey: post("/credentials/lifecycle/keyRotate"), Keys: link("/credentials/keys", "GET"), Scopes: link("/scopes", "GET", "POST"),
+			Claims: link("/claims", "GET", "POST"), Policies: link("/policies", "GET", "POST"), Clients: link("/clients", "GET"),
+			Self:     link("", "GET", "DELETE", "PUT"),
 			Metadata: []httpkit.Href{meta("oauth-authorization-server"), meta("openid-configuration")},
 		},
 	}
@@ -191,6 +208,9 @@ func (a *OAuthAPI) create(r *httpkit.Request) error {
 	if err := r.Decode(&body); err != nil {
 		return err
 	}
+	if err := body.check(); err != nil {
+		return err
+	}
 	v, err := a.Servers.CreateServer(r.Context(), r.Actor, body.input())
 	if err != nil {
 		return err
@@ -217,6 +237,9 @@ func (a *OAuthAPI) get(r *httpkit.Request) error {
 func (a *OAuthAPI) replace(r *httpkit.Request) error {
 	var body serverBody
 	if err := r.Decode(&body); err != nil {
+		return err
+	}
+	if err := body.check(); err != nil {
 		return err
 	}
 	v, err := a.Servers.ReplaceServer(r.Context(), r.Actor, r.Param("authServerId"), body.input())

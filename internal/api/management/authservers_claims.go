@@ -44,11 +44,12 @@ type claimView struct {
 	Status               oauth.Status    `json:"status"`
 	ClaimType            oauth.ClaimType `json:"claimType"`
 	ValueType            string          `json:"valueType"`
-	Value                string          `json:"value"`
+	Value                string          `json:"value,omitempty"`
 	GroupFilterType      string          `json:"group_filter_type,omitempty"`
 	Conditions           scopesView      `json:"conditions"`
 	System               bool            `json:"system"`
 	AlwaysIncludeInToken bool            `json:"alwaysIncludeInToken"`
+	APIResourceID        *string         `json:"apiResourceId"` // always null (recorded answers)
 	Links                selfLinkView    `json:"_links"`
 }
 
@@ -71,8 +72,8 @@ func (a *OAuthAPI) listClaims(r *httpkit.Request) error {
 	if err != nil {
 		return err
 	}
-	out := make([]claimView, 0, len(v.Claims))
-	for _, c := range v.Claims {
+	out := []claimView{}
+	for _, c := range v.AllClaims() {
 		out = append(out, viewClaim(r, v, c))
 	}
 	return r.OK(out)

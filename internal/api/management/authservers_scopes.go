@@ -19,13 +19,13 @@ func (a *OAuthAPI) mountScopes(r *httpkit.Router) {
 
 // scopeBody is a scope in a request. (spec: management-extra OAuth2Scope)
 type scopeBody struct {
-	Name            string `json:"name"`
-	DisplayName     string `json:"displayName"`
-	Description     string `json:"description"`
-	Consent         string `json:"consent"`
-	MetadataPublish string `json:"metadataPublish"`
-	Default         bool   `json:"default"`
-	Optional        bool   `json:"optional"`
+	Name            string  `json:"name"`
+	DisplayName     *string `json:"displayName"`
+	Description     string  `json:"description"`
+	Consent         string  `json:"consent"`
+	MetadataPublish string  `json:"metadataPublish"`
+	Default         bool    `json:"default"`
+	Optional        bool    `json:"optional"`
 }
 
 func (b scopeBody) input() oauth.ScopeInput {

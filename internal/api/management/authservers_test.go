@@ -19,7 +19,7 @@ func addServer(t testing.TB, app *apptest.App, name string) (id, at string) {
 func TestAuthorizationServers(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, app *apptest.App) {
 		a := app.Get(serversAt).Want(200)
-		if a.Text("0.name") != "default" || a.Text("0.issuer") != "https://id.example.com/oauth2/default" || a.Text("0.audiences.0") != "api://default" || a.At("1") != nil {
+		if a.Text("0.name") != "default" || a.At("0.default") != true || a.Text("0.issuer") != "https://id.example.com/oauth2/default" || a.Text("0.audiences.0") != "api://default" || a.At("1") != nil {
 			t.Fatalf("from the start: %s", a.Body)
 		}
 		if b := app.Get(serversAt + "/default").Want(200); b.Text("id") != a.Text("0.id") || !strings.HasPrefix(b.Text("id"), "aus") {
@@ -35,12 +35,17 @@ func TestAuthorizationServers(t *testing.T) {
 			"_links.rotateKey.href":   "https://id.example.com" + at + "/credentials/lifecycle/keyRotate",
 			"_links.deactivate.href":  "https://id.example.com" + at + "/lifecycle/deactivate",
 			"_links.policies.href":    "https://id.example.com" + at + "/policies",
-			"credentials.signing.use": "sig", "credentials.signing.alg": "RS256",
+			"credentials.signing.use": "sig", "credentials.signing.alg": "RS256", "_links.keys.href": "https://id.example.com" + at + "/credentials/keys",
+			"_links.scopes.hints.allow.1": "POST",
 		} {
 			if got := v.Text(path); got != want {
 				t.Errorf("%s: %q, want %q", path, got, want)
 			}
 		}
+		if v.At("default") != false {
+			t.Errorf("%s", v.Body)
+		}
+		app.Post(serversAt, `{"name":"x","audiences":["x"],"accessTokenEncryptedResponseAlgorithm":"RSA-OAEP-256"}`).Fails(501, "E0000060")
 		app.Post(serversAt, `{"name":"ONE","audiences":["x"]}`).Fails(400, "E0000001", "name: An object with this field already exists in the current organization")
 		app.Post(serversAt, `{"audiences":[]}`).Fails(400, "E0000001", "name: The field cannot be left blank", "audiences: The field cannot be left blank")
 		app.Post(serversAt, `{"name":"x","audiences":["x"],"issuerMode":"MINE"}`).Fails(400, "E0000001")
@@ -139,7 +144,10 @@ func TestServerScopes(t *testing.T) {
 		app.WantEvents(t, []string{"oauth2.scope.updated SUCCESS"}, func() {
 			app.Put(scope, `{"name":"car:order","metadataPublish":"ALL_CLIENTS","default":true}`).Want(200)
 		})
-		if g := app.Get(scope).Want(200); g.Text("name") != "car:order" || g.At("default") != true || g.Text("consent") != "IMPLICIT" {
+		if g := app.Get(scope).Want(200); g.Text("name") != "car:order" || g.At("default") != true || g.Text("consent") != "REQUIRED" || g.Text("displayName") != "Drive" {
+			t.Errorf("%s", g.Body)
+		}
+		if g := app.Put(scope, `{"name":"car:order","displayName":"","metadataPublish":"ALL_CLIENTS","consent":"IMPLICIT"}`).Want(200); g.At("displayName") != nil || g.Text("consent") != "IMPLICIT" {
 			t.Errorf("%s", g.Body)
 		}
 		if q := app.Get(at + "/scopes?q=CAR").Want(200); q.Text("0.name") != "car:order" || q.At("1") != nil {
@@ -158,7 +166,7 @@ func TestServerClaims(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, app *apptest.App) {
 		_, at := addServer(t, app, "one")
 		list := app.Get(at + "/claims").Want(200)
-		if list.Text("0.name") != "sub" || list.At("0.system") != true || list.At("1") != nil {
+		if list.Text("0.name") != "sub" || list.At("0.system") != true || list.At("18") == nil || list.At("19") != nil {
 			t.Fatalf("%s", list.Body)
 		}
 		var c *apptest.Answer
@@ -182,6 +190,7 @@ func TestServerClaims(t *testing.T) {
 				t.Errorf("%s: %d %s", name, a.Status, a.Body)
 			}
 		}
+		app.Post(at+"/claims", `{"name":"cool","claimType":"RESOURCE","valueType":"EXPRESSION","value":"cool","conditions":{}}`).Want(201)
 		app.Post(at+"/claims", `{"name":"groups","claimType":"RESOURCE","valueType":"GROUPS","value":".*","group_filter_type":"REGEX"}`).Want(201)
 		app.WantEvents(t, []string{"oauth2.claim.updated SUCCESS"}, func() {
 			app.Put(claim, `{"name":"teams","claimType":"IDENTITY","valueType":"EXPRESSION","value":"user.department","status":"INACTIVE"}`).Want(200)
@@ -194,5 +203,47 @@ func TestServerClaims(t *testing.T) {
 		app.Put(system, `{"name":"sub","claimType":"RESOURCE","valueType":"EXPRESSION","value":"user.login"}`).Want(200)
 		app.WantEvents(t, []string{"oauth2.claim.deleted SUCCESS"}, func() { app.Delete(claim).Want(204) })
 		app.Get(claim).Fails(404, "E0000007")
+	})
+}
+
+// TestSystemClaims: the claims that OpenID Connect has for scopes are listed, and
+// of each it can be chosen whether ID tokens have it that come with an access
+// token. (recorded answers)
+func TestSystemClaims(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, app *apptest.App) {
+		_, at := addServer(t, app, "one")
+		at += "/claims"
+		find := func(name string) *apptest.Answer {
+			t.Helper()
+			var list []struct{ ID, Name string }
+			app.Get(at).Want(200).JSON(&list)
+			for _, c := range list {
+				if c.Name == name {
+					return app.Get(at + "/" + c.ID).Want(200)
+				}
+			}
+			t.Fatalf("no claim %s", name)
+			return nil
+		}
+		address, email := find("address"), find("email")
+		if address.Text("claimType") != "IDENTITY" || address.Text("valueType") != "SYSTEM" || address.At("value") != nil || address.At("system") != true ||
+			address.At("alwaysIncludeInToken") != false || address.Text("conditions.scopes.0") != "address" || email.At("alwaysIncludeInToken") != true {
+			t.Fatalf("%s %s", address.Body, email.Body)
+		}
+		claim := at + "/" + address.Text("id")
+		for _, always := range []string{"true", "false"} {
+			app.WantEvents(t, []string{"oauth2.claim.updated SUCCESS"}, func() {
+				app.Put(claim, strings.Replace(string(app.Get(claim).Want(200).Body), `"alwaysIncludeInToken":`, `"alwaysIncludeInToken":`+always+`,"x":`, 1)).Want(200)
+			})
+			if c := find("address"); c.Text("id") != address.Text("id") || c.Text("valueType") != "SYSTEM" || (c.At("alwaysIncludeInToken") == true) != (always == "true") {
+				t.Errorf("%s", c.Body)
+			}
+		}
+		app.Delete(claim).Fails(403, "E0000006")
+		app.Put(claim, `{"name":"other","claimType":"IDENTITY","valueType":"SYSTEM"}`).Fails(403, "E0000077")
+		app.Put(claim, `{"name":"address","claimType":"IDENTITY","valueType":"EXPRESSION","value":"user.city"}`).Fails(403, "E0000077")
+		app.Put(claim, `{"name":"address","claimType":"IDENTITY","valueType":"SYSTEM","status":"INACTIVE"}`).Fails(400, "E0000001")
+		// One of one's own takes its place.
+		app.Post(at, `{"name":"address","claimType":"IDENTITY","valueType":"EXPRESSION","value":"user.city"}`).Want(201)
 	})
 }

@@ -109,7 +109,7 @@ func TestGroupsClaimOfClient(t *testing.T) {
 			t.Errorf("%s", a.Body)
 		}
 		app.WantEvents(t, []string{"application.lifecycle.update SUCCESS"}, func() {
-			app.Post(at, `{"valueType":"FILTER","groupFilterType":"REGEX","name":"groups","value":".*","issuerMode":"DYNAMIC"}`).Want(200)
+			app.Post(at, `{"valueType":"GROUPS","groupFilterType":"REGEX","name":"groups","value":".*","issuerMode":"DYNAMIC"}`).Want(200)
 		})
 		if a := app.Get(at).Want(200); a.Text("name") != "groups" || a.Text("groupFilterType") != "REGEX" || a.Text("issuerMode") != "DYNAMIC" {
 			t.Errorf("%s", a.Body)
@@ -122,7 +122,7 @@ func TestGroupsClaimOfClient(t *testing.T) {
 			t.Errorf("an update forgets the claim: %s", a.Body)
 		}
 		for body, cause := range map[string]string{
-			`{"valueType":"ALL"}`: "valueType: must be FILTER, EXPRESSION or NONE",
+			`{"valueType":"ALL"}`: "valueType: must be GROUPS, EXPRESSION or NONE",
 			`{"valueType":"FILTER","groupFilterType":"LIKE","name":"g","value":"x"}`:  "groupFilterType: must be STARTS_WITH, EQUALS, CONTAINS or REGEX",
 			`{"valueType":"FILTER","groupFilterType":"REGEX","name":"g","value":"("}`: "value: The value is no regular expression",
 			`{"valueType":"FILTER","groupFilterType":"EQUALS","name":"g"}`:            "value: The field cannot be left blank",
@@ -131,6 +131,14 @@ func TestGroupsClaimOfClient(t *testing.T) {
 			`{"issuerMode":"MINE"}`: "issuerMode: must be ORG_URL, CUSTOM_URL or DYNAMIC",
 		} {
 			app.Post(at, body).Fails(400, "E0000001", cause)
+		}
+		for body, want := range map[string]string{
+			`{"valueType":"FILTER","groupFilterType":"EQUALS","name":"g","value":"x"}`: "GROUPS",
+			`{"valueType":"EXPRESSION","name":"bb","value":"aa"}`:                      "EXPRESSION",
+		} {
+			if a := app.Post(at, body).Want(200); a.Text("valueType") != want {
+				t.Errorf("%s: %s", body, a.Body)
+			}
 		}
 		if a := app.Post(at, `{}`).Want(200); a.Text("valueType") != "NONE" || a.At("name") != nil {
 			t.Errorf("%s", a.Body)

@@ -27,6 +27,9 @@ func (a *OAuthAPI) mountGrants(r *httpkit.Router) {
 const (
 	oauthPage    = 20
 	oauthPageMax = 200
+	// appGrantPage is more than an application can be granted: clients do not page
+	// here. (spec: management-extra#listScopeConsentGrants has no paging)
+	appGrantPage = 1000
 )
 
 // grantView is a grant in an answer.
@@ -160,7 +163,11 @@ func (p *parties) grant(g *oauth.Grant, path string) (grantView, error) {
 
 // answerGrants answers with a part of a list of grants.
 func (a *OAuthAPI) answerGrants(r *httpkit.Request, f oauth.GrantFilter, path string) error {
-	page, err := r.Page(oauthPage, oauthPageMax)
+	usual, most := oauthPage, oauthPageMax
+	if f.ForClient {
+		usual, most = appGrantPage, appGrantPage
+	}
+	page, err := r.Page(usual, most)
 	if err != nil {
 		return err
 	}

@@ -117,10 +117,14 @@ func TestPoliciesDecide(t *testing.T) {
 		policy := app.Post(at+"/policies", `{"name":"p","description":"d","conditions":{"clients":{"include":["`+c.id+`"]}}}`).Want(201).Text("id")
 		rule := `{"name":"r","conditions":{"people":{"groups":{"include":["EVERYONE"]}},"grantTypes":{"include":["authorization_code"]},"scopes":{"include":["openid"]}},` +
 			`"actions":{"token":{"accessTokenLifetimeMinutes":5}}}`
-		app.Post(at+"/policies/"+policy+"/rules", rule).Want(201)
+		rules := at + "/policies/" + policy + "/rules"
+		made := rules + "/" + app.Post(rules, rule).Want(201).Text("id")
 		if got := answered(t, b.Get(authorizeAt(id, request(c)))); got.Get("error") != "access_denied" {
 			t.Errorf("with a scope too many: %v", got)
 		}
+		// The group of everyone is named by its identifier as well.
+		everyone := app.Get("/api/v1/groups?q=Everyone").Want(200).Text("0.id")
+		app.Put(made, strings.Replace(rule, "EVERYONE", everyone, 1)).Want(200)
 		tokens := redeem(app, id, c, code(t, b, id, request(c, "scope", "openid"))).Want(200)
 		if tokens.At("expires_in") != 300.0 || claimsOf(t, tokens.Text("access_token"))["aud"] != "api://one" {
 			t.Errorf("%s", tokens.Body)
