@@ -60,6 +60,9 @@ func (q *Authorization) levels() []signin.Level {
 	return out
 }
 
+// textProveAgain is matched by clients.
+const textProveAgain = "The client specified not to prompt, but the client app requires re-authentication or MFA."
+
 // lack is what a request misses in a session.
 type lack struct {
 	fault *Fault
@@ -79,7 +82,7 @@ func (p *Provider) lacks(ctx context.Context, a idp.Actor, q *Authorization, v *
 		return login("The user who is logged in is not the one whom the request is about."), "", nil
 	case q.renewed(v):
 	case q.prompts(promptLogin), q.MaxAge != nil && p.Clock.Now().Sub(authTime(v)) > time.Duration(*q.MaxAge)*time.Second:
-		return login("The client specified not to prompt, but the user has to log in again."), "", nil
+		return login(textProveAgain), "", nil
 	}
 	if len(q.ACR) == 0 {
 		return nil, "", nil
@@ -88,7 +91,7 @@ func (p *Provider) lacks(ctx context.Context, a idp.Actor, q *Authorization, v *
 	if err != nil || met != "" {
 		return nil, met, err
 	}
-	more := login("The client specified not to prompt, but the user has to prove more.")
+	more := login(textProveAgain)
 	if more.again = len(q.levels()) == 0; q.renewed(v) {
 		more.fault = unmet()
 	}

@@ -163,8 +163,8 @@ func (p *Provider) readAuthorization(ctx context.Context, a idp.Actor, s *Server
 		return nil, q.refuse(fault(InvalidScope, "The 'device_sso' scope must be requested together with 'openid' and 'offline_access'."))
 	case q.asks(respondToken) && client.Settings.DPoPBound:
 		return nil, q.refuse(fault(UnauthorizedClient, "The client's access tokens are bound to a key, which only the token endpoint can do."))
-	case q.asks(respondID) && !openID:
-		return nil, q.refuse(fault(InvalidScope, "The 'openid' scope is needed for the response type 'id_token'."))
+	case !openID && (q.asks(respondID) || slices.ContainsFunc(q.Scopes, withOpenID)):
+		return nil, q.refuse(&Fault{Code: AccessDenied, Text: textNeedOpenID, Forbidden: true})
 	case q.asks(respondID) && q.Nonce == "":
 		return nil, q.refuse(fault(InvalidRequest, "The authentication request has an invalid 'nonce' parameter."))
 	}
@@ -177,6 +177,16 @@ func (p *Provider) readAuthorization(ctx context.Context, a idp.Actor, s *Server
 		}
 	}
 	return q, nil
+}
+
+// withOpenID tells whether a scope stands for claims of OpenID Connect. (spec:
+// oauth2#par, its examples of errors)
+func withOpenID(scope string) bool {
+	switch scope {
+	case ScopeProfile, ScopeEmail, ScopeAddress, ScopePhone:
+		return true
+	}
+	return false
 }
 
 // knownIDP checks the identity provider that users shall sign in with. There is
@@ -261,7 +271,8 @@ func (q *Authorization) readResponse(params Params) error {
 	case ModeFragment, ModeForm, ModeMessage:
 		q.Mode = m
 	default:
-		return fault(UnsupportedResponseMode, "The response mode is not supported by the authorization server.")
+		return fault(UnsupportedResponseMode, "The response mode is not supported by the authorization server."+
+			" Valid response modes: [query, fragment, form_post, okta_post_message].")
 	}
 	return nil
 }
@@ -293,7 +304,9 @@ func (q *Authorization) readChallenge(params Params) error {
 func (q *Authorization) readPrompt(params Params) error {
 	for _, word := range q.Prompt {
 		switch word {
-		case promptLogin, promptConsent, promptEnroll:
+		case promptLogin, promptConsent:
+		case promptEnroll:
+			return fault(InvalidRequest, "Enrolling an authenticator is not supported here.")
 		case promptNone:
 			if len(q.Prompt) > 1 {
 				return fault(InvalidRequest, "The 'prompt' parameter must not combine 'none' with another value.")

@@ -138,22 +138,8 @@ func (p *Provider) backchannelObject(ctx context.Context, a idp.Actor, s *Server
 	if err != nil {
 		return nil, err
 	}
-	now, c := p.Clock.Now(), o.claims
-	until := now.Add(maxAssertionLife)
-	switch {
-	case c.Issuer == "" || len(c.Audience) == 0:
-		return nil, bad("The request object must name its issuer and its audience.")
-	case c.Expires != nil && c.Expires.time().After(now.Add(maxAssertionLife+clockSkew)):
-		return nil, bad("The request object expires too far into the future.")
-	case c.Expires != nil:
-		until = c.Expires.time()
-	}
-	fresh, err := p.spend(ctx, a, spentRequest, client.ID, c.ID, o.text, until)
-	if err != nil {
+	if err := p.spendObject(ctx, a, client, o); err != nil {
 		return nil, err
-	}
-	if !fresh {
-		return nil, bad("The request object has been used already.")
 	}
 	return objectParams(o)
 }

@@ -2,7 +2,9 @@ package oauth
 
 import (
 	"context"
+	"net/url"
 	"slices"
+	"strings"
 
 	"usher/internal/apps"
 	"usher/internal/idp"
@@ -51,6 +53,22 @@ func (c *Client) Grants(grantType string) bool {
 
 // Public tells whether the client has no way to prove who it is.
 func (c *Client) Public() bool { return c.Proof.AuthMethod == apps.AuthNone }
+
+// lives tells whether a page of this web origin may be the client's: whether one
+// of its redirect addresses is there. Empty is for what is no page.
+// (spec: oauth2#tokenOptions)
+func (c *Client) lives(origin string) bool {
+	if origin == "" {
+		return true
+	}
+	list := make([]string, 0, len(c.Settings.RedirectURIs))
+	for _, address := range c.Settings.RedirectURIs {
+		if u, err := url.Parse(address); err == nil && u.Host != "" {
+			list = append(list, strings.ToLower(u.Scheme+"://"+host(u)))
+		}
+	}
+	return registered(list, origin, c.Settings.WildcardRedirect == "SUBDOMAIN")
+}
 
 // target names the client in events.
 func (c *Client) target() idp.Target {

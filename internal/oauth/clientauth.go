@@ -51,7 +51,7 @@ func (p *Provider) AuthenticateClient(ctx context.Context, a idp.Actor, basic *B
 	case method == apps.AuthNone && registered == apps.AuthNone:
 		return client, nil
 	case method == apps.AuthNone:
-		return nil, fault(InvalidClient, "Client authentication failed. The client is confidential and has to prove who it is.")
+		return nil, fault(InvalidClient, textNoClient)
 	case registered != apps.AuthBasic && registered != apps.AuthPost:
 		return nil, fault(InvalidClient, textWrongMethod)
 	}
@@ -83,7 +83,7 @@ func proofOf(basic *Basic, params Params) (id, secret, method string, err error)
 		case method != apps.AuthNone:
 			return "", "", "", fault(InvalidRequest, textManyProofs)
 		case params["client_assertion_type"] != assertionType:
-			return "", "", "", fault(InvalidClient, "The client_assertion_type is invalid.")
+			return "", "", "", fault(InvalidRequest, "The client_assertion_type is invalid.")
 		case params["client_assertion"] == "":
 			return "", "", "", fault(InvalidClient, "The client_assertion is missing.")
 		}

@@ -143,6 +143,10 @@ func directFault(err error, over string) error {
 	return fault(InvalidGrant, textWrongCode)
 }
 
+// noFactor refuses a sign-in for which no factor can be used that the client
+// takes part in. (spec: oauth2#challenge, its examples of errors)
+func noFactor() error { return &Fault{Code: AccessDenied, Text: textNoFactor, Forbidden: true} }
+
 // DirectChallenge is what a client learns of a challenge. (spec: oauth2
 // ChallengeResponse)
 type DirectChallenge struct {
@@ -187,7 +191,7 @@ func (p *Provider) Challenge(ctx context.Context, a idp.Actor, in TokenRequestIn
 		types = []string{GrantMFAOOB, GrantMFAOTP}
 	}
 	if i := slices.IndexFunc(types, func(v string) bool { return v != GrantMFAOOB && v != GrantMFAOTP }); i >= 0 {
-		return nil, fault(AccessDenied, "`"+shown(types[i])+"` isn't supported as a `challenge_type`. Try again with another value.")
+		return nil, &Fault{Code: AccessDenied, Text: "`" + shown(types[i]) + "` isn't supported as a `challenge_type`. Try again with another value.", Forbidden: true}
 	}
 	channel := in.Params["channel_hint"]
 	if channel != "" && channel != "push" && channel != "sms" && channel != "voice" {
@@ -212,7 +216,7 @@ func (p *Provider) Challenge(ctx context.Context, a idp.Actor, in TokenRequestIn
 	if client.Grants(GrantMFAOTP) && slices.Contains(types, GrantMFAOTP) && slices.ContainsFunc(d.options, passcode) {
 		return &DirectChallenge{Type: GrantMFAOTP}, nil
 	}
-	return nil, fault(AccessDenied, textNoFactor)
+	return nil, noFactor()
 }
 
 // challengeElsewhere sends or asks by a factor of another channel.
@@ -223,7 +227,7 @@ func (p *Provider) challengeElsewhere(ctx context.Context, c *TokenCall, d *dire
 	}
 	s, ok := step.(signin.Challenge)
 	if !ok {
-		return nil, fault(AccessDenied, textNoFactor)
+		return nil, noFactor()
 	}
 	out := &DirectChallenge{Type: GrantMFAOOB, Channel: channelOf(m), Binding: "prompt", Expires: s.Expires.Sub(p.Clock.Now())}
 	if s.Waiting {

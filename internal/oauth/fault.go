@@ -42,6 +42,9 @@ const (
 type Fault struct {
 	Code Code
 	Text string // the description
+	// Forbidden tells that nothing is wrong with the request but its caller's
+	// rights.
+	Forbidden bool
 	// Nonce is the one that the next proof shall carry (UseProofNonce).
 	Nonce string
 	// MFAToken is the handle by which the client goes on (MFARequired).
@@ -50,6 +53,9 @@ type Fault struct {
 
 // Error implements error.
 func (f *Fault) Error() string { return string(f.Code) + ": " + f.Text }
+
+// Told tells whether this is an answer, and no failure of the server.
+func (f *Fault) Told() bool { return f.Code != ServerError }
 
 // fault makes a Fault.
 func fault(c Code, text string) error { return &Fault{Code: c, Text: text} }

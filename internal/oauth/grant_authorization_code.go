@@ -36,6 +36,10 @@ func (AuthorizationCode) Redeem(ctx context.Context, p *Provider, c *TokenCall) 
 	})
 }
 
+// textOthersGrant is for a grant that another client was given. (spec:
+// oauth2#token, its examples of errors)
+const textOthersGrant = "The grant was issued to another client. Ensure that the 'client_id' matches the one used at the authorize request."
+
 // codeKind is a kind of code.
 type codeKind struct {
 	ticket string
@@ -62,8 +66,11 @@ func (p *Provider) redeemCode(ctx context.Context, c *TokenCall, k codeKind) (*I
 		switch {
 		case err != nil:
 			return err
-		case t == nil || t.ClientID != c.Client.ID || d.ServerID != c.Server.ID:
+		case t == nil || d.ServerID != c.Server.ID:
 			refused = fault(InvalidGrant, k.text)
+			return nil
+		case t.ClientID != c.Client.ID:
+			refused = fault(InvalidGrant, textOthersGrant)
 			return nil
 		case !t.Used.IsZero():
 			refused = fault(InvalidGrant, k.text)

@@ -57,9 +57,8 @@ func (p *Provider) ownScopes(ctx context.Context, c *TokenCall) ([]string, error
 	case len(asked) == 0:
 		return nil, fault(InvalidScope, textNoDefault)
 	case slices.ContainsFunc(asked, aboutUser):
-		return nil, fault(InvalidScope, textScopes)
-	case c.Server.Own() && slices.ContainsFunc(asked, func(name string) bool { return !managementScope(name) }):
-		return nil, fault(InvalidScope, textScopes)
+		about := slices.DeleteFunc(slices.Clone(asked), func(name string) bool { return !aboutUser(name) })
+		return nil, fault(InvalidScope, "Cannot request '"+strings.Join(about, ", ")+"' scopes using client credentials.")
 	}
 	return p.known(ctx, c.Server, c.Client, asked)
 }

@@ -16,7 +16,7 @@ import (
 // not hold, or that another client has. (RFC 7662 section 2.2)
 type Introspection struct {
 	Active    bool
-	Type      string // Bearer or DPoP, for access tokens
+	Type      string // Bearer or DPoP, of access and refresh tokens
 	Scopes    []string
 	ClientID  string
 	Username  string
@@ -40,7 +40,7 @@ func (p *Provider) Introspect(ctx context.Context, a idp.Actor, in TokenRequestI
 	}
 	token := in.Params["token"]
 	if token == "" {
-		return nil, fault(InvalidRequest, "The 'token' parameter must be given.")
+		return nil, fault(InvalidRequest, "The 'token' parameter is required.")
 	}
 	for _, look := range []func(context.Context, idp.Actor, *Server, *Client, string) (*Introspection, error){
 		p.introspectAccess, p.introspectRefresh, p.introspectID, p.introspectDevice,
@@ -119,7 +119,7 @@ func (p *Provider) introspectRefresh(ctx context.Context, a idp.Actor, s *Server
 		return nil, nil //nolint:nilerr // who may not have tokens has none that are active
 	}
 	return &Introspection{
-		Active: true, Scopes: q.Scopes, ClientID: client.ID, Username: u.Login, UserID: u.ID, Subject: u.Login, Issuer: s.Issuer(a.Org),
+		Active: true, Type: "Bearer", Scopes: q.Scopes, ClientID: client.ID, Username: u.Login, UserID: u.ID, Subject: u.Login, Issuer: s.Issuer(a.Org),
 		ID: row.ID, IssuedAt: row.Created, Expires: row.Expires, Confirmed: q.Key,
 	}, nil
 }
@@ -153,7 +153,7 @@ func (p *Provider) Revoke(ctx context.Context, a idp.Actor, in TokenRequestInput
 	}
 	token := in.Params["token"]
 	if token == "" {
-		return fault(InvalidRequest, "The 'token' parameter must be given.")
+		return fault(InvalidRequest, "The 'token' parameter is required.")
 	}
 	actor := clientActor(a, client)
 	access, err := p.readAccess(ctx, a, s, token)

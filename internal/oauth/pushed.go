@@ -33,7 +33,7 @@ type Pushed struct {
 
 const (
 	pushedPrefix = "urn:okta:"
-	pushedLife   = 10 * time.Minute
+	pushedLife   = time.Hour // (spec: oauth2 ParResponse, its example)
 )
 
 // Push checks an authorization request and keeps it for the browser to come with
@@ -47,6 +47,9 @@ func (p *Provider) Push(ctx context.Context, a idp.Actor, in TokenRequestInput) 
 	client, err := p.AuthenticateClient(ctx, a, in.Basic, in.Params, []string{endpoint, s.Endpoint(a.Org, "token"), s.Issuer(a.Org)})
 	if err != nil {
 		return nil, err
+	}
+	if !client.lives(in.Foreign) {
+		return nil, fault(InvalidRequest, textForeign)
 	}
 	if in.Params["request_uri"] != "" {
 		return nil, fault(InvalidRequest, "The 'request_uri' parameter is not allowed in a pushed authorization request.")
@@ -137,6 +140,11 @@ func (p *Provider) requestObject(ctx context.Context, a idp.Actor, s *Server, cl
 	if err != nil {
 		return nil, err
 	}
+	if o.claims.ID != "" {
+		if err := p.spendObject(ctx, a, client, o); err != nil {
+			return nil, err
+		}
+	}
 	out, err := objectParams(o)
 	if err != nil {
 		return nil, err
@@ -156,9 +164,23 @@ func (p *Provider) requestObject(ctx context.Context, a idp.Actor, s *Server, cl
 	return out, nil
 }
 
+// spendObject notes that a request object has come, which is good once.
+func (p *Provider) spendObject(ctx context.Context, a idp.Actor, client *Client, o *signed) error {
+	until := p.Clock.Now().Add(maxAssertionLife)
+	if o.claims.Expires != nil {
+		until = o.claims.Expires.time()
+	}
+	fresh, err := p.spend(ctx, a, spentRequest, client.ID, o.claims.ID, o.text, until)
+	if err == nil && !fresh {
+		err = fault(InvalidRequestObject, "The request object has been used already.")
+	}
+	return err
+}
+
 // openObject reads a JWT by which a client asks for something, signed by its key
-// or its secret. alg is the only algorithm that may have signed it, empty for
-// any.
+// or its secret, made out to the server and good for an hour at most. alg is the
+// only algorithm that may have signed it, empty for any. (spec: oauth2#authorize,
+// request)
 func (p *Provider) openObject(ctx context.Context, a idp.Actor, s *Server, client *Client, text, alg string) (*signed, error) {
 	bad := func(text string) error { return fault(InvalidRequestObject, text) }
 	o, err := parseAssertion(text)
@@ -186,13 +208,15 @@ func (p *Provider) openObject(ctx context.Context, a idp.Actor, s *Server, clien
 	now := p.Clock.Now()
 	c := o.claims
 	switch {
-	case c.Issuer != "" && c.Issuer != client.ID:
+	case c.Issuer != client.ID:
 		return nil, bad("The issuer of the request object must be the client_id.")
-	case len(c.Audience) > 0 && !slices.Contains(c.Audience, s.Issuer(a.Org)):
+	case !slices.Contains(c.Audience, s.Issuer(a.Org)):
 		return nil, bad("The audience of the request object must be the issuer of the authorization server.")
 	case c.Expires != nil && !now.Before(c.Expires.time()):
 		return nil, bad("The request object is expired.")
-	case c.NotBefore != nil && c.NotBefore.time().After(now.Add(clockSkew)):
+	case c.Expires != nil && c.Expires.time().After(now.Add(maxAssertionLife+clockSkew)):
+		return nil, bad("The request object expires too far into the future.")
+	case c.NotBefore != nil && c.NotBefore.time().After(now.Add(clockSkew)), c.IssuedAt != nil && c.IssuedAt.time().After(now.Add(clockSkew)):
 		return nil, bad("The request object is not valid yet.")
 	}
 	return o, nil

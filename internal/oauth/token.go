@@ -67,6 +67,9 @@ type TokenRequestInput struct {
 	Params   Params
 	Proof    string // the DPoP header, empty for none
 	Method   string
+	// Foreign is the web origin of the page that asks, where nobody trusts it;
+	// empty for any other and for what is no page.
+	Foreign string
 }
 
 // Token answers the token endpoint: it proves the client, takes the grant and
@@ -84,6 +87,9 @@ func (p *Provider) Token(ctx context.Context, a idp.Actor, in TokenRequestInput)
 	client, err := p.AuthenticateClient(ctx, a, in.Basic, in.Params, []string{endpoint, s.Issuer(a.Org)})
 	if err != nil {
 		return nil, err
+	}
+	if !client.lives(in.Foreign) {
+		return nil, fault(InvalidRequest, textForeign)
 	}
 	i := slices.IndexFunc(p.Flows, func(f Flow) bool { return f.Name() == name })
 	if i < 0 {
@@ -157,10 +163,14 @@ func (p *Provider) entitle(tx *store.Tx, c *TokenCall, userID string, q Proof, p
 // Texts that clients match.
 const (
 	textNotAssigned = "User is not assigned to the client application."
+	textNeedOpenID  = "Requests for ID tokens or access tokens with OpenID scopes require the 'openid' scope."
 	textNoRule      = "Policy evaluation failed for this request, please check the policy configurations."
 	textScopes      = "One or more scopes are not configured for the authorization server resource."
-	textNoDefault   = "The authorization server resource does not have any configured default scopes, 'scope' must be provided."
-	textNotGranted  = "You are not allowed any of the requested scopes."
+	// The organisation's own server has no scopes but those that it came with.
+	textCustomScopes = "Custom scopes are not allowed for this request."
+	textNoDefault    = "The authorization server resource does not have any configured default scopes, 'scope' must be provided."
+	textForeign      = "Browser requests to the token endpoint must be part of at least one whitelisted redirect_uri."
+	textNotGranted   = "You are not allowed any of the requested scopes."
 )
 
 // ruleFor asks the server's policies. u is nil for the client itself.
@@ -260,6 +270,9 @@ func (p *Provider) known(ctx context.Context, s *Server, client *Client, asked [
 	var granted []string
 	for _, name := range asked {
 		if s.Scope(name) == nil {
+			if s.Own() {
+				return nil, fault(InvalidScope, textCustomScopes)
+			}
 			return nil, fault(InvalidScope, textScopes)
 		}
 		if name == ScopeOffline && !client.Grants(GrantRefresh) {

@@ -156,10 +156,17 @@ func causeText(c idp.Cause) string {
 	return c.Field + ": " + c.Text
 }
 
-// Unexpected tells whether an error is one that nobody should see.
+// Unexpected tells whether an error is one that nobody should see. Errors of
+// protocols say by Told that they are answers.
 func Unexpected(err error) bool {
 	if _, ok := errors.AsType[*StatusError](err); ok {
 		return false
+	}
+	if told, ok := errors.AsType[interface {
+		error
+		Told() bool
+	}](err); ok {
+		return !told.Told()
 	}
 	_, known := rowOf(idp.KindOf(err))
 	return !known

@@ -24,6 +24,9 @@ type Request struct {
 	// SessionSecret what the cookie held.
 	Session       *idp.Session
 	SessionSecret string
+	// Foreign is the origin of a script that nobody trusts, at operations that any
+	// may call (Router.AnyOrigin); else empty.
+	Foreign string
 
 	router     *Router
 	op         *openapi.Operation

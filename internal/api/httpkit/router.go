@@ -77,6 +77,11 @@ type Router struct {
 	unknown ErrorWriter
 	// cors holds the paths that browsers of other origins may call.
 	cors *chi.Mux
+	// anyOrigin and anySite are the operations of AnyOrigin and AnySite; open has
+	// the methods and paths of the former.
+	anyOrigin map[openapi.ID]bool
+	anySite   map[openapi.ID]bool
+	open      map[string]bool
 }
 
 // NewRouter returns a router without any handler.
@@ -84,6 +89,7 @@ func NewRouter(cfg Config) *Router {
 	rt := &Router{
 		cfg: cfg, mux: chi.NewRouter(), cors: chi.NewRouter(),
 		ops: map[openapi.ID]openapi.Operation{}, built: map[openapi.ID]bool{}, errors: map[string]ErrorWriter{},
+		anyOrigin: map[openapi.ID]bool{}, anySite: map[openapi.ID]bool{}, open: map[string]bool{},
 	}
 	for _, op := range openapi.Operations() {
 		rt.ops[op.ID] = op
@@ -139,6 +145,7 @@ func (rt *Router) add(op openapi.Operation, h Handler) {
 	}
 	if op.CORS {
 		rt.cors.Method(op.Method, op.Path, http.NotFoundHandler())
+		rt.open[op.Method+" "+op.Path] = rt.anyOrigin[op.ID]
 	}
 }
 

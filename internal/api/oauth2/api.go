@@ -47,6 +47,11 @@ type API struct {
 // operations, built or not, answers of this protocol.
 func (a *API) Mount(r *httpkit.Router) {
 	r.OnError(openapi.DocumentOAuth2, WriteError)
+	// Whose pages may call here is for each client to say; the others are for
+	// browsers that come from its pages. (spec: oauth2#tokenOptions, #parOptions,
+	// #logoutWithPost)
+	r.AnyOrigin(openapi.Token, openapi.TokenCustomAS, openapi.Par, openapi.ParCustomAS)
+	r.AnySite(openapi.AuthorizeWithPost, openapi.AuthorizeCustomASWithPost, openapi.LogoutWithPost, openapi.LogoutCustomASWithPost)
 	for _, id := range []openapi.ID{openapi.Authorize, openapi.AuthorizeWithPost, openapi.AuthorizeCustomAS, openapi.AuthorizeCustomASWithPost} {
 		r.Op(id, a.authorize)
 	}

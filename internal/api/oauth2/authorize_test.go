@@ -61,9 +61,11 @@ func TestAuthorizeErrors(t *testing.T) {
 		"no scope":              {request(c, "scope", ""), "invalid_scope"},
 		"malformed scope":       {request(c, "scope", "openid a\"b"), "invalid_scope"},
 		"id token without":      {request(front, "response_type", "id_token", "nonce", ""), "invalid_request"},
-		"id token no openid":    {request(front, "response_type", "id_token", "scope", "profile"), "invalid_scope"},
+		"id token no openid":    {request(front, "response_type", "id_token", "scope", "profile"), "access_denied"},
+		"claims no openid":      {request(c, "scope", "email"), "access_denied"},
 		"prompt none and login": {request(c, "prompt", "none login"), "invalid_request"},
 		"unknown prompt":        {request(c, "prompt", "select_account"), "invalid_request"},
+		"enrolment":             {request(c, "prompt", "enroll_authenticator"), "invalid_request"},
 		"bad age":               {request(c, "max_age", "soon"), "invalid_request"},
 		"bad hint":              {request(c, "id_token_hint", "a.b.c"), "invalid_request"},
 		"not assigned":          {request(stranger), "access_denied"},
@@ -214,8 +216,9 @@ func TestRedeemErrors(t *testing.T) {
 		})
 	}
 	s := code(t, b, "", request(c))
-	refused(t, redeem(app, "", w, s), 400, "invalid_grant", "")
-	refused(t, redeem(app, "default", c, s), 400, "invalid_grant", "")
+	refused(t, redeem(app, "", w, s), 400, "invalid_grant",
+		"The grant was issued to another client. Ensure that the 'client_id' matches the one used at the authorize request.")
+	refused(t, redeem(app, "default", c, s), 400, "invalid_grant", "The authorization code is invalid or has expired.")
 	redeem(app, "", c, s).Want(200) // another client's try does no harm
 	late := code(t, b, "", request(c))
 	app.Clock.Advance(5 * time.Minute)
@@ -242,7 +245,7 @@ func TestPushed(t *testing.T) {
 	b := signedIn(t, app, isaac)
 	push := func(v url.Values) *apptest.Answer { return app.Anonymous().Post("/oauth2/v1/par", v) }
 	a := push(request(c)).Want(201)
-	if !strings.HasPrefix(a.Text("request_uri"), "urn:okta:") || a.At("expires_in") != float64(600) {
+	if !strings.HasPrefix(a.Text("request_uri"), "urn:okta:") || a.At("expires_in") != float64(3600) {
 		t.Errorf("%s", a.Body)
 	}
 	short := func(who *client, uri string) url.Values { return form("client_id", who.id, "request_uri", uri) }
@@ -251,11 +254,15 @@ func TestPushed(t *testing.T) {
 	redeem(app, "", c, code(t, b, "", short(c, a.Text("request_uri")))).Want(200)
 	b.Get(authorizeAt("", short(c, a.Text("request_uri")))).Want(400) // used
 	late := push(request(c)).Want(201).Text("request_uri")
-	app.Clock.Advance(10 * time.Minute)
+	app.Clock.Advance(time.Hour)
 	b.Get(authorizeAt("", short(c, late))).Want(400)
 	refused(t, push(request(c, "redirect_uri", "https://evil.example")), 400, "invalid_request", "")
 	refused(t, push(request(c, "request_uri", "urn:okta:x")), 400, "invalid_request", "")
-	refused(t, push(request(w)), 401, "invalid_client", "")
+	refused(t, push(request(w)), 401, "invalid_client", "No client credentials found.")
+	refused(t, push(request(c, "response_mode", "jwt")), 400, "unsupported_response_mode",
+		"The response mode is not supported by the authorization server. Valid response modes: [query, fragment, form_post, okta_post_message].")
+	refused(t, push(request(c, "scope", "profile")), 403, "access_denied", "")
+	refused(t, push(request(c, "scope", "openid cars")), 400, "invalid_scope", "Custom scopes are not allowed for this request.")
 	app.Anonymous().With("Authorization", w.basicAuth()).Post("/oauth2/default/v1/par", request(w, "client_id", "")).Want(201)
 	// A session token that is sent beforehand opens a session, and does not lie
 	// about for whoever reads the database (which is searched after each test).
@@ -288,7 +295,15 @@ func TestRequestObject(t *testing.T) {
 	if got.Get("code") == "" || got.Get("state") != "s-1" {
 		t.Errorf("%v", got)
 	}
+	named := object(w.secret, func(m map[string]any) { m["jti"] = "once" })
+	if got := answered(t, b.Get(authorizeAt("", named))); got.Get("code") == "" {
+		t.Errorf("%v", got)
+	}
 	for name, v := range map[string]url.Values{
+		"again":            named,
+		"no issuer":        object(w.secret, func(m map[string]any) { delete(m, "iss") }),
+		"no audience":      object(w.secret, func(m map[string]any) { delete(m, "aud") }),
+		"far expiry":       object(w.secret, func(m map[string]any) { m["exp"] = app.Clock.Now().Add(2 * time.Hour).Unix() }),
 		"another key":      object(w.secret+"x", nil),
 		"expired":          object(w.secret, func(m map[string]any) { m["exp"] = app.Clock.Now().Unix() }),
 		"another audience": object(w.secret, func(m map[string]any) { m["aud"] = "https://evil.example" }),

@@ -36,6 +36,9 @@ func TestClientAuthentication(t *testing.T) {
 		// Parameters in the query of a request without a body.
 		anon.Post(url("grant_type", "client_credentials", "scope", "api:read", "client_id", secret.id, "client_secret", secret.secret), nil).Want(200)
 
+		refused(t, anon.With("Authorization", secret.basicAuth()).Post(defaultToken, form("grant_type", "client_credentials", "scope", "api:read openid")),
+			400, "invalid_scope", "Cannot request 'openid' scopes using client credentials.")
+
 		bad := secret.secret + "x"
 		for name, c := range map[string]struct {
 			with       string
@@ -46,7 +49,8 @@ func TestClientAuthentication(t *testing.T) {
 			"no client":       {"", nil, 401, "invalid_client", "No client credentials found."},
 			"unknown client":  {"", []string{"client_id", "0oanobody", "client_secret", "x"}, 401, "invalid_client", "Invalid value for 'client_id' parameter."},
 			"wrong secret":    {"", []string{"client_id", secret.id, "client_secret", bad}, 401, "invalid_client", "The client secret supplied for a confidential client is invalid."},
-			"no secret":       {"", []string{"client_id", secret.id}, 401, "invalid_client", ""},
+			"no secret":       {"", []string{"client_id", secret.id}, 401, "invalid_client", "No client credentials found."},
+			"unknown kind":    {"", []string{"client_assertion", "x", "client_assertion_type", "y"}, 400, "invalid_request", "The client_assertion_type is invalid."},
 			"secret for key":  {"", []string{"client_id", key.id, "client_secret", "whatever-it-is"}, 401, "invalid_client", ""},
 			"plain for mac":   {"", []string{"client_id", mac.id, "client_secret", mac.secret}, 401, "invalid_client", ""},
 			"two proofs":      {secret.basicAuth(), []string{"client_secret", secret.secret}, 400, "invalid_request", ""},

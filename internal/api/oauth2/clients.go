@@ -3,6 +3,7 @@ package oauth2
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"usher/internal/api/httpkit"
@@ -105,7 +106,8 @@ func viewClient(c *oauth.Client) clientView {
 
 // input reads a client from a request: the members of the protocol are those of
 // an application's settings, but for the few that stand elsewhere there.
-func (a *ClientsAPI) input(r *httpkit.Request) (*apps.Input, error) {
+// consent is how users agree to a client that does not say it.
+func (a *ClientsAPI) input(r *httpkit.Request, consent string) (*apps.Input, error) {
 	var text json.RawMessage
 	if err := r.Decode(&text); err != nil {
 		return nil, metadataFault(err)
@@ -113,6 +115,7 @@ func (a *ClientsAPI) input(r *httpkit.Request) (*apps.Input, error) {
 	var body struct {
 		Name       *string `json:"client_name"`
 		AuthMethod string  `json:"token_endpoint_auth_method"`
+		Consent    *string `json:"consent_method"`
 	}
 	if len(text) > 0 && json.Unmarshal(text, &body) != nil {
 		return nil, &oauth.Fault{Code: oauth.InvalidClientMetadata, Text: "The client is not described by an object of texts."}
@@ -120,12 +123,28 @@ func (a *ClientsAPI) input(r *httpkit.Request) (*apps.Input, error) {
 	if body.Name == nil || *body.Name == "" {
 		return nil, &oauth.Fault{Code: oauth.InvalidClientMetadata, Text: "client_name: The field cannot be left blank"}
 	}
+	if body.Consent == nil {
+		var err error
+		if text, err = withMember(text, "consent_method", consent); err != nil {
+			return nil, err
+		}
+	}
 	mode := idp.SignOnOIDC
 	in := &apps.Input{Name: apps.OIDCName, Label: body.Name, SignOnMode: &mode, Settings: &apps.SettingsInput{OAuthClient: text}}
 	if body.AuthMethod != "" {
 		in.Credentials = &apps.CredentialsInput{OAuthClient: &apps.OAuthCredentialsInput{AuthMethod: body.AuthMethod}}
 	}
 	return in, nil
+}
+
+// withMember is a JSON object with one more member.
+func withMember(object json.RawMessage, name, value string) (json.RawMessage, error) {
+	members := map[string]any{}
+	if err := json.Unmarshal(object, &members); err != nil {
+		return nil, fmt.Errorf("read client: %w", err)
+	}
+	members[name] = value
+	return json.Marshal(members)
 }
 
 // metadataFault says in the words of the protocol what is wrong with a client.
@@ -186,9 +205,10 @@ func (a *ClientsAPI) list(r *httpkit.Request) error {
 	return r.OK(out)
 }
 
-// create registers a client. (spec: oauth2#createClient)
+// create registers a client, of which users are asked unless it says otherwise.
+// (spec: oauth2#createClient)
 func (a *ClientsAPI) create(r *httpkit.Request) error {
-	in, err := a.input(r)
+	in, err := a.input(r, "REQUIRED")
 	if err != nil {
 		return err
 	}
@@ -208,13 +228,14 @@ func (a *ClientsAPI) get(r *httpkit.Request) error {
 	return r.OK(viewClient(c))
 }
 
-// replace gives a client new settings. (spec: oauth2#replaceClient)
+// replace gives a client new settings, and shows its secret as its registration
+// does. (spec: oauth2#replaceClient, Client client_secret)
 func (a *ClientsAPI) replace(r *httpkit.Request) error {
 	c, err := a.find(r)
 	if err != nil {
 		return err
 	}
-	in, err := a.input(r)
+	in, err := a.input(r, c.Settings.ConsentMethod)
 	if err != nil {
 		return err
 	}
@@ -223,7 +244,6 @@ func (a *ClientsAPI) replace(r *httpkit.Request) error {
 	if err != nil {
 		return metadataFault(err)
 	}
-	app.ClientSecret = ""
 	return r.OK(viewClient(oauth.ClientOf(app)))
 }
 

@@ -46,7 +46,7 @@ func TestClients(t *testing.T) {
 		}
 		app.Put("/api/v1/apps/"+id, strings.Replace(string(app.Get("/api/v1/apps/"+id).Body), `"admin":null`, `"admin":"keep"`, 1)).Want(200)
 		changed := app.Put(at+"/"+id, strings.Replace(body, "Cars", "Trucks", 1)).Want(200)
-		if changed.Text("client_name") != "Trucks" || changed.At("client_secret") != nil {
+		if changed.Text("client_name") != "Trucks" || changed.Text("client_secret") != secret || changed.Text("consent_method") != "REQUIRED" {
 			t.Errorf("%s", changed.Body)
 		}
 		if a := app.Get("/api/v1/apps/" + id).Want(200); a.Text("label") != "Trucks" || a.Text("settings.notes.admin") != "keep" {

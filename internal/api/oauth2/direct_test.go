@@ -267,9 +267,9 @@ func TestDirectPush(t *testing.T) {
 		}
 
 		token = d.begin()
-		refused(t, d.challenge(token, "sms"), 400, "access_denied", "The required authenticator can't be used. Check if it's required by policy and the user is enrolled in the authenticator and try again.")
+		refused(t, d.challenge(token, "sms"), 403, "access_denied", "The required authenticator can't be used. Check if it's required by policy and the user is enrolled in the authenticator and try again.")
 		refused(t, d.challenge(token, "pigeon"), 400, "invalid_request", "`pigeon` isn't supported as a `channel_hint`. Try again with another value.")
-		refused(t, d.post("/oauth2/v1/challenge", "mfa_token", token, "challenge_types_supported", "foo"), 400, "access_denied", "`foo` isn't supported as a `challenge_type`. Try again with another value.")
+		refused(t, d.post("/oauth2/v1/challenge", "mfa_token", token, "challenge_types_supported", "foo"), 403, "access_denied", "`foo` isn't supported as a `challenge_type`. Try again with another value.")
 		refused(t, d.challenge("nonsense", "push"), 400, "access_denied", "")
 		refused(t, d.byOTP(token, "123456"), 400, "access_denied", "")
 		refused(t, d.byOOB(""), 400, "invalid_request", "")

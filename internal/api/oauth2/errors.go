@@ -46,6 +46,9 @@ func WriteError(r *httpkit.Request, err error) {
 		h.Set("DPoP-Nonce", f.Nonce)
 	}
 	status := statusOf(f.Code)
+	if f.Forbidden {
+		status = http.StatusForbidden
+	}
 	if status == http.StatusUnauthorized && r.Header.Get("Authorization") != "" && f.Code == oauth.InvalidClient {
 		h.Set("WWW-Authenticate", `Basic realm="`+r.Org.BaseURL+`"`)
 	}

@@ -31,7 +31,7 @@ type introspection struct {
 // input is a request of a client that has to prove itself.
 func (a *API) input(r *httpkit.Request) (oauth.TokenRequestInput, error) {
 	in, err := a.presented(r)
-	return oauth.TokenRequestInput{ServerID: serverID(r), Basic: in.basic, Params: in.params, Proof: proof(r), Method: r.Method}, err
+	return oauth.TokenRequestInput{ServerID: serverID(r), Basic: in.basic, Params: in.params, Proof: proof(r), Method: r.Method, Foreign: r.Foreign}, err
 }
 
 // introspect tells about a token. (spec: oauth2#introspect)

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"usher/internal/api/httpkit"
+	"usher/internal/idp"
 	"usher/internal/oauth"
 	"usher/openapi"
 )
@@ -76,6 +77,8 @@ func (p *page) send(r *httpkit.Request, age string) error {
 	h["Cache-Control"] = []string{age}
 	h.Del("Pragma")
 	h.Del("Expires")
+	// A copy that was made for no other origin must not be shown to one.
+	h["Vary"] = []string{"Origin"}
 	h["Etag"] = []string{p.etag}
 	if known := r.Header.Get("If-None-Match"); known != "" && slices.Contains(strings.Split(known, ", "), p.etag) {
 		r.W.WriteHeader(http.StatusNotModified)
@@ -92,6 +95,9 @@ func (a *MetadataAPI) metadata(openID bool) httpkit.Handler {
 		if err != nil {
 			return err
 		}
+		if err := a.known(r); err != nil {
+			return err
+		}
 		name := "oauth"
 		if openID {
 			name = "openid"
@@ -102,6 +108,23 @@ func (a *MetadataAPI) metadata(openID bool) httpkit.Handler {
 		}
 		return p.send(r, metadataAge)
 	}
+}
+
+// known checks the client for whom a document is read, where one is named.
+// (spec: oauth2#getWellKnownOpenIDConfiguration, client_id)
+func (a *MetadataAPI) known(r *httpkit.Request) error {
+	if r.URL.RawQuery == "" {
+		return nil
+	}
+	id := r.Q().Get("client_id")
+	if id == "" {
+		return nil
+	}
+	c, err := a.Servers.Client(r.Context(), r.Org.ID, id)
+	if idp.KindOf(err) == idp.KindNotFound || (err == nil && !c.Enabled()) {
+		return httpkit.Status(http.StatusBadRequest, string(oauth.InvalidClient), "Invalid value for 'client_id' parameter.")
+	}
+	return err
 }
 
 func (a *MetadataAPI) page(key pageKey, source any, describe func() (any, error)) (*page, error) {

@@ -50,7 +50,13 @@ func TestMetadata(t *testing.T) {
 				t.Errorf("%s: management scopes %v", path, got)
 			}
 			etag := a.Header.Get("Etag")
-			if etag == "" || a.Header.Get("Cache-Control") != "max-age=86400, must-revalidate" {
+			if slices.Contains(texts(v["response_types_supported"]), "token") == want.openID {
+				t.Errorf("%s: %v", path, v["response_types_supported"])
+			}
+			if got := c.Get(path + "?client_id=0oanobody").Want(400); got.Text("errorCode") != "invalid_client" {
+				t.Errorf("%s: %s", path, got.Body)
+			}
+			if etag == "" || a.Header.Get("Vary") != "Origin" || a.Header.Get("Cache-Control") != "max-age=86400, must-revalidate" {
 				t.Errorf("%s: %v", path, a.Header)
 			}
 			if again := c.With("If-None-Match", etag).Get(path).Want(http.StatusNotModified); len(again.Body) != 0 {

@@ -71,6 +71,7 @@ func describe(org *idp.Org, v *oauth.Server, openID bool, grants []string) *meta
 	switch {
 	case openID:
 		wanted = oauth.ClaimIdentity
+		out.ResponseTypes = slices.DeleteFunc(out.ResponseTypes, func(name string) bool { return name == "token" })
 		// Left out it would stand for true. (OpenID Connect Discovery section 3)
 		out.RequestURI = new(bool)
 		out.UserInfo, out.IDTokenAlgs, out.Claims = v.Endpoint(org, "userinfo"), idTokenAlgs(v), openIDClaims()
