@@ -61,6 +61,19 @@ func CheckAge(tx *store.Tx, u *idp.User, a Age) error {
 	return refuse(fmt.Sprintf("The minimum password age requirement was not met. Password minimum age requirement: %s", duration(a.MinMinutes)))
 }
 
+// requirements says in sentences what the age of passwords asks of a new one.
+// (client: sign-in widget; spec: idx password.passwordRequirementsNotMet)
+func (a Age) requirements() []string {
+	var out []string
+	if a.History > 0 {
+		out = append(out, fmt.Sprintf("Your password cannot be any of your last %d passwords.", a.History))
+	}
+	if a.MinMinutes > 0 {
+		out = append(out, fmt.Sprintf("At least %s must have elapsed since you last changed your password.", duration(a.MinMinutes)))
+	}
+	return out
+}
+
 // duration says minutes in the unit that fits.
 func duration(minutes int) string {
 	switch {

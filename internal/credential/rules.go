@@ -36,8 +36,10 @@ const (
 )
 
 // Check tells whether a new password meets the rules, else KindInvalid on
-// "password" with one cause on the field "password".
-func Check(r Rules, password string, owner Owner) error {
+// "password" with one cause on the field "password". A password that breaks them
+// is told all of them and what the age asks for besides: clients take that text
+// out where they show it already. (client: sign-in widget)
+func Check(r Rules, a Age, password string, owner Owner) error {
 	password = norm.NFC.String(password)
 	switch {
 	case password == "":
@@ -45,7 +47,7 @@ func Check(r Rules, password string, owner Owner) error {
 	case tooLong(password):
 		return refuse("The field is too long")
 	case !r.met(password, owner):
-		return refuse("Password requirements were not met. Password requirements: " + strings.Join(r.Requirements(), ", ") + ".")
+		return refuse("Password requirements were not met. Password requirements: " + strings.Join(append([]string{strings.Join(r.Requirements(), ", ") + "."}, a.requirements()...), " "))
 	case r.ExcludeCommon && common(password):
 		return refuse("This password was found in a list of commonly used passwords. Please try another password.")
 	}

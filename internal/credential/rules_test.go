@@ -51,7 +51,7 @@ func TestCheck(t *testing.T) {
 		{Rules{ExcludeCommon: true}, "Password1 and more", ""},
 		{Rules{}, "x", ""},
 	} {
-		err := Check(c.rules, c.password, owner)
+		err := Check(c.rules, Age{}, c.password, owner)
 		if c.want == "" {
 			if err != nil {
 				t.Errorf("%q: %v", c.password, err)
@@ -62,6 +62,16 @@ func TestCheck(t *testing.T) {
 		if !ok || e.Kind != idp.KindInvalid || e.Object != "password" || !slices.Equal(e.Causes, []idp.Cause{{Field: "password", Text: c.want}}) {
 			t.Errorf("%q: %v", c.password, err)
 		}
+	}
+}
+
+// What the age of passwords asks for is told with the rules, as the widget does.
+func TestCheckTellsTheAge(t *testing.T) {
+	const want = "Password requirements were not met. Password requirements: at least 8 characters. " +
+		"Your password cannot be any of your last 4 passwords. At least 2 hour(s) must have elapsed since you last changed your password."
+	err := Check(Rules{MinLength: 8}, Age{History: 4, MinMinutes: 120}, "short", Owner{})
+	if e, ok := errors.AsType[*idp.Error](err); !ok || len(e.Causes) != 1 || e.Causes[0].Text != want {
+		t.Errorf("%v", err)
 	}
 }
 

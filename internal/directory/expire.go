@@ -125,7 +125,7 @@ func (s *Service) temporary(ctx context.Context, actor idp.Actor, u *idp.User) (
 				password += env.Text(s.Rand, class, 1)
 			}
 		}
-		if credential.Check(r, password, credential.Owner{Login: u.Login, Attributes: a}) == nil {
+		if credential.Check(r, credential.Age{}, password, credential.Owner{Login: u.Login, Attributes: a}) == nil {
 			return password, nil
 		}
 	}

@@ -226,7 +226,7 @@ func TestTemporaryPassword(t *testing.T) {
 				t.Fatalf("%q %v", password, err)
 			}
 			seen[password] = true
-			if err := credential.Check(w.policy.Rules, password, credential.Owner{Login: u.Login}); err != nil {
+			if err := credential.Check(w.policy.Rules, credential.Age{}, password, credential.Owner{Login: u.Login}); err != nil {
 				t.Error(err)
 			}
 			w.verify(t, u.ID, password, true)

@@ -107,7 +107,7 @@ func (s *Service) prepare(ctx context.Context, orgID string, c Credentials, h ho
 
 // checkPassword applies a policy to a new password.
 func (s *Service) checkPassword(ctx context.Context, p credential.Policy, password string, h holder) error {
-	if err := credential.Check(p.Rules, password, h.Owner); err != nil {
+	if err := credential.Check(p.Rules, credential.Age{}, password, h.Owner); err != nil {
 		return err
 	}
 	if !h.strict || h.user == nil {

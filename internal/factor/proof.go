@@ -13,8 +13,8 @@ import (
 // out. (management reference: lockout and abuse)
 const MaxFailures = 5
 
-// textWrong is said about a wrong code. (management reference: factor cause texts)
-const textWrong = "Your passcode doesn't match our records. Please try again."
+// TextWrong is said about a wrong code. (management reference: factor cause texts)
+const TextWrong = "Your passcode doesn't match our records. Please try again."
 
 // Verdict is what an answer came to, with what it cost counted.
 type Verdict struct {
@@ -131,7 +131,7 @@ func refusalOf(d Description, out Outcome) error {
 	case d.Wrong != "":
 		return idp.Fail(idp.KindWrongPasscode, d.Wrong)
 	}
-	return idp.Fail(idp.KindWrongPasscode, textWrong)
+	return idp.Fail(idp.KindWrongPasscode, TextWrong)
 }
 
 // Activate makes the answer that ends the enrolment s.Factor count. A right one

@@ -94,5 +94,5 @@ type Client struct {
 	RequestID string
 	Method    string
 	Path      string // without the query
-	Device    string // a device token or fingerprint, as the dialect trusts it
+	Device    string // a device token, as the dialect trusts it
 }

@@ -17,8 +17,8 @@ type GiveLogin struct {
 type Choose struct {
 	Method   string // kind or authenticator identifier
 	FactorID string // one of the user's enrolments, where there are several
-	// Auto asks to be asked by it from now on without choosing it; of one whose
-	// answer comes from elsewhere. Nil leaves that as it is.
+	// Auto asks to be asked by it from now on without choosing it, once it is proved;
+	// of one whose answer comes from elsewhere. Nil leaves that as it is.
 	Auto *bool
 }
 
@@ -38,6 +38,8 @@ type Remembering struct {
 	// Device is what the device will be known by, where it was not known at the
 	// beginning.
 	Device string
+	// Auto takes the place of what Choose said.
+	Auto *bool
 }
 
 // SendAgain repeats the sending of a challenge, also of one that was rejected or

@@ -126,6 +126,9 @@ func (r *run) prove(d decision, m Method, enrolled bool, about Remembering) erro
 	if !ok {
 		return idp.NotFound(factor.TypeFactor, m.FactorID)
 	}
+	if err := r.wantAuto(d, m, about.Auto); err != nil {
+		return err
+	}
 	means := of.Describe()
 	r.t.Proofs = append(r.t.Proofs, Proof{
 		Method: m.Kind, AMR: means.AMR, At: r.tx.Now(), Credential: means.Credential, Factor: m.FactorID, Enrolled: enrolled,
@@ -156,8 +159,8 @@ func (r *run) chooseFurther(act Choose, d decision) error {
 			return idp.Fail(idp.KindTransactionState)
 		case s.Waiting && s.Result != factor.Waiting:
 			// One that was rejected or has expired may be asked for again.
-			if err := r.wantAuto(d, s.Method, act.Auto); err != nil {
-				return err
+			if act.Auto != nil {
+				r.t.Pending.Auto = act.Auto
 			}
 			return r.sendAgain(s.Method.FactorID, factor.ChallengeOptions{})
 		case s.Waiting || !s.Method.Sends || s.Method.Resends:
@@ -168,10 +171,7 @@ func (r *run) chooseFurther(act Choose, d decision) error {
 	case Activate, ChangePassword, Consent, Denied, Done, Enroll, EnrollProfile, Identify, Locked, Recover, Unlock:
 		return idp.Fail(idp.KindTransactionState)
 	}
-	r.t.Pending = &Pending{FactorID: m.FactorID}
-	if err := r.wantAuto(d, m, act.Auto); err != nil {
-		return err
-	}
+	r.t.Pending = &Pending{FactorID: m.FactorID, Auto: act.Auto}
 	if !m.Sends {
 		return nil
 	}
@@ -188,8 +188,12 @@ func (r *run) chooseFurther(act Choose, d decision) error {
 }
 
 // wantAuto keeps in mind whether the user wants to be asked by a factor without
-// choosing it.
+// choosing it, as was said with its proof or before. Who has not proved it decides
+// nothing about it. (spec: authn#authVerifyFactor, autoPush)
 func (r *run) wantAuto(d decision, m Method, auto *bool) error {
+	if auto == nil && r.t.Pending != nil {
+		auto = r.t.Pending.Auto
+	}
 	if auto == nil || !m.Waits {
 		return nil
 	}

@@ -53,8 +53,12 @@ func (e *Engine) prepareSetPassword(ctx context.Context, a idp.Actor, t *Transac
 	if err != nil {
 		return err
 	}
-	if err := credential.Check(pw.Rules, act.New, credential.Owner{Login: d.user.Login, Attributes: attributes}); err != nil {
-		p.rejected = refusal(idp.KindPasswordRejected, err)
+	weak := idp.KindPasswordUpdate
+	if change.Reason == PasswordReset {
+		weak = idp.KindPasswordRejected
+	}
+	if err := credential.Check(pw.Rules, pw.Age, act.New, credential.Owner{Login: d.user.Login, Attributes: attributes}); err != nil {
+		p.rejected = refusal(weak, err)
 		return nil
 	}
 	if change.Reason == PasswordWarned {

@@ -76,9 +76,9 @@ func TestRefusedPasswords(t *testing.T) {
 		kind    idp.Kind
 		cause   string
 	}{
-		"weak":      {signintest.Password, "weak", idp.KindPasswordRejected, "Password requirements were not met. Password requirements: at least 8 characters, a lowercase letter, an uppercase letter, a number, no parts of your username."},
-		"user name": {signintest.Password, "Isaac.Brock-77", idp.KindPasswordRejected, ""},
-		"empty":     {signintest.Password, "", idp.KindPasswordRejected, ""},
+		"weak":      {signintest.Password, "weak", idp.KindPasswordUpdate, "Password requirements were not met. Password requirements: at least 8 characters, a lowercase letter, an uppercase letter, a number, no parts of your username. Your password cannot be any of your last 5 passwords."},
+		"user name": {signintest.Password, "Isaac.Brock-77", idp.KindPasswordUpdate, ""},
+		"empty":     {signintest.Password, "", idp.KindPasswordUpdate, ""},
 		"the same":  {"", signintest.Password, idp.KindPasswordUpdate, "Password has been used too recently"},
 		"wrong old": {"wrong", fresh, idp.KindPasswordUpdate, "The credentials provided were incorrect."},
 	} {

@@ -116,6 +116,8 @@ type Pending struct {
 	// Challenge is what waits for its answer, empty for a method without.
 	Challenge string `json:"challenge,omitempty"`
 	Enrolling bool   `json:"enrolling,omitempty"`
+	// Auto is what its user wants of it from now on, nil for what is.
+	Auto *bool `json:"auto,omitempty"`
 }
 
 // Proof is a method that was proved in this transaction.

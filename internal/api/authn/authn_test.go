@@ -3,6 +3,7 @@ package authn_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +17,7 @@ import (
 	"usher/internal/apptest/contract"
 	"usher/internal/apptest/transcript"
 	"usher/internal/idp"
+	"usher/internal/notify"
 	"usher/internal/policy"
 	"usher/internal/signin"
 	"usher/internal/signin/signintest"
@@ -177,9 +179,9 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		code   string
 		cause  string
 	}{
-		"nothing":           {"", map[string]any{}, 400, "E0000001", "username: The field cannot be left blank"},
-		"a blank login":     {"", map[string]any{"username": " \t", "password": "x"}, 400, "E0000001", "username: The field cannot be left blank"},
-		"no password":       {"", map[string]any{"username": login}, 400, "E0000001", "password: The field cannot be left blank"},
+		"nothing":           {"", map[string]any{}, 400, "E0000001", "The 'username' and 'password' attributes are required in this context."},
+		"a blank login":     {"", map[string]any{"username": " \t", "password": "x"}, 400, "E0000001", "The 'username' and 'password' attributes are required in this context."},
+		"no password":       {"", map[string]any{"username": login}, 400, "E0000001", "The 'username' and 'password' attributes are required in this context."},
 		"long relay state":  {"", map[string]any{"username": login, "password": "x", "relayState": strings.Repeat("x", 2049)}, 400, "E0000001", "relayState: The field is too long"},
 		"long device token": {"", map[string]any{"username": login, "password": "x", "context": map[string]any{"deviceToken": strings.Repeat("x", 33)}}, 400, "E0000001", "context.deviceToken: The field is too long"},
 		"unknown audience":  {"", map[string]any{"username": login, "password": signintest.Password, "audience": "0oa1"}, 400, "E0000001", "Invalid or unknown audience '0oa1'."},
@@ -193,7 +195,7 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		"no old password":   {"/credentials/change_password", map[string]any{"stateToken": token, "newPassword": "x"}, 400, "E0000001", "oldPassword: The field cannot be left blank"},
 		"no new password":   {"/credentials/change_password", map[string]any{"stateToken": token, "oldPassword": "x"}, 400, "E0000001", "newPassword: The field cannot be left blank"},
 		"wrong old":         {"/credentials/change_password", map[string]any{"stateToken": token, "oldPassword": "x", "newPassword": "Another-one-77"}, 403, "E0000014", "oldPassword: The credentials provided were incorrect."},
-		"weak":              {"/credentials/change_password", map[string]any{"stateToken": token, "oldPassword": signintest.Password, "newPassword": "x"}, 403, "E0000080", "Password requirements were not met."},
+		"weak":              {"/credentials/change_password", map[string]any{"stateToken": token, "oldPassword": signintest.Password, "newPassword": "x"}, 403, "E0000014", "Password requirements were not met."},
 		"used before":       {"/credentials/change_password", map[string]any{"stateToken": token, "oldPassword": signintest.Password, "newPassword": signintest.Password}, 403, "E0000014", "Password has been used too recently"},
 		"activation":        {"", map[string]any{"token": "abc"}, 401, "E0000004", ""},
 		"poll":              {"/poll", map[string]any{"stateToken": token}, 403, "E0000079", "This operation is not allowed in the current authentication state."},
@@ -205,6 +207,48 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		if gap := got.header.Get(httpkit.GapHeader); gap != "" {
 			t.Errorf("%s: gap %q", name, gap)
 		}
+	}
+}
+
+// TestNewPasswordsThatEndSessions: who says so ends all sessions with the old
+// password, and else keeps them.
+func TestNewPasswordsThatEndSessions(t *testing.T) {
+	s := newRecoverySite(t)
+	s.SetPasswordPolicy(func(p *policy.PasswordSettings) {
+		p.Recovery.Factors.Question.Status, p.Password.Age.ExpireWarnDays = policy.Inactive, 5
+		p.Password.Age.MaxAgeDays, p.Password.Age.HistoryCount = 5, 0
+	})
+	old := signintest.Password
+	for i, c := range []struct {
+		change, revoke bool
+	}{{true, false}, {true, true}, {false, false}, {false, true}} {
+		var secret string
+		redeemed := s.do(http.MethodGet, "/login/sessionCookie?token="+s.signIn(login, old).member(t, "sessionToken"), "")
+		for _, cookie := range (&http.Response{Header: redeemed.header}).Cookies() {
+			if cookie.Name == "sid" {
+				secret = cookie.Value
+			}
+		}
+		var path string
+		body := map[string]any{"oldPassword": old, "newPassword": fmt.Sprintf("Proper-Mule-%d-Engine", i), "revokeSessions": c.revoke}
+		if c.change {
+			path = "/credentials/change_password"
+			begun := s.post("", map[string]any{"username": login, "password": old, "options": map[string]any{"warnBeforePasswordExpired": true}})
+			body["stateToken"] = begun.member(t, "stateToken")
+		} else {
+			path = "/credentials/reset_password"
+			sent := s.post("/recovery/password", map[string]any{"username": login, "factorType": "SMS"}).member(t, "stateToken")
+			body["stateToken"] = sent
+			s.post("/recovery/factors/SMS/verify", map[string]any{"stateToken": sent, "passCode": s.Mail(phone).Data[notify.DataCode]})
+		}
+		if got := s.post(path, body); got.status != 200 || got.member(t, "status") != "SUCCESS" {
+			t.Fatalf("%+v: %d %s", c, got.status, got.body)
+		}
+		if secret == "" || s.HasSession(secret) == c.revoke {
+			t.Errorf("%+v: the session is there: %v", c, s.HasSession(secret))
+		}
+		old = body["newPassword"].(string) //nolint:forcetypeassert // it was set above
+		s.Clock.Advance(time.Minute)
 	}
 }
 

@@ -3,6 +3,7 @@ package authn
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"usher/internal/api/httpkit"
@@ -38,7 +39,7 @@ type factorRequest struct {
 const maxFields = 50
 
 // decodeFactor reads a body. The members of profile count as fields of their own;
-// what is no text is left aside.
+// what is neither text nor a number, as some clients write codes, is left aside.
 func decodeFactor(r *httpkit.Request) (*factorRequest, error) {
 	var body map[string]any
 	if err := r.Decode(&body); err != nil {
@@ -51,8 +52,11 @@ func decodeFactor(r *httpkit.Request) (*factorRequest, error) {
 	out := &factorRequest{fields: map[string]string{}}
 	for _, members := range []map[string]any{body, profile} {
 		for name, v := range members {
-			if text, ok := v.(string); ok {
-				out.fields[name] = text
+			switch v := v.(type) {
+			case string:
+				out.fields[name] = v
+			case float64:
+				out.fields[name] = strconv.FormatFloat(v, 'f', -1, 64)
 			}
 		}
 	}
@@ -173,7 +177,11 @@ func (a *API) verify(r *httpkit.Request) error {
 	id := r.Param("factorId")
 	switch s := step.(type) {
 	case signin.Verify:
-		if m, ok := meant(s.Options, id); ok && m.Sends {
+		switch m, ok := meant(s.Options, id); {
+		case ok && m.Sends && m.Resends && !m.Waits && body.answers(m):
+			// No code is right before one was sent, and none is sent for it.
+			return idp.Fail(idp.KindWrongPasscode, factor.TextWrong)
+		case ok && m.Sends:
 			return a.choose(r, t, m, auto)
 		}
 	case signin.Challenge:
@@ -184,10 +192,14 @@ func (a *API) verify(r *httpkit.Request) error {
 		case s.Waiting && over(s.Result) && t.Notes[noteTold] == s.ID:
 			return a.applyWaiting(r, t, signin.Choose{FactorID: id, Auto: auto})
 		case s.Waiting:
-			return a.look(r, t, s.ID, s.Result, signin.Poll{FactorID: id, Remembering: a.remembering(r, t, keep)})
+			about := a.remembering(r, t, keep)
+			about.Auto = auto
+			return a.look(r, t, s.ID, s.Result, signin.Poll{FactorID: id, Remembering: about})
 		case m.Sends && !m.Resends && !body.answers(m):
 			// A page that was loaded again asks for the options again.
 			return a.choose(r, t, m, auto)
+		case m.Sends && m.Resends && !body.names(m):
+			return a.apply(r, t, signin.SendAgain{FactorID: m.FactorID})
 		}
 		id = m.FactorID
 	case signin.Activate, signin.ChangePassword, signin.Consent, signin.Denied, signin.Done, signin.Enroll, signin.EnrollProfile,
@@ -222,6 +234,12 @@ func meant(options []signin.Method, id string) (signin.Method, bool) {
 // answers tells whether a body has any field of an answer.
 func (b *factorRequest) answers(m signin.Method) bool {
 	return slices.ContainsFunc(m.About.Verify, func(f factor.Field) bool { return b.fields[f.Name] != "" })
+}
+
+// names tells whether a body has a member of an answer, be it empty: without any
+// it asks for what was sent to be sent again. (spec: authn#authVerifyFactor)
+func (b *factorRequest) names(m signin.Method) bool {
+	return slices.ContainsFunc(m.About.Verify, func(f factor.Field) bool { _, ok := b.fields[f.Name]; return ok })
 }
 
 // noteType is where a transaction remembers that its challenge was asked for by
@@ -308,16 +326,14 @@ func (a *API) applyWaiting(r *httpkit.Request, t *signin.Transaction, actions ..
 	return a.answerWith(r, t, step, status)
 }
 
-// device is what the caller's device is known by, empty when it is not: what an
-// application says that has proved itself, else what the browser keeps.
+// device is what the caller's device is known by, empty when it is not: the token
+// that an application tells which has proved itself, else what the browser keeps.
+// (management reference: primary authentication, device token)
 func (a *API) device(r *httpkit.Request) string {
 	if !r.Actor.Admin() {
 		return r.Cookie(httpkit.CookieDevice)
 	}
-	if r.Actor.Client.Device != "" {
-		return r.Actor.Client.Device
-	}
-	return r.Device()
+	return r.Actor.Client.Device
 }
 
 // remembering is what to do about the device. A browser that is not known gets

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"usher/internal/apptest/transcript"
+	"usher/internal/notify"
 	"usher/internal/policy"
 	"usher/internal/signin/signintest"
 	"usher/internal/store/storetest"
@@ -109,6 +110,53 @@ func TestDeviceOfABrowser(t *testing.T) {
 	}
 	if got := s.send("POST", "/api/v1/authn", primary, "SSWS trusted").member(t, "status"); got != "SUCCESS" {
 		t.Errorf("the device that an application vouches for: %s", got)
+	}
+}
+
+// TestCodesOnDemand: a proof without a code has one sent, also while one is
+// awaited, and as often as the factor allows; one with a code sends none.
+func TestCodesOnDemand(t *testing.T) {
+	s := newFactorSite(t, storetest.SQLite(t))
+	s.Phones()
+	s.SetEnroll(policy.EnrollAtChallenge, map[string]policy.SelfEnroll{"okta_sms": policy.EnrollOptional})
+	const number = "+15550100"
+	s.Phone(s.User(login), number)
+	begun := s.signIn(login, signintest.Password)
+	_, rest, _ := strings.Cut(begun.body, `"factors":[{"id":"`)
+	id, _, _ := strings.Cut(rest, `"`)
+	code := func() string { return s.Mail(number).Data[notify.DataCode] }
+	verify := func(members string) answer {
+		t.Helper()
+		return s.do("POST", "/api/v1/authn/factors/"+id+"/verify", `{"stateToken":"`+begun.member(t, "stateToken")+`"`+members+`}`)
+	}
+	if a := verify(`,"passCode":"123456"`); a.status != 403 || a.member(t, "errorCode") != "E0000068" {
+		t.Errorf("before any was sent: %d %s", a.status, a.body)
+	}
+	if a := verify(``); a.status != 200 || a.member(t, "status") != "MFA_CHALLENGE" {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	first := code()
+	if a := verify(``); a.status != 429 || a.member(t, "errorCode") != "E0000109" {
+		t.Errorf("too soon: %d %s", a.status, a.body)
+	}
+	if a := verify(`,"passCode":""`); a.status != 400 || a.member(t, "errorCode") != "E0000001" {
+		t.Errorf("an empty one: %d %s", a.status, a.body)
+	}
+	s.Clock.Advance(30 * time.Second)
+	if a := verify(``); a.status != 200 || a.member(t, "status") != "MFA_CHALLENGE" || code() == first {
+		t.Fatalf("again: %d %s", a.status, a.body)
+	}
+	if a := verify(`,"passCode":"` + first + `"`); a.status != 403 {
+		t.Errorf("the first one: %d %s", a.status, a.body)
+	}
+	right := code()
+	if !strings.HasPrefix(right, "0") {
+		right = `,"passCode":` + right // some clients write it as a number
+	} else {
+		right = `,"passCode":"` + right + `"`
+	}
+	if a := verify(right); a.status != 200 || a.member(t, "status") != "SUCCESS" {
+		t.Errorf("%d %s", a.status, a.body)
 	}
 }
 

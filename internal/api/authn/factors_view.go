@@ -136,7 +136,7 @@ func typesOf(r *httpkit.Request, options []signin.Method) []factorType {
 
 // challengeOfType renders a challenge that any factor of a type answers.
 func (out *transaction) challengeOfType(r *httpkit.Request, s signin.Challenge) {
-	out.Status, out.ChallengeType = statusMFA, "FACTOR_TYPE"
+	out.Status, out.ChallengeType, out.FactorType = statusMFA, "FACTOR_TYPE", s.Method.Factor.Type
 	out.FactorResult, _ = resultOf(s)
 	for _, m := range s.Any {
 		out.Embedded.Factors = append(out.Embedded.Factors, viewFactor(m))
@@ -191,6 +191,9 @@ func (out *transaction) challenge(r *httpkit.Request, s signin.Challenge) {
 	out.Status, out.Embedded.Factor, out.Embedded.Policy = statusMFA, &f, policyOf(s.Remember, []signin.Method{s.Method})
 	var open bool
 	out.FactorResult, open = resultOf(s)
+	if s.Method.About.Several {
+		out.ChallengeType = "FACTOR"
+	}
 	next := "verify"
 	if s.Waiting && open {
 		next = "poll"

@@ -40,10 +40,8 @@ func (p *primaryRequest) check() error {
 		return tooLong("relayState")
 	case utf8.RuneCountInString(p.Context.DeviceToken) > maxDeviceToken:
 		return tooLong("context.deviceToken")
-	case strings.TrimSpace(p.Username) == "":
-		return blank("username")
-	case p.Password == "":
-		return blank("password")
+	case strings.TrimSpace(p.Username) == "", p.Password == "":
+		return idp.Invalid("authRequest", idp.Cause{Text: "The 'username' and 'password' attributes are required in this context."})
 	case p.Audience != "":
 		// There is no application that could be meant.
 		return idp.Invalid("authRequest", idp.Cause{Text: "Invalid or unknown audience '" + p.Audience + "'."})

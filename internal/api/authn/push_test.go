@@ -126,8 +126,9 @@ func TestPushInASignIn(t *testing.T) {
 	})
 }
 
-// TestAutoPushIsRemembered: who asks for it once is told the next time that the
-// phone may be asked at once, until it is taken back.
+// TestAutoPushIsRemembered: who asks for it once, and approves, is told the next
+// time that the phone may be asked at once, until it is taken back. Who has the
+// password alone changes nothing.
 func TestAutoPushIsRemembered(t *testing.T) {
 	c := newCalled(t, apptest.New(t))
 	begin := c.password(t, "MFA_ENROLL")
@@ -138,14 +139,27 @@ func TestAutoPushIsRemembered(t *testing.T) {
 	c.on(t, made, "_links.next", 200)
 	id := made.Text("_embedded.factor.id")
 	for _, step := range []struct {
-		query string
-		next  bool
-	}{{"", false}, {"?autoPush=true", true}, {"", true}, {"?autoPush=false", false}} {
-		required := c.password(t, "MFA_REQUIRED")
-		c.Anonymous().Post("/api/v1/authn/factors/"+id+"/verify"+step.query, map[string]any{"stateToken": required.Text("stateToken")}).Want(202)
+		query   string
+		approve bool
+		poll    string
+		next    bool
+	}{
+		{"", true, "", false},
+		{"?autoPush=true", false, "", false},
+		{"?autoPush=true", true, "", true},
+		{"", true, "", true},
+		{"?autoPush=false", false, "?autoPush=false", true},
+		{"?autoPush=true", true, "?autoPush=false", false},
+	} {
+		body := map[string]any{"stateToken": c.password(t, "MFA_REQUIRED").Text("stateToken")}
+		c.Anonymous().Post("/api/v1/authn/factors/"+id+"/verify"+step.query, body).Want(202)
+		if _, err := c.phone.Answer(t.Context(), "", step.approve, nil); err != nil {
+			t.Fatal(err)
+		}
+		c.Anonymous().Post("/api/v1/authn/factors/"+id+"/verify"+step.poll, body).Want(200)
 		after := c.password(t, "MFA_REQUIRED")
 		if got := after.At("_embedded.policy.factorsPolicyInfo." + id + ".autoPushEnabled"); got != step.next {
-			t.Errorf("%q: %v, %s", step.query, got, after.Body)
+			t.Errorf("%+v: %v, %s", step, got, after.Body)
 		}
 	}
 }

@@ -163,7 +163,7 @@ func (a *API) trustedRecovery(r *httpkit.Request, i signin.Intent, body recovery
 	}
 	out := transaction{
 		Status: statusRecovery, Expires: httpkit.Time(ticket.Expires), RelayState: body.RelayState, RecoveryType: recoveryType(i),
-		RecoveryToken: ticket.Token, Links: &links{Next: link(r, "recovery", "/recovery/token")},
+		RecoveryToken: ticket.Token, Embedded: new(embedded), Links: &links{Next: link(r, "recovery", "/recovery/token")},
 	}
 	if out.Embedded.User, err = asked(ticket.User); err != nil {
 		return err
@@ -184,7 +184,10 @@ func asked(u *idp.User) (*user, error) {
 // (spec: authn#authVerifyRecoveryToken)
 func (a *API) recoveryToken(r *httpkit.Request) error {
 	var body struct {
-		Token string `json:"recoveryToken"`
+		Token   string `json:"recoveryToken"`
+		Options struct {
+			Optional bool `json:"multiOptionalFactorEnroll"`
+		} `json:"options"`
 	}
 	if err := r.Decode(&body); err != nil {
 		return err
@@ -193,7 +196,8 @@ func (a *API) recoveryToken(r *httpkit.Request) error {
 		return blank("recoveryToken")
 	}
 	t := a.Engine.Begin(r.Context(), r.Actor, signin.Options{
-		Prefix: tokenPrefix, Intent: signin.IntentRecover, Finish: signin.FinishToken, Life: tokenLife,
+		Prefix: tokenPrefix, Intent: signin.IntentRecover, Finish: signin.FinishToken, Life: tokenLife, Optional: body.Options.Optional,
+		Device: a.device(r),
 	})
 	return a.apply(r, t, signin.UseRecoveryToken{Token: body.Token})
 }
@@ -222,6 +226,7 @@ func (a *API) resetPassword(r *httpkit.Request) error {
 	var body struct {
 		StateToken  string `json:"stateToken"`
 		NewPassword string `json:"newPassword"`
+		Revoke      bool   `json:"revokeSessions"`
 		Question    *struct {
 			Question string `json:"question"`
 			Answer   string `json:"answer"`
@@ -240,7 +245,7 @@ func (a *API) resetPassword(r *httpkit.Request) error {
 	if !t.Recovering() {
 		return stateError(idp.Fail(idp.KindTransactionState))
 	}
-	act := signin.SetPassword{New: body.NewPassword}
+	act := signin.SetPassword{New: body.NewPassword, RevokeSessions: body.Revoke}
 	if q := body.Question; q != nil {
 		if strings.TrimSpace(q.Question) == "" {
 			return blank("recovery_question.question")
@@ -258,7 +263,7 @@ func (a *API) activate(r *httpkit.Request, body primaryRequest) error {
 	}
 	t := a.Engine.Begin(r.Context(), r.Actor, signin.Options{
 		Prefix: tokenPrefix, Intent: signin.IntentActivate, Finish: signin.FinishToken, Life: tokenLife,
-		Warn: body.Options.Warn, RelayState: body.RelayState,
+		Warn: body.Options.Warn, Optional: body.Options.Optional, RelayState: body.RelayState, Device: a.device(r),
 	})
 	return a.apply(r, t, signin.UseInvitation{Token: body.Token})
 }

@@ -85,6 +85,8 @@ type changeRequest struct {
 	StateToken  string `json:"stateToken"`
 	OldPassword string `json:"oldPassword"`
 	NewPassword string `json:"newPassword"`
+	// Revoke ends all sessions of the user.
+	Revoke bool `json:"revokeSessions"`
 }
 
 // changePassword replaces a password that has expired or soon will.
@@ -106,5 +108,5 @@ func (a *API) changePassword(r *httpkit.Request) error {
 	case body.NewPassword == "":
 		return blank("newPassword")
 	}
-	return a.apply(r, t, signin.SetPassword{Old: body.OldPassword, New: body.NewPassword})
+	return a.apply(r, t, signin.SetPassword{Old: body.OldPassword, New: body.NewPassword, RevokeSessions: body.Revoke})
 }

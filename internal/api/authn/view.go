@@ -21,18 +21,19 @@ const (
 
 // transaction is the body of every answer. (spec: authn AuthenticationTransaction)
 type transaction struct {
-	StateToken    string   `json:"stateToken,omitempty"`
-	Expires       *string  `json:"expiresAt,omitempty"`
-	Status        string   `json:"status"`
-	RelayState    string   `json:"relayState,omitempty"`
-	FactorResult  string   `json:"factorResult,omitempty"`
-	ChallengeType string   `json:"challengeType,omitempty"`
-	FactorType    string   `json:"factorType,omitempty"`
-	RecoveryType  string   `json:"recoveryType,omitempty"`
-	RecoveryToken string   `json:"recoveryToken,omitempty"`
-	SessionToken  string   `json:"sessionToken,omitempty"`
-	Embedded      embedded `json:"_embedded"`
-	Links         *links   `json:"_links,omitempty"`
+	StateToken    string  `json:"stateToken,omitempty"`
+	Expires       *string `json:"expiresAt,omitempty"`
+	Status        string  `json:"status"`
+	RelayState    string  `json:"relayState,omitempty"`
+	FactorResult  string  `json:"factorResult,omitempty"`
+	ChallengeType string  `json:"challengeType,omitempty"`
+	FactorType    string  `json:"factorType,omitempty"`
+	RecoveryType  string  `json:"recoveryType,omitempty"`
+	RecoveryToken string  `json:"recoveryToken,omitempty"`
+	SessionToken  string  `json:"sessionToken,omitempty"`
+	// Embedded is nil where nobody is proved yet.
+	Embedded *embedded `json:"_embedded,omitempty"`
+	Links    *links    `json:"_links,omitempty"`
 }
 
 type embedded struct {
@@ -69,11 +70,13 @@ type profile struct {
 	TimeZone  string `json:"timeZone"`
 }
 
-// policy is what the password policy asks of a new password. (spec: authn TransactionPolicy)
+// policy is what the password policy asks of a new password, all that the text
+// about a refused one names: clients take out of that text what they show
+// already. (spec: authn TransactionPolicy; client: sign-in widget)
 type policy struct {
 	Expiration *expiration `json:"expiration,omitempty"`
 	Complexity complexity  `json:"complexity"`
-	Age        *age        `json:"age,omitempty"`
+	Age        age         `json:"age"`
 }
 
 type expiration struct {
@@ -81,12 +84,13 @@ type expiration struct {
 }
 
 type complexity struct {
-	MinLength       int   `json:"minLength"`
-	MinLowerCase    int   `json:"minLowerCase"`
-	MinUpperCase    int   `json:"minUpperCase"`
-	MinNumber       int   `json:"minNumber"`
-	MinSymbol       int   `json:"minSymbol"`
-	ExcludeUsername *bool `json:"excludeUsername,omitempty"`
+	MinLength         int      `json:"minLength"`
+	MinLowerCase      int      `json:"minLowerCase"`
+	MinUpperCase      int      `json:"minUpperCase"`
+	MinNumber         int      `json:"minNumber"`
+	MinSymbol         int      `json:"minSymbol"`
+	ExcludeUsername   bool     `json:"excludeUsername"`
+	ExcludeAttributes []string `json:"excludeAttributes,omitempty"`
 }
 
 type age struct {
@@ -115,7 +119,7 @@ func (a *API) answerWith(r *httpkit.Request, t *signin.Transaction, step signin.
 	if _, waits := step.(signin.Challenge); waits && t.Recovering() {
 		return recoveryChallenge(r, t)
 	}
-	out := transaction{StateToken: t.Handle, Expires: httpkit.Time(t.Expires), RelayState: t.RelayState}
+	out := transaction{StateToken: t.Handle, Expires: httpkit.Time(t.Expires), RelayState: t.RelayState, Embedded: new(embedded)}
 	switch s := step.(type) {
 	case signin.Done:
 		if t.Intent == signin.IntentUnlock {
@@ -123,7 +127,7 @@ func (a *API) answerWith(r *httpkit.Request, t *signin.Transaction, step signin.
 		}
 		out.Status, out.StateToken, out.SessionToken, out.Expires = statusSuccess, "", s.SessionToken, httpkit.Time(s.Expires)
 	case signin.Locked:
-		return r.OK(transaction{Status: statusLocked, Links: &links{Next: link(r, "unlock", "/recovery/unlock")}})
+		return r.OK(transaction{Status: statusLocked, Embedded: new(embedded), Links: &links{Next: link(r, "unlock", "/recovery/unlock")}})
 	case signin.Denied:
 		return idp.Fail(idp.KindPolicyDenied)
 	case signin.ChangePassword:
@@ -169,7 +173,8 @@ func (out *transaction) password(r *httpkit.Request, t *signin.Transaction, s si
 	p := &policy{Complexity: complexity{
 		MinLength: s.Rules.MinLength, MinLowerCase: s.Rules.MinLower, MinUpperCase: s.Rules.MinUpper,
 		MinNumber: s.Rules.MinNumber, MinSymbol: s.Rules.MinSymbol,
-	}}
+		ExcludeUsername: s.Rules.ExcludeUsername, ExcludeAttributes: s.Rules.ExcludeAttributes,
+	}, Age: age{MinAgeMinutes: int(s.Rules.MinAge / time.Minute), HistoryCount: s.Rules.History}}
 	out.Embedded.Policy = p
 	out.Links = &links{Next: link(r, "changePassword", "/credentials/change_password"), Cancel: link(r, "", "/cancel")}
 	switch s.Reason {
@@ -181,8 +186,7 @@ func (out *transaction) password(r *httpkit.Request, t *signin.Transaction, s si
 		out.Status = statusExpired
 	case signin.PasswordReset:
 		out.Status, out.RecoveryType = statusReset, recoveryType(t.Intent)
-		p.Expiration, p.Complexity.ExcludeUsername = &expiration{}, &s.Rules.ExcludeUsername
-		p.Age = &age{MinAgeMinutes: int(s.Rules.MinAge / time.Minute), HistoryCount: s.Rules.History}
+		p.Expiration = &expiration{}
 		out.Links.Next = link(r, "resetPassword", "/credentials/reset_password")
 	}
 }

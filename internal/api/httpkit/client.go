@@ -42,7 +42,6 @@ func (p Proxies) Contains(a netip.Addr) bool {
 const (
 	maxUserAgent = 1024
 	maxHops      = 10
-	maxDevice    = 64
 )
 
 // client says where a request is from: the peer, or the address that the
@@ -70,9 +69,6 @@ func (rt *Router) client(r *Request) idp.Client {
 	c.Chain = chain
 	return c
 }
-
-// Device returns the device fingerprint that the caller sent, "" for none.
-func (r *Request) Device() string { return cut(r.Header.Get("X-Device-Fingerprint"), maxDevice) }
 
 // Client says where the request is from.
 func (r *Request) Client() idp.Client { return r.client }
