@@ -3,6 +3,7 @@ package directory
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"usher/internal/credential"
@@ -75,7 +76,8 @@ func (r Recovery) mailEvent() idp.EventType {
 }
 
 // KeepRecoveryToken stores a token, which voids an older one of its kind, and
-// records it; with mail the link is queued to go to the user.
+// records it; with mail the link is queued to go to the user, to both addresses of
+// the profile. (spec: authn#authRecoverPassword, authn#authUnlockAccount)
 func (s *Service) KeepRecoveryToken(tx *store.Tx, actor idp.Actor, u *idp.User, r RecoveryToken, mail bool) error {
 	err := tx.PutUserToken(store.UserToken{OrgID: u.OrgID, UserID: u.ID, Hash: keys.Hash(r.Secret), Kind: string(r.For), Expires: r.Expires})
 	if err != nil {
@@ -88,12 +90,18 @@ func (s *Service) KeepRecoveryToken(tx *store.Tx, actor idp.Actor, u *idp.User, 
 	if err != nil {
 		return failure("read profile", err)
 	}
-	m, err := r.mail(actor.Org, a.Text(AttrEmail), a.Text(AttrFirstName), u.Login)
-	if err != nil {
-		return err
+	to := []string{a.Text(AttrEmail)}
+	if second := a.Text(AttrSecondEmail); second != "" && !strings.EqualFold(second, to[0]) {
+		to = append(to, second)
 	}
-	if _, err := s.Outbox.Enqueue(tx, u.OrgID, m); err != nil {
-		return fmt.Errorf("queue recovery mail: %w", err)
+	for _, address := range to {
+		m, err := r.mail(actor.Org, address, a.Text(AttrFirstName), u.Login)
+		if err != nil {
+			return err
+		}
+		if _, err := s.Outbox.Enqueue(tx, u.OrgID, m); err != nil {
+			return fmt.Errorf("queue recovery mail: %w", err)
+		}
 	}
 	return s.record(tx, actor, r.For.mailEvent(), idp.UserTarget(u))
 }

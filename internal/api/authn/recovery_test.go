@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"usher/internal/apptest/transcript"
+	"usher/internal/directory"
 	"usher/internal/idp"
 	"usher/internal/notify"
 	"usher/internal/policy"
@@ -50,6 +51,10 @@ func TestRecoveryFlows(t *testing.T) {
 // TestMailLinksRecover follows the links of the mails.
 func TestMailLinksRecover(t *testing.T) {
 	s := newRecoverySite(t)
+	const second = "second@example.com"
+	if _, err := s.Directory.UpdateUser(t.Context(), idp.SystemActor(s.Org), login, directory.UserChange{Profile: idp.Attributes{"secondEmail": second}}); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		path, username, link, kind string
 	}{
@@ -70,6 +75,9 @@ func TestMailLinksRecover(t *testing.T) {
 		if got := s.post("/recovery/token", map[string]any{"recoveryToken": m.Data[notify.DataToken]}); got.status != 401 || got.member(t, "errorCode") != "E0000011" {
 			t.Errorf("a link again: %d %s", got.status, got.body)
 		}
+	}
+	if first, m := s.Mail(login), s.Mail(second); m.ID == "" || m.Data[notify.DataLink] != first.Data[notify.DataLink] {
+		t.Errorf("to the second address: %+v", m)
 	}
 	if n := s.Mail("plain@example.com").ID; n != "" {
 		t.Error("a user without a question got a mail")

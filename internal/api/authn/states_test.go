@@ -316,7 +316,9 @@ func (w *stated) fitting(s *standing, o openapi.Operation) map[string]any {
 	case openapi.AuthAnswerRecoveryQuestion:
 		body["answer"] = firstAnswer
 	case openapi.AuthVerifyRecoveryFactor, openapi.AuthVerifyFactor, openapi.AuthActivateFactor:
-		body["passCode"] = code
+		if s.state != required { // where none was sent yet
+			body["passCode"] = code
+		}
 	case openapi.EnrollFactor:
 		return s.question()
 	case openapi.AuthSendActivationSms:
