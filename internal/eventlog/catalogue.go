@@ -158,7 +158,7 @@ var catalogue = map[idp.EventType]Kind{
 	GroupPrivilegeRevoke:    {Message: "Revoke group privilege"},
 	ClientPrivilegeGrant:    {Message: "Grant privilege to OAuth2 client"},
 	ClientPrivilegeRevoke:   {Message: "Revoke privilege of OAuth2 client"},
-	AuthViaMFA:              {Message: "Authentication of user via MFA", Legacy: "core.user.factor.attempt_success"},
+	AuthViaMFA:              {Message: "Authentication of user via MFA", Legacy: "core.user.factor.attempt_success", LegacyFailure: "core.user.factor.attempt_fail"},
 	FactorActivate:          {Message: "Activate factor for user", Legacy: "core.user.factor.activate"},
 	FactorDeactivate:        {Message: "Reset factor for user", Legacy: "core.user.factor.deactivate"},
 	FactorUpdate:            {Message: "Update factor for user", Legacy: "core.user.factor.update"},

@@ -29,7 +29,9 @@ type Entry struct {
 	// party's own when empty.
 	SessionID      string
 	CredentialType string // how the user proved who they are, e.g. PASSWORD
-	Debug          map[string]string
+	// AuthenticationProvider and CredentialProvider are as in idp.Event.
+	AuthenticationProvider, CredentialProvider string
+	Debug                                      map[string]string
 }
 
 // Record writes an event in the transaction that makes it true.
@@ -60,6 +62,7 @@ func (l *Log) row(tx *store.Tx, a idp.Actor, e Entry) (store.EventRow, error) {
 		UUID: l.IDs.UUID(tx.Now(), tx.Seq()), Published: tx.Now(), Type: e.Type, Result: e.Result, Reason: e.Reason,
 		Actor: actorOf(a), Client: a.Client, Targets: e.Targets, TransactionID: a.Client.RequestID,
 		TokenID: a.TokenID, SessionID: e.SessionID, CredentialType: e.CredentialType, Debug: e.Debug,
+		AuthenticationProvider: e.AuthenticationProvider, CredentialProvider: e.CredentialProvider,
 	}
 	if ev.Result == "" {
 		ev.Result = idp.ResultSuccess
@@ -116,6 +119,8 @@ type stored struct {
 	Token      string            `json:"token,omitempty"`
 	Session    string            `json:"session,omitempty"`
 	Credential string            `json:"credential,omitempty"`
+	Judge      string            `json:"judge,omitempty"`
+	Issuer     string            `json:"issuer,omitempty"`
 	Debug      map[string]string `json:"debug,omitempty"`
 }
 
@@ -123,7 +128,7 @@ func toStored(e idp.Event) stored {
 	s := stored{
 		Result: e.Result, Reason: e.Reason, Actor: e.Actor, UserAgent: e.Client.UserAgent, Method: e.Client.Method,
 		Path: e.Client.Path, Targets: e.Targets, Request: e.TransactionID, Token: e.TokenID, Session: e.SessionID,
-		Credential: e.CredentialType, Debug: e.Debug,
+		Credential: e.CredentialType, Judge: e.AuthenticationProvider, Issuer: e.CredentialProvider, Debug: e.Debug,
 	}
 	if e.Client.IP.IsValid() {
 		s.IP = e.Client.IP.String()
@@ -147,7 +152,8 @@ func fromStored(row store.EventRow) (idp.Event, error) {
 		UUID: row.UUID, Published: published, Type: idp.EventType(row.Type), Result: s.Result, Reason: s.Reason, Actor: s.Actor,
 		Client:  idp.Client{UserAgent: s.UserAgent, RequestID: s.Request, Method: s.Method, Path: s.Path},
 		Targets: s.Targets, TransactionID: s.Request, TokenID: s.Token, SessionID: s.Session,
-		CredentialType: s.Credential, Debug: s.Debug, Position: row.Position,
+		CredentialType: s.Credential, AuthenticationProvider: s.Judge, CredentialProvider: s.Issuer, Debug: s.Debug,
+		Position: row.Position,
 	}
 	e.Client.IP, _ = netip.ParseAddr(s.IP)
 	for _, text := range s.Chain {

@@ -3,6 +3,7 @@ package factor
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"usher/internal/idp"
 )
@@ -36,6 +37,42 @@ func Kinds() []Kind {
 		{"symantec_vip", "token", "SYMANTEC", "SYMANTEC", "symantec", "svf"},
 		{"yubikey_token", "token:hardware", "YUBICO", "YUBICO", "yubikey", "ykf"},
 	}
+}
+
+// logName is how the system log calls a factor. (recorded answers; those that
+// none shows are named by the same pattern)
+func (k Kind) logName() string {
+	switch k.Key {
+	case "fido_u2f":
+		return "U2F"
+	case "hotp":
+		return "CUSTOM_HOTP"
+	case "okta_call":
+		return "CALL_FACTOR"
+	case "okta_email":
+		return "EMAIL_FACTOR"
+	case "okta_otp":
+		return "OKTA_SOFT_TOKEN"
+	case "okta_push":
+		return "OKTA_VERIFY_PUSH"
+	case "okta_question":
+		return "SECURITY_QUESTION"
+	case "okta_sms":
+		return "SMS_FACTOR"
+	}
+	return strings.ToUpper(k.Key)
+}
+
+// credentialProvider is whose credential it is, as the system log says it.
+// (spec: management LogCredentialProvider)
+func (k Kind) credentialProvider() string {
+	switch k.Provider {
+	case "OKTA", "FIDO", "CUSTOM":
+		return "OKTA_CREDENTIAL_PROVIDER"
+	case "YUBICO":
+		return "YUBIKEY"
+	}
+	return k.Provider
 }
 
 // KindOf returns the kind of a type and provider, as enrolments name them.
@@ -85,15 +122,14 @@ func (s *Enrolments) Catalogue(ctx context.Context, a idp.Actor, ref string) (*i
 	if err != nil {
 		return nil, nil, err
 	}
-	methods, states, err := active(s.Store.Read(ctx), a.Org, s.Methods.methods)
+	served, err := s.served(s.Store.Read(ctx), a, u)
 	if err != nil {
 		return nil, nil, err
 	}
 	var out []Offer
 	for _, k := range Kinds() {
-		m, served := s.Methods.Method(k.Method)
-		if how, ok := allowed[k.Key]; ok && served && !m.Describe().Hosted && states.serve(methods, k) && !k.among(had) {
-			out = append(out, Offer{k, how})
+		if m, ok := s.Methods.Method(k.Method); ok && !m.Describe().Hosted && served(k) && !k.among(had) {
+			out = append(out, Offer{k, allowed[k.Key]})
 		}
 	}
 	return u, out, nil

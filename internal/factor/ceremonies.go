@@ -1,6 +1,7 @@
 package factor
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -24,6 +25,7 @@ const (
 	textSigningIn  = "This factor is enrolled and proved while signing in."
 	textStays      = "A factor of this type cannot be replaced."
 	textSetUp      = "A factor of this type is already set up."
+	textVerified   = "There is an existing verified phone number."
 )
 
 // Ceremonies are the steps of enrolling and of proving what is enrolled, the
@@ -85,15 +87,15 @@ func (c *Ceremonies) Enroll(tx *store.Tx, a idp.Actor, s Subject, d Draft, o Enr
 	if !ok {
 		return s, RefuseEnroll(textProvider)
 	}
-	if err := c.makeRoom(tx, s.User, d.Kind, m.Describe().Several, o.Replace); err != nil {
-		return s, err
-	}
 	profile := []byte("{}")
 	if d.Profile != nil {
 		var err error
 		if profile, err = json.Marshal(d.Profile); err != nil {
 			return s, fmt.Errorf("write a factor's profile: %w", err)
 		}
+	}
+	if err := c.makeRoom(tx, s.User, d.Kind, m.Describe().Several, o.Replace, profile); err != nil {
+		return s, err
 	}
 	f := &store.Factor{
 		OrgID: s.User.OrgID, UserID: s.User.ID, ID: c.IDs.New(d.Kind.Prefix), Type: d.Kind.Type, Provider: d.Kind.Provider,
@@ -124,8 +126,8 @@ func (c *Ceremonies) Enroll(tx *store.Tx, a idp.Actor, s Subject, d Draft, o Enr
 }
 
 // makeRoom removes enrolments of a kind that were never activated, and refuses
-// a second active one.
-func (c *Ceremonies) makeRoom(tx *store.Tx, u *idp.User, k Kind, several, replace bool) error {
+// a second active one; profile is that of the one to come.
+func (c *Ceremonies) makeRoom(tx *store.Tx, u *idp.User, k Kind, several, replace bool, profile []byte) error {
 	rows, err := tx.FactorsOf(u.OrgID, u.ID)
 	if err != nil {
 		return fmt.Errorf("list factors: %w", err)
@@ -138,6 +140,8 @@ func (c *Ceremonies) makeRoom(tx *store.Tx, u *idp.User, k Kind, several, replac
 			if err := tx.DeleteFactor(f.OrgID, f.UserID, f.ID); err != nil {
 				return fmt.Errorf("drop a pending factor: %w", err)
 			}
+		case !several && !replace && k.Type == "sms" && !bytes.Equal(f.Profile, profile):
+			return RefuseEnroll(textVerified)
 		case !several && !replace:
 			return RefuseEnroll(textSetUp)
 		}
@@ -155,8 +159,8 @@ func (c *Ceremonies) activated(tx *store.Tx, a idp.Actor, s Subject, k Kind, sev
 		}
 		for i := range rows {
 			if f := &rows[i]; f.Type == k.Type && f.Provider == k.Provider && f.ID != s.Factor.ID {
-				if err := tx.DeleteFactor(f.OrgID, f.UserID, f.ID); err != nil {
-					return fmt.Errorf("drop a factor: %w", err)
+				if err := c.giveWay(tx, a, s.User, f); err != nil {
+					return err
 				}
 			}
 		}
@@ -167,6 +171,18 @@ func (c *Ceremonies) activated(tx *store.Tx, a idp.Actor, s Subject, k Kind, sev
 	return c.Log.Record(tx, a, eventlog.Entry{
 		Type: eventlog.FactorActivate, Targets: []idp.Target{idp.UserTarget(s.User), Target(s.Factor)},
 	})
+}
+
+// giveWay takes an enrolment away whose place another takes. One that was never
+// active leaves no trace.
+func (c *Ceremonies) giveWay(tx *store.Tx, a idp.Actor, u *idp.User, f *store.Factor) error {
+	if f.Status == StatusActive {
+		return drop(tx, c.Log, a, u, f)
+	}
+	if err := tx.DeleteFactor(f.OrgID, f.UserID, f.ID); err != nil {
+		return fmt.Errorf("drop a pending factor: %w", err)
+	}
+	return nil
 }
 
 // Target names an enrolment in events.

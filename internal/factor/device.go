@@ -90,8 +90,10 @@ type DeviceQuestion struct {
 	// it says; empty where there is none.
 	App     string `json:"app,omitempty"`
 	Message string `json:"message,omitempty"`
-	// Shown tells that the phone has fetched the question.
+	// Shown tells that the phone has fetched the question, Told that the one who asks
+	// wants to know the number before that.
 	Shown bool `json:"shown,omitempty"`
+	Told  bool `json:"told,omitempty"`
 }
 
 // maxWhere bounds what is said about a browser, in bytes.

@@ -28,6 +28,9 @@ const (
 // own at a sign-in.
 const TypeQuestion = "question"
 
+// typeOTP is the type of one-time passwords that go by the time.
+const typeOTP = "token:software:totp"
+
 // TypePush is the type of factors that a phone answers for.
 const TypePush = "push"
 
@@ -43,11 +46,16 @@ type Enrolment struct {
 	Profile     json.RawMessage // an object
 	Created     time.Time
 	LastUpdated time.Time
+	Resends     bool // what activates it can be sent again
 }
 
-func enrolmentOf(f *store.Factor) Enrolment {
+func (s *Enrolments) enrolmentOf(f *store.Factor) Enrolment {
+	k, _ := KindOf(f.Type, f.Provider)
+	m, _ := s.Methods.Method(k.Method)
+	_, resends := m.(Resender)
 	return Enrolment{
-		UserID: f.UserID, ID: f.ID, Type: f.Type, Provider: f.Provider, Vendor: f.Vendor, Status: f.Status, Profile: f.Profile,
+		Resends: resends,
+		UserID:  f.UserID, ID: f.ID, Type: f.Type, Provider: f.Provider, Vendor: f.Vendor, Status: f.Status, Profile: f.Profile,
 		Created: f.Created, LastUpdated: f.LastUpdated,
 	}
 }
@@ -67,7 +75,8 @@ type Enrolments struct {
 	Allowed func(tx *store.Tx, actor idp.Actor, u *idp.User) (map[string]string, error)
 }
 
-// List returns the factors of a user, those included that are not active yet.
+// List returns the factors of a user that the policy allows and the organisation
+// has not switched off, those included that are not active yet.
 // (spec: management#listFactors)
 func (s *Enrolments) List(ctx context.Context, a idp.Actor, ref string) (*idp.User, []Enrolment, error) {
 	u, err := s.Directory.User(ctx, a, ref)
@@ -78,9 +87,18 @@ func (s *Enrolments) List(ctx context.Context, a idp.Actor, ref string) (*idp.Us
 	if err != nil {
 		return nil, nil, fmt.Errorf("list factors: %w", err)
 	}
-	out := make([]Enrolment, len(rows))
+	if len(rows) == 0 {
+		return u, nil, nil
+	}
+	served, err := s.served(s.Store.Read(ctx), a, u)
+	if err != nil {
+		return nil, nil, err
+	}
+	var out []Enrolment
 	for i := range rows {
-		out[i] = enrolmentOf(&rows[i])
+		if k, known := KindOf(rows[i].Type, rows[i].Provider); known && served(k) {
+			out = append(out, s.enrolmentOf(&rows[i]))
+		}
 	}
 	return u, out, nil
 }
@@ -96,7 +114,7 @@ func (s *Enrolments) Get(ctx context.Context, a idp.Actor, ref, id string) (Enro
 	if err != nil {
 		return Enrolment{}, err
 	}
-	return enrolmentOf(f), nil
+	return s.enrolmentOf(f), nil
 }
 
 func find(tx *store.Tx, u *idp.User, id string) (*store.Factor, error) {
@@ -110,7 +128,9 @@ func find(tx *store.Tx, u *idp.User, id string) (*store.Factor, error) {
 	return f, nil
 }
 
-// Delete unenrols a factor. KindNotFound like Get. (spec: management#deleteFactor)
+// Delete unenrols a factor: with a push the one-time passwords that are the same
+// app's. KindNotFound like Get, KindUserState for a user who is deprovisioned.
+// (spec: management#unenrollFactor)
 func (s *Enrolments) Delete(ctx context.Context, a idp.Actor, ref, id string) error {
 	_, err := s.Directory.Change(ctx, a, "delete factor", ref, func(tx *store.Tx, u *idp.User) error {
 		f, err := find(tx, u, id)
@@ -120,16 +140,43 @@ func (s *Enrolments) Delete(ctx context.Context, a idp.Actor, ref, id string) er
 		if err := fresh(tx, a, u); err != nil {
 			return err
 		}
-		if err := tx.DeleteFactor(u.OrgID, u.ID, f.ID); err != nil {
-			return fmt.Errorf("delete factor: %w", err)
+		gone := []*store.Factor{f}
+		if f.Type == TypePush {
+			if gone, err = sameApp(tx, f); err != nil {
+				return err
+			}
 		}
-		if err := Count(tx, u); err != nil {
-			return err
+		for _, f := range gone {
+			if err := drop(tx, s.Log, a, u, f); err != nil {
+				return err
+			}
 		}
-		target := idp.Target{ID: f.ID, Type: "Factor", AlternateID: "unknown", DisplayName: f.Type}
-		return s.Log.Record(tx, a, eventlog.Entry{Type: eventlog.FactorDeactivate, Targets: []idp.Target{idp.UserTarget(u), target}})
+		return Count(tx, u)
 	})
 	return err
+}
+
+// sameApp lists a push factor and the one-time passwords of the same app.
+func sameApp(tx *store.Tx, push *store.Factor) ([]*store.Factor, error) {
+	rows, err := tx.FactorsOf(push.OrgID, push.UserID)
+	if err != nil {
+		return nil, fmt.Errorf("list factors: %w", err)
+	}
+	out := []*store.Factor{push}
+	for i := range rows {
+		if f := &rows[i]; f.Provider == push.Provider && f.Type == typeOTP {
+			out = append(out, f)
+		}
+	}
+	return out, nil
+}
+
+// drop takes an enrolment away and records that.
+func drop(tx *store.Tx, log *eventlog.Log, a idp.Actor, u *idp.User, f *store.Factor) error {
+	if err := tx.DeleteFactor(f.OrgID, f.UserID, f.ID); err != nil {
+		return fmt.Errorf("delete factor: %w", err)
+	}
+	return log.Record(tx, a, eventlog.Entry{Type: eventlog.FactorDeactivate, Targets: []idp.Target{idp.UserTarget(u), Target(f)}})
 }
 
 // Reset unenrols all factors of a user. KindUserState for one who is

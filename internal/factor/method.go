@@ -179,6 +179,13 @@ type ChallengeOptions struct {
 	// to read before the answer; both empty for a sign-in. Only what is answered on
 	// a device can show them.
 	App, Message string
+	// Languages are those in which the caller wants a message, the best first, as
+	// tags such as "fr-CA"; none for that of the user's profile.
+	// (spec: management#verifyFactor, Accept-Language)
+	Languages []string
+	// Numbers has a device ask for a number, which the caller shows from the
+	// beginning. (spec: management#verifyFactor, useNumberMatchingChallenge)
+	Numbers bool
 }
 
 // Pace bounds how often something is sent for one enrolment.

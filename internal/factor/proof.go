@@ -224,6 +224,8 @@ func (c *Ceremonies) misled(tx *store.Tx, a idp.Actor, s Subject) error {
 func (c *Ceremonies) record(tx *store.Tx, a idp.Actor, s Subject, k Kind, m Method, r idp.Result, why string) error {
 	return c.Log.Record(tx, a, eventlog.Entry{
 		Type: eventlog.AuthViaMFA, Result: r, Reason: why, Subject: eventlog.UserSubject(s.User), CredentialType: m.Describe().Credential,
-		Targets: []idp.Target{idp.UserTarget(s.User), Target(s.Factor)}, Debug: map[string]string{"factor": k.Key},
+		AuthenticationProvider: "FACTOR_PROVIDER", CredentialProvider: k.credentialProvider(),
+		Targets: []idp.Target{idp.UserTarget(s.User), Target(s.Factor)},
+		Debug:   map[string]string{"factor": k.logName(), "factorIntent": "AUTHENTICATION"},
 	})
 }

@@ -25,7 +25,6 @@ type Ceremony struct {
 	Expires   time.Time // of what is pending
 	View      View
 	Ticket    string // of the picture to scan, empty for none (see Ceremonies.Ticket)
-	Resends   bool   // it can be sent again
 	Proved    bool
 }
 
@@ -132,7 +131,7 @@ func (s *Enrolments) Replace(ctx context.Context, a idp.Actor, ref, id string, i
 	if err != nil {
 		return Enrolment{}, err
 	}
-	return enrolmentOf(f), nil
+	return s.enrolmentOf(f), nil
 }
 
 // mayEnroll tells whether the user may have a factor of this kind at all.
@@ -143,17 +142,50 @@ func (s *Enrolments) mayEnroll(tx *store.Tx, a idp.Actor, u *idp.User, k Kind) e
 	if err := fresh(tx, a, u); err != nil {
 		return err
 	}
-	allowed, err := s.Allowed(tx, a, u)
+	served, err := s.served(tx, a, u)
 	if err != nil {
 		return err
 	}
-	_, ok := allowed[k.Key]
-	of, served := s.Methods.Method(k.Method)
-	switch {
-	case !ok || !served:
+	if !served(k) {
 		return RefuseEnroll(TextNotEnabled)
-	case of.Describe().Hosted:
+	}
+	if m, _ := s.Methods.Method(k.Method); m.Describe().Hosted {
 		return RefuseEnroll(textSigningIn)
+	}
+	return nil
+}
+
+// served returns what tells whether a user may have a factor: this server has a
+// method for it, the organisation has not switched it off, and the user's policy
+// allows it.
+func (s *Enrolments) served(tx *store.Tx, a idp.Actor, u *idp.User) (func(Kind) bool, error) {
+	allowed, err := s.Allowed(tx, a, u)
+	if err != nil {
+		return nil, err
+	}
+	methods, states, err := active(tx, a.Org, s.Methods.methods)
+	if err != nil {
+		return nil, err
+	}
+	return func(k Kind) bool {
+		_, ok := allowed[k.Key]
+		return ok && states.serve(methods, k)
+	}, nil
+}
+
+// mayUse refuses to prove or to activate what the user may not have any more, with
+// KindNotFound as it is listed no more, and anything for a user who may not have
+// factors now, with KindUserState.
+func (s *Enrolments) mayUse(tx *store.Tx, a idp.Actor, sub Subject) error {
+	if sub.User.Status == idp.UserDeprovisioned || sub.User.Status == idp.UserSuspended {
+		return idp.Fail(idp.KindUserState)
+	}
+	served, err := s.served(tx, a, sub.User)
+	if err != nil {
+		return err
+	}
+	if k, known := KindOf(sub.Factor.Type, sub.Factor.Provider); !known || !served(k) {
+		return idp.NotFound(TypeFactor, sub.Factor.ID)
 	}
 	return nil
 }
@@ -196,6 +228,9 @@ func (s *Enrolments) Verify(ctx context.Context, a idp.Actor, ref, id string, an
 		return s.answer(ctx, a, ref, id, ToVerify, nil, answer)
 	}
 	return s.within(ctx, a, ref, id, ToVerify, func(tx *store.Tx, sub Subject) (Subject, error) {
+		if err := s.mayUse(tx, a, sub); err != nil {
+			return sub, err
+		}
 		m, _, err := s.Ceremonies.methodOf(sub.Factor)
 		if err != nil {
 			return sub, err
@@ -220,6 +255,9 @@ func (s *Enrolments) Resend(ctx context.Context, a idp.Actor, ref, id string, o 
 		if !sub.Activating() {
 			return sub, idp.Fail(idp.KindTransactionState)
 		}
+		if err := s.mayUse(tx, a, sub); err != nil {
+			return sub, err
+		}
 		return s.Ceremonies.SendAgain(tx, a, sub, o)
 	})
 }
@@ -229,6 +267,9 @@ func (s *Enrolments) Resend(ctx context.Context, a idp.Actor, ref, id string, o 
 // management#sendFactorActivationSms)
 func (s *Enrolments) SendLink(ctx context.Context, a idp.Actor, ref, id string, way LinkWay, to string) (Ceremony, error) {
 	return s.within(ctx, a, ref, id, ToActivate, func(tx *store.Tx, sub Subject) (Subject, error) {
+		if err := s.mayUse(tx, a, sub); err != nil {
+			return sub, err
+		}
 		return sub, s.Ceremonies.SendLink(tx, a, sub, way, to)
 	})
 }
@@ -343,6 +384,9 @@ func (s *Enrolments) tryAnswer(
 	if err != nil {
 		return Ceremony{}, err
 	}
+	if err := s.mayUse(s.Store.Read(ctx), a, before); err != nil {
+		return Ceremony{}, err
+	}
 	var at Attempt
 	looks := s.waits(before.Factor)
 	if !looks && (p != ToActivate || before.Activating()) {
@@ -406,8 +450,7 @@ func (s *Enrolments) ceremony(tx *store.Tx, sub Subject) (Ceremony, error) {
 	if err != nil {
 		return Ceremony{}, err
 	}
-	out := Ceremony{Enrolment: enrolmentOf(sub.Factor), Waits: m.Describe().Waits}
-	_, out.Resends = m.(Resender)
+	out := Ceremony{Enrolment: s.enrolmentOf(sub.Factor), Waits: m.Describe().Waits}
 	if sub.Challenge != nil {
 		out.Result, out.Challenge, out.Expires = ResultOf(sub.Challenge, tx.Now()), sub.Challenge.ID, sub.Challenge.Expires
 	}

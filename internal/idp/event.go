@@ -35,6 +35,9 @@ type Event struct {
 	// CredentialType and the following tell how the user proved who they are;
 	// empty when the event is not about a proof.
 	CredentialType string
+	// AuthenticationProvider and CredentialProvider name what judged the proof and
+	// whose credential it was. (spec: management LogAuthenticationContext)
+	AuthenticationProvider, CredentialProvider string
 	// Debug holds further facts by name, e.g. the trace of a policy decision.
 	Debug map[string]string
 	// Position is the place in the order of persistence, 0 until it is stamped.

@@ -66,29 +66,41 @@ func (s *Templates) Get(ctx context.Context, a idp.Actor, id string) (*SMSTempla
 	return findTemplate(s.Store.Read(ctx), a.OrgID(), id)
 }
 
-// Text returns what an organisation's text says in a language (a tag such as
-// "fr" or "fr-CA"; "" for none), to be filled in by TextCode. No identifier
-// means DefaultText; an unknown one is KindNotFound.
-func (s *Templates) Text(tx *store.Tx, orgID, id, language string) (string, error) {
-	if id == "" {
+// Text returns what an organisation's text says in the first of the languages
+// (tags such as "fr" or "fr-CA") that it is translated to, to be filled in by
+// TextCode. No identifier and an unknown one mean DefaultText.
+// (spec: management#verifyFactor, templateId)
+func (s *Templates) Text(tx *store.Tx, orgID, id string, languages ...string) (string, error) {
+	t, err := findTemplate(tx, orgID, id)
+	if idp.KindOf(err) == idp.KindNotFound {
 		return DefaultText, nil
 	}
-	t, err := findTemplate(tx, orgID, id)
 	if err != nil {
 		return "", err
 	}
+	for _, language := range languages {
+		if text := translation(t, language); text != "" {
+			return text, nil
+		}
+	}
+	return t.Template, nil
+}
+
+// translation is what a text says in a language, or in the wider one that it is a
+// kind of; "" for neither.
+func translation(t *SMSTemplate, language string) string {
 	language = strings.ToLower(strings.ReplaceAll(language, "_", "-"))
 	short, _, _ := strings.Cut(language, "-")
-	out, best := t.Template, 0
+	wider := ""
 	for tag, text := range t.Translations {
 		switch tag = strings.ToLower(strings.ReplaceAll(tag, "_", "-")); {
 		case tag == language:
-			return text, nil
-		case tag == short && best < 1:
-			out, best = text, 1
+			return text
+		case tag == short:
+			wider = text
 		}
 	}
-	return out, nil
+	return wider
 }
 
 func findTemplate(tx *store.Tx, orgID, id string) (*SMSTemplate, error) {

@@ -23,24 +23,24 @@ func TestTextInTheBestLanguage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		read := func(id, language string) (text string, err error) {
-			err = w.Store.Tx(t.Context(), func(tx *store.Tx) error { text, err = templates.Text(tx, "00o1", id, language); return err })
+		read := func(id, languages string) (text string, err error) {
+			err = w.Store.Tx(t.Context(), func(tx *store.Tx) error {
+				text, err = templates.Text(tx, "00o1", id, strings.Fields(languages)...)
+				return err
+			})
 			return text, err
 		}
 		for language, want := range map[string]string{
-			"": "any", "de": "any", "fr": "fr", "fr-CA": "fr", "pt_br": "br", "pt-PT": "pt", "PT-BR": "br",
+			"": "any", "de": "any", "fr": "fr", "fr-CA": "fr", "pt_br": "br", "pt-PT": "pt", "PT-BR": "br", "de fr-CA pt": "fr",
 		} {
 			if got, err := read(made.ID, language); err != nil || got != want+" ${code}" {
 				t.Errorf("%q: %q, %v", language, got, err)
 			}
 		}
-		for _, id := range []string{"cst0", strings.Repeat("x", 100)} {
-			if _, err := read(id, "fr"); idp.KindOf(err) != idp.KindNotFound {
-				t.Errorf("%q: %v", id, err)
+		for _, id := range []string{"", "cst0", strings.Repeat("x", 100)} {
+			if got, err := read(id, "fr"); err != nil || got != notify.DefaultText {
+				t.Errorf("%q: %q, %v", id, got, err)
 			}
-		}
-		if got, err := read("", "fr"); err != nil || got != notify.DefaultText {
-			t.Errorf("%q, %v", got, err)
 		}
 	})
 }

@@ -228,6 +228,47 @@ func TestPhoneNumbers(t *testing.T) {
 	}
 }
 
+// TestPhoneNumberOnDemand: who asks for a number gets it at once, also where the
+// organisation asks for none. (spec: management#verifyFactor)
+func TestPhoneNumberOnDemand(t *testing.T) {
+	w := newWorld(t, apptest.New(t))
+	self := w.enroll(t)
+	w.Post(self+"/verify", `{"useNumberMatchingChallenge":"yes"}`).Fails(400, "E0000001", "useNumberMatchingChallenge: must be true or false")
+	if a := w.Post(self+"/verify", `{"useNumberMatchingChallenge":false}`).Want(202); a.At("_embedded") != nil {
+		t.Errorf("%s", a.Body)
+	}
+	a := w.Post(self+"/verify", `{"useNumberMatchingChallenge":true}`).Want(202)
+	right, ok := a.At("_embedded.challenge.correctAnswer").(float64)
+	if !ok || a.Text("profile.credentialId") != login {
+		t.Fatalf("%s", a.Body)
+	}
+	at := strings.TrimPrefix(a.Text("_links.poll.href"), "https://id.example.com")
+	if list, err := w.phone.Requests(t.Context()); err != nil || len(list) == 0 || len(list[0].Numbers) != 3 {
+		t.Fatal(list, err)
+	}
+	n := int(right)
+	if _, err := w.phone.Answer(t.Context(), "", true, &n); err != nil {
+		t.Fatal(err)
+	}
+	if a := w.Get(at).Want(200); string(a.Body) != `{"factorResult":"SUCCESS"}` {
+		t.Errorf("%s", a.Body)
+	}
+}
+
+// TestPushTakesCodesAlong: the one-time passwords of the same app go with a push, and
+// stay without. (spec: management#unenrollFactor)
+func TestPushTakesCodesAlong(t *testing.T) {
+	w := newWorld(t, apptest.New(t))
+	self := w.enroll(t)
+	otp := w.factors + "/" + w.Post(w.factors, `{"factorType":"token:software:totp","provider":"OKTA"}`).Want(200).Text("id")
+	w.WantEvents(t, []string{"user.mfa.factor.deactivate SUCCESS", "user.mfa.factor.deactivate SUCCESS"}, func() { w.Delete(self).Want(204) })
+	w.Get(otp).Fails(404, "E0000007")
+	self = w.enroll(t)
+	otp = w.factors + "/" + w.Post(w.factors, `{"factorType":"token:software:totp","provider":"OKTA"}`).Want(200).Text("id")
+	w.WantEvents(t, []string{"user.mfa.factor.deactivate SUCCESS"}, func() { w.Delete(otp).Want(204) })
+	w.Get(self).Want(200)
+}
+
 // TestPhoneRace: of approval, denial and cancellation at once, one counts.
 func TestPhoneRace(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, app *apptest.App) {

@@ -82,6 +82,11 @@ func factorOf(r *httpkit.Request, f *factor.Enrolment) factorBody {
 		out.Links.Poll = allowed(self+"/lifecycle/activate", "POST")
 	case f.Status == factor.StatusPending:
 		out.Links.Activate = allowed(self+"/lifecycle/activate", "POST")
+		if f.Resends {
+			resend := *allowed(self+"/resend", "POST")
+			resend.Name = f.Type
+			out.Links.Resend = []httpkit.Href{resend}
+		}
 	}
 	if f.Type == factor.TypeQuestion {
 		out.Links.Questions = allowed(all+"/questions", "GET")

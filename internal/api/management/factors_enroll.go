@@ -57,7 +57,7 @@ func texts(members map[string]any) (map[string]string, error) {
 // challengeOptions reads the parameters about what is sent.
 // (spec: management#addFactor, management#verifyFactor)
 func challengeOptions(r *httpkit.Request, inBody *int) (factor.ChallengeOptions, error) {
-	o := factor.ChallengeOptions{Template: r.Q().Get("templateId")}
+	o := factor.ChallengeOptions{Template: r.Q().Get("templateId"), Languages: languages(r.Header.Get("Accept-Language"))}
 	if !r.Q().Has("tokenLifetimeSeconds") && inBody == nil {
 		return o, nil
 	}
@@ -77,6 +77,20 @@ func challengeOptions(r *httpkit.Request, inBody *int) (factor.ChallengeOptions,
 	}
 	o.Life = time.Duration(seconds) * time.Second
 	return o, nil
+}
+
+// languages takes the tags of an Accept-Language header in their order, which
+// clients make that of their preference. (RFC 9110 section 12.5.4)
+func languages(header string) []string {
+	const most = 10
+	var out []string
+	for item := range strings.SplitSeq(header, ",") {
+		tag, _, _ := strings.Cut(item, ";")
+		if tag = strings.TrimSpace(tag); tag != "" && tag != "*" && len(out) < most {
+			out = append(out, tag)
+		}
+	}
+	return out
 }
 
 // addFactor begins an enrolment. (spec: management#addFactor)
@@ -129,7 +143,7 @@ func (a *API) replaceFactor(r *httpkit.Request) error {
 // activateFactor ends an enrolment, or tells where one stands whose answer comes
 // from a device. (spec: management#activateFactor)
 func (a *API) activateFactor(r *httpkit.Request) error {
-	answer, err := answerOf(r)
+	answer, _, err := answerOf(r)
 	if err != nil {
 		return err
 	}
@@ -229,11 +243,6 @@ func ceremonyOf(r *httpkit.Request, c *factor.Ceremony) factorBody {
 	if len(activation) > 0 {
 		out.Embedded = map[string]any{"activation": activation}
 	}
-	if c.Resends {
-		again := *allowed(self+"/resend", "POST")
-		again.Name = c.Type
-		out.Links.Resend = []httpkit.Href{again}
-	}
 	return out
 }
 
@@ -279,13 +288,18 @@ func (a *API) factorPicture(r *httpkit.Request) error {
 	return r.Bytes(http.StatusOK, logoType, b.Bytes())
 }
 
-// answerOf reads an answer to a factor. (spec: management VerifyFactorRequest)
-func answerOf(r *httpkit.Request) (map[string]string, error) {
+// answerOf reads an answer to a factor, and whether a device is to ask for a
+// number. (spec: management VerifyFactorRequest)
+func answerOf(r *httpkit.Request) (out map[string]string, numbers bool, err error) {
 	var body map[string]json.RawMessage
 	if err := r.Decode(&body); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	out := map[string]string{}
+	const matching = "useNumberMatchingChallenge"
+	if raw, ok := body[matching]; ok && json.Unmarshal(raw, &numbers) != nil {
+		return nil, false, idp.Invalid(matching, idp.Cause{Field: matching, Text: "must be true or false"})
+	}
+	out = map[string]string{}
 	for _, name := range []string{
 		"passCode", "nextPassCode", "answer", "attestation", "authenticatorData", "clientData", "registrationData", "signatureData",
 	} {
@@ -295,11 +309,11 @@ func answerOf(r *httpkit.Request) (map[string]string, error) {
 		}
 		var text *string
 		if err := json.Unmarshal(raw, &text); err != nil {
-			return nil, idp.Invalid(name, idp.Cause{Field: name, Text: "must be a string"})
+			return nil, false, idp.Invalid(name, idp.Cause{Field: name, Text: "must be a string"})
 		}
 		if text != nil && *text != "" {
 			out[name] = *text
 		}
 	}
-	return out, nil
+	return out, numbers, nil
 }

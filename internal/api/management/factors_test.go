@@ -240,10 +240,9 @@ func TestFactorFaults(t *testing.T) {
 			{at, `{"factorType":"sms","provider":"OKTA"}`, 400, "E0000001", "phoneNumber: The field cannot be left blank"},
 			{at, `{"factorType":"sms","provider":"OKTA","profile":{"phoneNumber":5}}`, 400, "E0000001", "phoneNumber: must be a string"},
 			{at, `{"factorType":"sms","provider":"OKTA","profile":{"phoneNumber":"12"}}`, 400, "E0000098", ""},
-			{at, `{"factorType":"email","provider":"OKTA","profile":{"email":"other@example.org"}}`, 400, "E0000001", "The email address must be the primary or the secondary email of the user."},
+			{at, `{"factorType":"email","provider":"OKTA","profile":{"email":"other@example.org"}}`, 400, "E0000001", ""},
 			{at, `{"factorType":"question","provider":"OKTA","profile":{"question":"none","answer":"mayonnaise"}}`, 400, "E0000001", "Invalid question."},
 			{at + "?tokenLifetimeSeconds=0", smsFactor, 400, "E0000001", "tokenLifetimeSeconds: must be between 1 and 86400"},
-			{at + "?templateId=cst0000000000000none", smsFactor, 404, "E0000007", ""},
 			{at + "/sms0000000000000none/verify", `{}`, 404, "E0000007", ""},
 			{at + "/sms0000000000000none/lifecycle/activate", passCode("1"), 404, "E0000007", ""},
 		} {

@@ -55,7 +55,7 @@ func resultOf(v factor.Result) string {
 // verifyFactor sends a challenge, or looks at the answer to one.
 // (spec: management#verifyFactor)
 func (a *API) verifyFactor(r *httpkit.Request) error {
-	answer, err := answerOf(r)
+	answer, numbers, err := answerOf(r)
 	if err != nil {
 		return err
 	}
@@ -63,12 +63,17 @@ func (a *API) verifyFactor(r *httpkit.Request) error {
 	if err != nil {
 		return err
 	}
+	o.Numbers = numbers
 	c, err := a.Factors.Verify(r.Context(), r.Actor, userRef(r), r.Param("factorId"), answer, o)
 	switch {
 	case err != nil:
 		return err
 	case c.Proved:
-		return r.OK(factorResult{Result: resultSuccess})
+		out := factorResult{Result: resultSuccess}
+		if c.Provider == "FIDO" { // of keys alone it says which one it was
+			out.Profile = c.Profile
+		}
+		return r.OK(out)
 	case c.Waits:
 		self := r.Link(factorsPath(c.UserID)) + "/" + c.ID
 		r.W.Header().Set("Location", self+"/transactions/"+c.Challenge+"/verify")
@@ -86,11 +91,27 @@ func again(self string) resultLinks {
 	return resultLinks{Verify: allowed(self+"/verify", "POST"), Factor: allowed(self, "GET", "DELETE")}
 }
 
+// credentialOf is what a transaction says of the profile of its factor: whose it
+// is. (spec: management#getFactorTransactionStatus)
+func credentialOf(c *factor.Ceremony) json.RawMessage {
+	var p struct {
+		ID string `json:"credentialId"`
+	}
+	if json.Unmarshal(c.Profile, &p) != nil {
+		return nil
+	}
+	out, err := json.Marshal(p)
+	if err != nil {
+		return nil
+	}
+	return out
+}
+
 // waiting is the answer while a device has not answered.
 func waiting(self string, c *factor.Ceremony) factorResult {
 	there := self + "/verify/" + c.Challenge
 	out := factorResult{
-		Expires: httpkit.Time(c.Expires), Result: resultWaiting,
+		Expires: httpkit.Time(c.Expires), Result: resultWaiting, Profile: credentialOf(c),
 		Links: resultLinks{Poll: allowed(there, "GET"), Cancel: allowed(there, "DELETE")},
 	}
 	if c.View.Number != nil {
@@ -114,7 +135,7 @@ func (a *API) factorTransaction(r *httpkit.Request) error {
 	case resultSuccess:
 		return r.OK(factorResult{Result: result})
 	default:
-		return r.OK(factorResult{Result: result, Links: again(self)})
+		return r.OK(factorResult{Result: result, Profile: credentialOf(&c), Links: again(self)})
 	}
 }
 

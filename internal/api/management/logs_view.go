@@ -154,7 +154,10 @@ func authContextOf(e *idp.Event) logAuthContext {
 	if session == "" {
 		session = unknownText
 	}
-	return logAuthContext{CredentialType: optional(e.CredentialType), RootSession: session, Session: session}
+	return logAuthContext{
+		AuthenticationProvider: optional(e.AuthenticationProvider), CredentialProvider: optional(e.CredentialProvider),
+		CredentialType: optional(e.CredentialType), RootSession: session, Session: session,
+	}
 }
 
 // severity tells how much an event should worry its reader.

@@ -47,6 +47,10 @@ func (*Method) Describe() factor.Description {
 	}
 }
 
+// textNotOwn refuses the address of somebody else. (Okta's Factors API, enrolling
+// an email factor)
+const textNotOwn = "Only verified primary or secondary email can be enrolled."
+
 // profile is what may be shown. (spec: management EmailUserFactorProfile)
 type profile struct {
 	Email string `json:"email"`
@@ -65,7 +69,7 @@ func (*Method) Enroll(_ context.Context, s factor.Subject, k factor.Kind, fields
 			return factor.Draft{Kind: k, Profile: profile{own}}, nil
 		}
 	}
-	return factor.Draft{}, factor.RefuseEnroll("The email address must be the primary or the secondary email of the user.")
+	return factor.Draft{}, idp.Invalid(textNotOwn)
 }
 
 // Pace implements factor.Resender.

@@ -59,8 +59,9 @@ func (m *Method) Challenge(tx *store.Tx, a idp.Actor, s factor.Subject, o factor
 	q := factor.DeviceQuestion{IP: a.Client.IP.String(), UserAgent: a.Client.UserAgent, Asked: tx.Now(), App: o.App, Message: o.Message}
 	// An application that asks apart from a sign-in has no place to show a number:
 	// its message takes that part.
-	if s.Org.Settings.PushNumbers && s.Challenge.Purpose != string(factor.ToAuthorize) {
+	if (s.Org.Settings.PushNumbers || o.Numbers) && s.Challenge.Purpose != string(factor.ToAuthorize) {
 		q.Numbers, q.Correct = m.numbers()
+		q.Told = o.Numbers
 	}
 	if err := m.Vault.SealQuestion(s.Challenge, q); err != nil {
 		return err
@@ -101,7 +102,7 @@ func (m *Method) notify(tx *store.Tx, a idp.Actor, s factor.Subject, q factor.De
 }
 
 // View implements factor.Viewer: what to scan while the phone is not known, and
-// the number to find on it once it shows its three.
+// the number to find on it once it shows its three, or before for who wants that.
 func (m *Method) View(tx *store.Tx, s factor.Subject) (factor.View, error) {
 	if s.Challenge == nil || factor.ResultOf(s.Challenge, tx.Now()) != factor.Waiting {
 		return factor.View{}, nil
@@ -119,7 +120,7 @@ func (m *Method) View(tx *store.Tx, s factor.Subject) (factor.View, error) {
 	if err != nil {
 		return factor.View{}, err
 	}
-	if q.Shown && q.Numbers != nil {
+	if (q.Shown || q.Told) && q.Numbers != nil {
 		v.Number = &q.Correct
 	}
 	return v, nil

@@ -50,18 +50,18 @@ func (*Method) Pace() factor.Pace { return factor.Pace{Every: pace, TooSoon: idp
 // Mask implements factor.Masker.
 func (*Method) Mask(profile []byte) []byte { return factor.MaskPhone(profile) }
 
-// deliver sends a code as the organisation's text says it, in the language of
-// the user's profile.
+// deliver sends a code as the organisation's text says it, in the language that the
+// caller asks for, else in that of the user's profile.
 func (m *Method) deliver(tx *store.Tx, a idp.Actor, s factor.Subject, code string, o factor.ChallengeOptions) error {
 	phone, err := factor.PhoneOf(s.Factor.Profile)
 	if err != nil {
 		return fmt.Errorf("read the phone of factor %s: %w", s.Factor.ID, err)
 	}
-	language := ""
-	if attributes, err := s.User.Attributes(); err == nil {
-		language = attributes.Text("preferredLanguage")
+	languages := o.Languages
+	if attributes, err := s.User.Attributes(); err == nil && len(languages) == 0 {
+		languages = []string{attributes.Text("preferredLanguage")}
 	}
-	text, err := m.templates.Text(tx, s.Org.ID, o.Template, language)
+	text, err := m.templates.Text(tx, s.Org.ID, o.Template, languages...)
 	if err != nil {
 		return err
 	}

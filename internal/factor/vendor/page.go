@@ -46,7 +46,7 @@ type Page struct {
 // Describe implements factor.Method.
 func (*Page) Describe() factor.Description {
 	response := []factor.Field{{Name: factor.FieldResponse, MaxLength: maxResponse}}
-	return factor.Description{Kind: "duo", Verify: response, AMR: []string{"mfa"}, Credential: "DUO_SECURITY", Waits: true, Hosted: true}
+	return factor.Description{Kind: "duo", Verify: response, AMR: []string{"mfa"}, Waits: true, Hosted: true}
 }
 
 // Enroll implements factor.Enroller: the vendor knows the user by the login.
