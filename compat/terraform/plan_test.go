@@ -75,7 +75,7 @@ func secrets() []string {
 
 func thePlan() []resource {
 	var plan []resource
-	for _, part := range [][]resource{people(), rules(), applications(), policies()} {
+	for _, part := range [][]resource{people(), rules(), applications(), policies(), authServers()} {
 		plan = append(plan, part...)
 	}
 	return plan
