@@ -65,7 +65,7 @@ func (tx *Tx) AppGroups(orgID, appID string) ([]*idp.AppGroup, error) {
 
 // AppGroupsOf lists the applications of a group.
 func (tx *Tx) AppGroupsOf(orgID, groupID string) ([]*idp.AppGroup, error) {
-	return tx.appGroups(orgID, "group_id = $2 ORDER BY app_id", groupID)
+	return tx.appGroups(orgID, "group_id = $2 AND app_id IN (SELECT app_id FROM app_groups WHERE org_id = $1 AND group_id = $2) ORDER BY app_id", groupID)
 }
 
 // AppGroupsAfter lists up to limit groups of an application whose folded name

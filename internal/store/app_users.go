@@ -61,10 +61,13 @@ func (tx *Tx) DeleteAppUsersOf(orgID, userID string) error {
 // DeleteLooseAppUsers removes the rows of users who came to an application by
 // a group and come by none any more. An empty userID means all of them.
 func (tx *Tx) DeleteLooseAppUsers(orgID, appID, userID, everyoneID string) error {
-	_, err := tx.exec(`DELETE FROM app_users WHERE org_id = $1 AND app_id = $2 AND scope = 'GROUP' AND ($3 = '' OR user_id = $3)
- AND NOT EXISTS (SELECT 1 FROM app_groups g WHERE g.org_id = $1 AND g.app_id = $2 AND (g.group_id = $4
-  OR EXISTS (SELECT 1 FROM memberships m WHERE m.org_id = $1 AND m.group_id = g.group_id AND m.user_id = app_users.user_id)))`,
-		orgID, appID, userID, everyoneID)
+	one, args := "", []any{orgID, appID, everyoneID}
+	if userID != "" {
+		one, args = " AND user_id = $4", append(args, userID)
+	}
+	_, err := tx.exec(`DELETE FROM app_users WHERE org_id = $1 AND app_id = $2 AND scope = 'GROUP'`+one+`
+ AND NOT EXISTS (SELECT 1 FROM app_groups g WHERE g.org_id = $1 AND g.app_id = $2 AND (g.group_id = $3
+  OR EXISTS (SELECT 1 FROM memberships m WHERE m.org_id = $1 AND m.group_id = g.group_id AND m.user_id = app_users.user_id)))`, args...)
 	return err
 }
 

@@ -133,9 +133,12 @@ func (f AppFilter) condition(args []any) (string, []any) {
 		add("((name >= ? AND name < ?) OR (label_key >= ? AND label_key < ?))", f.Prefix, end, f.Prefix, end)
 	}
 	if f.UserID != "" {
-		add(`id IN (SELECT app_id FROM app_users WHERE org_id = $1 AND user_id = ? AND scope = 'USER'
- UNION SELECT app_id FROM app_groups WHERE org_id = $1
- AND (group_id = ? OR group_id IN (SELECT group_id FROM memberships WHERE org_id = $1 AND user_id = ?)))`, f.UserID, f.EveryoneID, f.UserID)
+		// Each part is told to SQLite as a question that one index answers.
+		add(`id IN (SELECT u.app_id FROM app_users k CROSS JOIN app_users u WHERE u.org_id = k.org_id AND u.app_id = k.app_id AND u.user_id = k.user_id
+ AND k.org_id = $1 AND k.user_id = ? AND u.scope = 'USER'
+ UNION ALL SELECT app_id FROM app_groups WHERE org_id = $1 AND group_id = ?
+ UNION ALL SELECT app_id FROM app_groups WHERE org_id = $1 AND group_id IN (SELECT group_id FROM memberships WHERE org_id = $1 AND user_id = ?))`,
+			f.UserID, f.EveryoneID, f.UserID)
 	}
 	if f.GroupID != "" {
 		add("id IN (SELECT app_id FROM app_groups WHERE org_id = $1 AND group_id = ?)", f.GroupID)

@@ -1,6 +1,9 @@
 package store
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // OAuthGrant lets a client have a scope: of an administrator for itself (no
 // user), or of a user who consented.
@@ -29,10 +32,22 @@ type GrantFilter struct {
 
 const grantColumns = "id, client_id, user_id, server_id, scope, source, created_by, created, last_updated"
 
-const grantWhere = " WHERE org_id = $1 AND ($2 = '' OR client_id = $2) AND ($3 = 0 OR user_id = $4) AND ($5 = '' OR id = $5)"
-
-func (f GrantFilter) args(orgID string) []any {
-	return []any{orgID, f.ClientID, flag(f.ForUser), f.UserID, f.ID}
+// where chooses the grants of a filter. They are looked up by an index before
+// anything else is asked of them: SQLite would else go through the grants of
+// everybody in their order.
+func (f GrantFilter) where(orgID string) (text string, args []any) {
+	args = []any{orgID}
+	text = " WHERE org_id = $1 AND id IN (SELECT id FROM oauth_grants WHERE org_id = $1"
+	for _, c := range []struct {
+		column, value string
+		given         bool
+	}{{"client_id", f.ClientID, f.ClientID != ""}, {"user_id", f.UserID, f.ForUser}, {"id", f.ID, f.ID != ""}} {
+		if c.given {
+			args = append(args, c.value)
+			text += " AND " + c.column + " = $" + strconv.Itoa(len(args))
+		}
+	}
+	return text + ")", args
 }
 
 // InsertOAuthGrant adds a grant. It fails with ExistsError on
@@ -47,6 +62,8 @@ func (tx *Tx) InsertOAuthGrant(g *OAuthGrant) error {
 // cursor after, up to limit of them.
 func (tx *Tx) OAuthGrants(orgID string, f GrantFilter, after string, limit int) ([]*OAuthGrant, error) {
 	var out []*OAuthGrant
+	where, args := f.where(orgID)
+	n := len(args)
 	err := tx.each(func(s scan) error {
 		g := &OAuthGrant{OrgID: orgID}
 		var created, updated int64
@@ -54,13 +71,14 @@ func (tx *Tx) OAuthGrants(orgID string, f GrantFilter, after string, limit int) 
 		g.Created, g.LastUpdated = at(created), at(updated)
 		out = append(out, g)
 		return err
-	}, "SELECT "+grantColumns+" FROM oauth_grants"+grantWhere+" AND id > $6 ORDER BY id LIMIT $7", append(f.args(orgID), after, limit)...)
+	}, "SELECT "+grantColumns+" FROM oauth_grants"+where+" AND id > $"+strconv.Itoa(n+1)+" ORDER BY id LIMIT $"+strconv.Itoa(n+2), append(args, after, limit)...)
 	return out, err
 }
 
 // DeleteOAuthGrants removes grants and tells how many went.
 func (tx *Tx) DeleteOAuthGrants(orgID string, f GrantFilter) (int64, error) {
-	return tx.exec("DELETE FROM oauth_grants"+grantWhere, f.args(orgID)...)
+	where, args := f.where(orgID)
+	return tx.exec("DELETE FROM oauth_grants"+where, args...)
 }
 
 // DeleteOAuthGrantsOf removes the grants at a server.

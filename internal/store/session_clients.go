@@ -37,6 +37,8 @@ func (tx *Tx) NamedSessionClients(orgID, userID, id string, limit int) ([]Sessio
 	return tx.sessionClients("s.user_id = $2 AND s.id = $3 AND s.expires > $4 ORDER BY c.client_id, c.server_id LIMIT $5", orgID, userID, id, ms(tx.now), limit)
 }
 
+// sessionClients begins with the sessions: so SQLite takes a CROSS JOIN. Left to
+// itself it would begin with the clients of all sessions there are.
 func (tx *Tx) sessionClients(where string, args ...any) ([]SessionClient, error) {
 	var out []SessionClient
 	err := tx.each(func(s scan) error {
@@ -44,8 +46,8 @@ func (tx *Tx) sessionClients(where string, args ...any) ([]SessionClient, error)
 		err := s(&c.SessionID, &c.UserID, &c.ClientID, &c.ServerID)
 		out = append(out, c)
 		return err
-	}, "SELECT s.id, s.user_id, c.client_id, c.server_id FROM sessions s"+
-		" JOIN session_clients c ON c.org_id = s.org_id AND c.session_hash = s.hash WHERE s.org_id = $1 AND "+where, args...)
+	}, "SELECT s.id, s.user_id, c.client_id, c.server_id FROM sessions s CROSS JOIN session_clients c"+
+		" WHERE c.org_id = s.org_id AND c.session_hash = s.hash AND s.org_id = $1 AND "+where, args...)
 	return out, err
 }
 
