@@ -47,6 +47,9 @@ func groupSchema(tx *store.Tx, orgID string) (*Schema, error) {
 func (s *Service) ChangeGroupSchema(ctx context.Context, actor idp.Actor, c SchemaChange) (*Schema, error) {
 	var out *Schema
 	err := s.tx(ctx, "change group schema", func(tx *store.Tx) error {
+		if err := s.permitAll(tx, actor); err != nil {
+			return err
+		}
 		before, err := groupSchema(tx, actor.OrgID())
 		if err != nil {
 			return err

@@ -162,6 +162,29 @@ func (s *Service) groupsInReach(tx *store.Tx, actor idp.Actor) ([]string, error)
 	return append([]string{}, groups...), nil
 }
 
+// permitAll asks whether an administrator may have to do with what holds for the
+// whole organisation: KindForbidden where the role is limited to some of it.
+func (s *Service) permitAll(tx *store.Tx, actor idp.Actor) error {
+	if s.Guard == nil || !actor.Limitable() || !actor.Admin() {
+		return nil
+	}
+	_, users, err := s.Guard.Reach(tx, actor)
+	if err != nil {
+		return err
+	}
+	_, apps, err := s.Guard.Apps(tx, actor)
+	if err == nil && !(users && apps) {
+		err = idp.Fail(idp.KindForbidden)
+	}
+	return err
+}
+
+// PermitAll is for what other services keep of the whole organisation, e.g. its
+// log: KindForbidden for an administrator whose role is limited to some of it.
+func (s *Service) PermitAll(ctx context.Context, actor idp.Actor) error {
+	return s.permitAll(s.Store.Read(ctx), actor)
+}
+
 // SignOut ends all sessions of a user and, with tokens, what OAuth clients hold.
 // (spec: management#endAllUserSessions)
 func (s *Service) SignOut(ctx context.Context, actor idp.Actor, ref string, tokens bool) error {

@@ -132,6 +132,9 @@ func (s *Service) CreateLinkedObject(ctx context.Context, actor idp.Actor, o Lin
 		return nil, fmt.Errorf("linked object: %w", err)
 	}
 	err = s.tx(ctx, "create linked object", func(tx *store.Tx) error {
+		if err := s.permitAll(tx, actor); err != nil {
+			return err
+		}
 		rows, err := tx.LinkedObjects(actor.OrgID())
 		if err != nil {
 			return err
@@ -167,6 +170,9 @@ func linkTarget(row *store.LinkedObject) idp.Target {
 // (spec: management#deleteLinkedObjectDefinition)
 func (s *Service) DeleteLinkedObject(ctx context.Context, actor idp.Actor, name string) error {
 	return s.tx(ctx, "delete linked object", func(tx *store.Tx) error {
+		if err := s.permitAll(tx, actor); err != nil {
+			return err
+		}
 		row, err := findLink(tx, actor.OrgID(), name)
 		if err != nil {
 			return err

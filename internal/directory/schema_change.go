@@ -53,6 +53,9 @@ func customName(name string) bool {
 func (s *Service) ChangeUserSchema(ctx context.Context, actor idp.Actor, typeID string, c SchemaChange) (*Schema, error) {
 	var out *Schema
 	err := s.tx(ctx, "change schema", func(tx *store.Tx) error {
+		if err := s.permitAll(tx, actor); err != nil {
+			return err
+		}
 		typeID, err := knownType(tx, actor.Org, typeID)
 		if err != nil {
 			return err

@@ -115,6 +115,9 @@ func (s *Service) CreateUserType(ctx context.Context, actor idp.Actor, n TypeInp
 	t := idp.UserType{OrgID: actor.OrgID(), ID: s.IDs.New(idp.TypePrefix), Name: *n.Name, CreatedBy: author(actor)}
 	var out *idp.UserType
 	err := s.tx(ctx, "create user type", func(tx *store.Tx) error {
+		if err := s.permitAll(tx, actor); err != nil {
+			return err
+		}
 		rows, err := tx.UserTypes(actor.OrgID())
 		if err != nil {
 			return err
@@ -145,6 +148,9 @@ func (s *Service) CreateUserType(ctx context.Context, actor idp.Actor, n TypeInp
 func (s *Service) UpdateUserType(ctx context.Context, actor idp.Actor, id string, n TypeInput) (*idp.UserType, error) {
 	var out *idp.UserType
 	err := s.tx(ctx, "update user type", func(tx *store.Tx) error {
+		if err := s.permitAll(tx, actor); err != nil {
+			return err
+		}
 		t, err := findType(tx, actor.Org, id)
 		if err != nil {
 			return err
@@ -171,6 +177,9 @@ func (s *Service) UpdateUserType(ctx context.Context, actor idp.Actor, id string
 // for the default one and for one that somebody is of. (spec: management#deleteUserType)
 func (s *Service) DeleteUserType(ctx context.Context, actor idp.Actor, id string) error {
 	err := s.tx(ctx, "delete user type", func(tx *store.Tx) error {
+		if err := s.permitAll(tx, actor); err != nil {
+			return err
+		}
 		t, err := findType(tx, actor.Org, id)
 		if err != nil {
 			return err

@@ -53,6 +53,9 @@ func TestLimitedLists(t *testing.T) {
 					t.Errorf("%s %s: %v, want %v", role, path, got, want[fixed])
 				}
 			}
+			if role == "USER_ADMIN" {
+				c.Get("/api/v1/org/factors/yubikey_token/tokens").Fails(403, "E0000006")
+			}
 			a := c.Get("/api/v1/groups/" + other)
 			if fixed == 1 {
 				a.Fails(403, "E0000006")
@@ -63,6 +66,7 @@ func TestLimitedLists(t *testing.T) {
 				t.Errorf("%s: %s", role, a.Body)
 			}
 		}
+		deputy(t, app, "keys@example.org", "USER_ADMIN").Get("/api/v1/org/factors/yubikey_token/tokens").Want(200)
 		// By a role of their own group, and with no target at all.
 		if got := shownBy(deputy(t, app, "free@example.org", "USER_ADMIN").Get("/api/v1/groups").Want(200), "profile.name"); !slices.Equal(got, all) {
 			t.Errorf("%v", got)
@@ -104,6 +108,20 @@ func TestLimitedLists(t *testing.T) {
 			}
 			if got := shownBy(c.Get("/api/v1/groups").Want(200), "profile.name"); !slices.Equal(got, all) {
 				t.Errorf("%s: %v", target, got)
+			}
+			// What holds for everybody is not theirs.
+			c.Get("/api/v1/logs").Fails(403, "E0000006")
+			for path, body := range map[string]string{
+				"schemas/user/default": `{"definitions":{"custom":{"id":"#custom","type":"object","properties":{"x":{"title":"x","type":"string"}},"required":[]}}}`,
+				"types/user":           `{"name":"x","displayName":"x"}`, "schemas/group/default": `{"definitions":{"custom":{"id":"#custom","type":"object","properties":{}}}}`,
+				"schemas/user/linkedObjects": `{"primary":{"name":"boss","title":"Boss","type":"USER"},"associated":{"name":"staff","title":"Staff","type":"USER"}}`,
+			} {
+				c.Post("/api/v1/meta/"+path, body).Fails(403, "E0000006")
+			}
+			if a := c.Get("/oauth2/v1/clients/" + client); slices.Contains(want, client) {
+				a.Want(200)
+			} else {
+				a.Fails(403, "E0000006")
 			}
 		}
 	})

@@ -80,6 +80,9 @@ func (a *API) getLogs(r *httpkit.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := a.Directory.PermitAll(r.Context(), r.Actor); err != nil {
+		return err
+	}
 	events, next, err := a.chosenEvents(r, q, choice)
 	if err != nil {
 		return err

@@ -80,6 +80,9 @@ func (a *PoliciesAPI) uploadYubiKey(r *httpkit.Request) error {
 
 // getYubiKey reads one. (spec: management-extra#getYubikeyOtpTokenById)
 func (a *PoliciesAPI) getYubiKey(r *httpkit.Request) error {
+	if err := a.Directory.PermitAll(r.Context(), r.Actor); err != nil {
+		return err
+	}
 	k, err := a.YubiKeys.Get(r.Context(), r.Actor, r.Param("tokenId"))
 	if err != nil {
 		return err
@@ -125,6 +128,9 @@ func (a *PoliciesAPI) listYubiKeys(r *httpkit.Request) error {
 	}
 	order, err := yubiKeyOrder(r)
 	if err != nil {
+		return err
+	}
+	if err := a.Directory.PermitAll(r.Context(), r.Actor); err != nil {
 		return err
 	}
 	list, err := a.YubiKeys.List(r.Context(), r.Actor)

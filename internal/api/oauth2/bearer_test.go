@@ -141,6 +141,9 @@ func TestDPoP(t *testing.T) {
 			"no id":          dpop(t, app, key, "POST", endpoint, nonce, "", func(m map[string]any) { delete(m, "jti") }),
 			"no JWT":         "nonsense",
 			"a weak key":     weakProof(t, app, endpoint, nonce),
+			"another type": apptest.SignJWT(t, jose.ES256, key, (&jose.SignerOptions{EmbedJWK: true}).WithType("JWT"), map[string]any{
+				"jti": unique(), "htm": "POST", "htu": endpoint, "iat": app.Clock.Now().Unix(), "nonce": nonce,
+			}),
 		} {
 			t.Run(name, func(t *testing.T) {
 				text := ""

@@ -225,6 +225,9 @@ func (a *ClientsAPI) get(r *httpkit.Request) error {
 	if err != nil {
 		return err
 	}
+	if _, err := a.Servers.Apps.Get(r.Context(), r.Actor, c.App.ID); err != nil {
+		return err
+	}
 	return r.OK(viewClient(c))
 }
 
