@@ -53,8 +53,6 @@ type Lifetimes struct {
 	Refresh int `json:"refresh"`
 	// Window is how long it lives without use.
 	Window int `json:"window"`
-	// HookID names the inline hook that is asked, empty for none.
-	HookID string `json:"hook,omitempty"`
 }
 
 // AccessLife is how long access tokens live.

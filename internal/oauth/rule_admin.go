@@ -36,7 +36,6 @@ type RuleInput struct {
 	Groups     Selection
 	// The lives of tokens in minutes, nil for the default.
 	Access, Refresh, Window *int
-	HookID                  string
 	Status                  Status // of a new one; empty: Active
 }
 
@@ -87,7 +86,7 @@ func (in RuleInput) lifetimes(f *faults) Lifetimes {
 		}
 		return *p
 	}
-	l := Lifetimes{Access: value(in.Access, defaultAccess), Refresh: value(in.Refresh, 0), Window: value(in.Window, defaultWindow), HookID: in.HookID}
+	l := Lifetimes{Access: value(in.Access, defaultAccess), Refresh: value(in.Refresh, 0), Window: value(in.Window, defaultWindow)}
 	if l.Access < minAccess || l.Access > maxAccess {
 		f.add("actions.token.accessTokenLifetimeMinutes", fmt.Sprintf("must be between %d and %d", minAccess, maxAccess))
 	}
@@ -99,9 +98,6 @@ func (in RuleInput) lifetimes(f *faults) Lifetimes {
 	}
 	if l.Refresh != 0 && l.Window > l.Refresh && in.Window != nil {
 		f.add("actions.token.refreshTokenWindowMinutes", "must not be longer than the life of refresh tokens")
-	}
-	if l.HookID != "" && !plainID(l.HookID) {
-		f.add("actions.token.inlineHook.id", "is no identifier")
 	}
 	return l
 }

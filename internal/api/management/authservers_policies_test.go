@@ -96,6 +96,12 @@ func TestServerRules(t *testing.T) {
 				t.Errorf("%s: %d %s", name, a.Status, a.Body)
 			}
 		}
+		app.Post(at, serverRule("x", `,"actions":{"token":{"inlineHook":{"id":"cal1"}}}`)).Fails(501, "E0000060")
+		app.Post(at, serverRule("hookless", `,"actions":{"token":{"inlineHook":null}}`)).Want(201)
+		if a := app.Get(at).Want(200); a.Text("1.name") != "hookless" {
+			t.Errorf("%s", a.Body)
+		}
+		app.Delete(at + "/" + app.Get(at).Want(200).Text("1.id")).Want(204)
 		machine := `{"name":"machines","priority":1,"conditions":{"grantTypes":{"include":["client_credentials"]},"scopes":{"include":["*"]}},"actions":{"token":{"accessTokenLifetimeMinutes":5}}}`
 		app.Post(at, machine).Want(201)
 		if got := names(app.Get(at).Want(200)); got != "machines a" {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"usher/internal/api/httpkit"
+	"usher/internal/idp"
 	"usher/internal/oauth"
 	"usher/internal/policy"
 )
@@ -36,14 +37,23 @@ type serverRuleBody struct {
 
 func (b serverRuleBody) input() oauth.RuleInput {
 	c, t := b.Conditions, b.Actions.Token
-	in := oauth.RuleInput{
+	return oauth.RuleInput{
 		Name: b.Name, Status: b.Status, Priority: b.Priority, GrantTypes: c.GrantTypes.Include, Scopes: c.Scopes.Include,
 		Users: c.People.Users, Groups: c.People.Groups, Access: t.Access, Refresh: t.Refresh, Window: t.Window,
 	}
-	if t.Hook != nil {
-		in.HookID = t.Hook.ID
+}
+
+// ruleInput reads a rule from the body. KindUnsupported for one with a hook:
+// nobody would ask it.
+func ruleInput(r *httpkit.Request) (oauth.RuleInput, error) {
+	var body serverRuleBody
+	if err := r.Decode(&body); err != nil {
+		return oauth.RuleInput{}, err
 	}
-	return in
+	if h := body.Actions.Token.Hook; h != nil && h.ID != "" {
+		return oauth.RuleInput{}, idp.Fail(idp.KindUnsupported, "No inline hook is asked about tokens here")
+	}
+	return body.input(), nil
 }
 
 // serverRuleView is a rule in an answer.
@@ -77,29 +87,20 @@ type ruleActionsView struct {
 }
 
 type tokenActionView struct {
-	Access  int       `json:"accessTokenLifetimeMinutes"`
-	Refresh int       `json:"refreshTokenLifetimeMinutes"`
-	Window  int       `json:"refreshTokenWindowMinutes"`
-	Hook    *hookView `json:"inlineHook,omitempty"`
-}
-
-type hookView struct {
-	ID string `json:"id"`
+	Access  int `json:"accessTokenLifetimeMinutes"`
+	Refresh int `json:"refreshTokenLifetimeMinutes"`
+	Window  int `json:"refreshTokenWindowMinutes"`
 }
 
 func viewServerRule(r *httpkit.Request, v *oauth.Server, p *oauth.Policy, rule *oauth.Rule) serverRuleView {
 	path := serversPath + v.ID + "/policies/" + p.ID + "/rules/" + rule.ID
-	out := serverRuleView{
+	return serverRuleView{
 		ID: rule.ID, Status: rule.Status, Name: rule.Name, Priority: rule.Priority, Created: httpkit.Seconds(rule.Created),
 		LastUpdated: httpkit.Seconds(rule.LastUpdated), System: rule.System,
 		Conditions: ruleConditionsView{peopleView{rule.Users, rule.Groups}, includeView{rule.GrantTypes}, includeView{rule.Scopes}},
 		Actions:    ruleActionsView{tokenActionView{Access: rule.Token.Access, Refresh: rule.Token.Refresh, Window: rule.Token.Window}},
 		Links:      lifecycleLinks(r.Org, path, rule.System, rule.Status == oauth.Active), Type: policy.TypeToken.RuleType(),
 	}
-	if rule.Token.HookID != "" {
-		out.Actions.Token.Hook = &hookView{rule.Token.HookID}
-	}
-	return out
 }
 
 // listRules lists the rules of a policy in the order in which they are tried.
@@ -119,11 +120,11 @@ func (a *OAuthAPI) listRules(r *httpkit.Request) error {
 // createRule adds a rule.
 // (spec: management-extra#createAuthorizationServerPolicyRule)
 func (a *OAuthAPI) createRule(r *httpkit.Request) error {
-	var body serverRuleBody
-	if err := r.Decode(&body); err != nil {
+	in, err := ruleInput(r)
+	if err != nil {
 		return err
 	}
-	v, p, rule, err := a.Servers.CreateRule(r.Context(), r.Actor, r.Param("authServerId"), r.Param("policyId"), body.input())
+	v, p, rule, err := a.Servers.CreateRule(r.Context(), r.Actor, r.Param("authServerId"), r.Param("policyId"), in)
 	if err != nil {
 		return err
 	}
@@ -146,11 +147,11 @@ func (a *OAuthAPI) getRule(r *httpkit.Request) error {
 // replaceRule gives a rule new settings.
 // (spec: management-extra#replaceAuthorizationServerPolicyRule)
 func (a *OAuthAPI) replaceRule(r *httpkit.Request) error {
-	var body serverRuleBody
-	if err := r.Decode(&body); err != nil {
+	in, err := ruleInput(r)
+	if err != nil {
 		return err
 	}
-	v, p, rule, err := a.Servers.ReplaceRule(r.Context(), r.Actor, r.Param("authServerId"), r.Param("policyId"), r.Param("ruleId"), body.input())
+	v, p, rule, err := a.Servers.ReplaceRule(r.Context(), r.Actor, r.Param("authServerId"), r.Param("policyId"), r.Param("ruleId"), in)
 	if err != nil {
 		return err
 	}

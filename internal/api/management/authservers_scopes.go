@@ -57,17 +57,22 @@ func viewScope(r *httpkit.Request, v *oauth.Server, s *oauth.Scope) scopeView {
 	}
 }
 
-// listScopes lists the scopes of a server; q begins a name, in any case.
-// (spec: management-extra#listOAuth2Scopes)
+// listScopes lists the scopes of a server; q begins a name, in any case, and
+// filter compares some members. (spec: management-extra#listOAuth2Scopes)
 func (a *OAuthAPI) listScopes(r *httpkit.Request) error {
 	v, err := a.custom(r)
+	if err != nil {
+		return err
+	}
+	wanted, err := filterOf(r, "id", "name", "consent", "metadataPublish")
 	if err != nil {
 		return err
 	}
 	q := strings.ToLower(r.Q().Get("q"))
 	var found []*oauth.Scope
 	for _, s := range v.Scopes {
-		if strings.HasPrefix(strings.ToLower(s.Name), q) {
+		members := map[string]any{"id": s.ID, "name": s.Name, "consent": s.Consent, "metadataPublish": s.Publish}
+		if strings.HasPrefix(strings.ToLower(s.Name), q) && wanted(members) {
 			found = append(found, s)
 		}
 	}

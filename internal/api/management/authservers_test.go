@@ -153,6 +153,10 @@ func TestServerScopes(t *testing.T) {
 		if q := app.Get(at + "/scopes?q=CAR").Want(200); q.Text("0.name") != "car:order" || q.At("1") != nil {
 			t.Errorf("%s", q.Body)
 		}
+		if q := app.Get(at + `/scopes?filter=name+eq+"car:order"`).Want(200); q.Text("0.name") != "car:order" || q.At("1") != nil {
+			t.Errorf("%s", q.Body)
+		}
+		app.Get(at+"/scopes?filter=nothing+eq+1").Fails(400, "E0000031")
 		system := at + "/scopes/" + list.Text("0.id")
 		app.Delete(system).Fails(403, "E0000006")
 		app.Put(system, `{"name":"closed"}`).Fails(403, "E0000077")
