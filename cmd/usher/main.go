@@ -20,13 +20,14 @@ import (
 type cli struct {
 	Config kong.ConfigFlag `help:"YAML file with any of the flags, e.g. 'base-url: https://id.example.com'." placeholder:"FILE" type:"existingfile"`
 
-	Dev     devCmd     `cmd:"" help:"Run on this machine with an organisation, users and an API token ready to use."`
-	Serve   serveCmd   `cmd:"" help:"Run in production."`
-	Migrate migrateCmd `cmd:"" help:"Bring the database schema to this version."`
-	Org     orgCmd     `cmd:"" help:"Manage organisations."`
-	Token   tokenCmd   `cmd:"" help:"Manage API tokens."`
-	Device  deviceCmd  `cmd:"" help:"A phone without a phone: enrol it, answer its questions, make its codes."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Dev      devCmd      `cmd:"" help:"Run on this machine with an organisation, users and an API token ready to use."`
+	Serve    serveCmd    `cmd:"" help:"Run in production."`
+	Migrate  migrateCmd  `cmd:"" help:"Bring the database schema to this version."`
+	Org      orgCmd      `cmd:"" help:"Manage organisations."`
+	Token    tokenCmd    `cmd:"" help:"Manage API tokens."`
+	Messages messagesCmd `cmd:"" help:"Look at the messages that could not be delivered."`
+	Device   deviceCmd   `cmd:"" help:"A phone without a phone: enrol it, answer its questions, make its codes."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
 // streams are where commands write; tests replace them.

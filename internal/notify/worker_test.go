@@ -311,3 +311,37 @@ func TestPushesFindTheirService(t *testing.T) {
 		t.Error("a push for nobody is sent")
 	}
 }
+
+// TestGivenUpMessagesAreRevived: what was given up is tried as if it were new once
+// somebody asks for that, what is not dead or another organisation's is left alone.
+func TestGivenUpMessagesAreRevived(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.enqueue(t, mailTo("ann@example.com"))
+		away := true
+		s := &sender{answer: func(notify.Message) error {
+			if away {
+				return notify.Refused(errors.New("the server is away"))
+			}
+			return nil
+		}}
+		worker := w.worker(s)
+		run(t, worker)
+		dead := w.list(t, notify.Query{Status: notify.Dead})
+		if len(dead) != 1 {
+			t.Fatalf("%+v", dead)
+		}
+		w.enqueue(t, mailTo("bob@example.com"))
+		queued := w.list(t, notify.Query{Status: notify.Queued})[0].ID
+		if n, err := w.Revive(t.Context(), "00o9", []string{dead[0].ID}); n != 0 || err != nil {
+			t.Errorf("%d, %v", n, err)
+		}
+		if n, err := w.Revive(t.Context(), dead[0].OrgID, []string{dead[0].ID, queued, "msg0"}); n != 1 || err != nil {
+			t.Errorf("%d, %v", n, err)
+		}
+		away = false
+		run(t, worker)
+		if sent := w.list(t, notify.Query{Status: notify.Sent}); len(sent) != 2 || sent[0].Attempts != 1 || sent[1].Attempts != 1 {
+			t.Errorf("%+v", sent)
+		}
+	})
+}

@@ -174,3 +174,14 @@ func anys(list []string) []any {
 	}
 	return out
 }
+
+// ReviveOutbox queues those of these messages of an organisation again that are
+// dead, as if they were new, and tells how many there were.
+func (tx *Tx) ReviveOutbox(orgID string, ids []string) (int, error) {
+	if len(ids) == 0 {
+		return 0, nil
+	}
+	n, err := tx.exec("UPDATE outbox SET status = 'queued', attempts = 0, due = $2, lease = 0 WHERE org_id = $1 AND status = 'dead' AND id IN ("+
+		holders(3, len(ids))+")", append([]any{orgID, ms(tx.now)}, anys(ids)...)...)
+	return int(n), err
+}
