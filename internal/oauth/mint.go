@@ -57,7 +57,7 @@ func (p *Provider) mint(ctx context.Context, a idp.Actor, i *Issue) (*Tokens, er
 	}
 	if i.access {
 		out.Expires = i.life.AccessLife()
-		if out.Access, err = sign(key, typeAccess, i.accessClaims(a, said.Access, now)); err != nil {
+		if out.Access, err = sign(key, s.headerType(), i.accessClaims(a, said.Access, now)); err != nil {
 			return nil, err
 		}
 	}
@@ -73,8 +73,22 @@ func (p *Provider) mint(ctx context.Context, a idp.Actor, i *Issue) (*Tokens, er
 	return out, nil
 }
 
-// typeAccess is the type in the header of access tokens. (RFC 9068 section 2.1)
-const typeAccess = "at+jwt"
+// Types of access tokens. Resource servers that follow the standard want the
+// first, those on Spring Security, which the official starter for it is made of,
+// refuse it unless they are told to take it, and the service has none.
+// (RFC 9068 section 2.1; spring-security NimbusJwtDecoder)
+const (
+	TypeAccess = "at+jwt"
+	TypeJWT    = "JWT" // stands for none in the header
+)
+
+// headerType is the type in the header of the server's access tokens.
+func (s *Server) headerType() string {
+	if s.Type == TypeAccess {
+		return TypeAccess
+	}
+	return ""
+}
 
 type signer interface {
 	Sign(typ string, payload []byte) (string, error)

@@ -22,7 +22,8 @@ const (
 // long tells which parameters carry whole documents.
 func long(name string) bool {
 	switch name {
-	case "assertion", "client_assertion", "request", "subject_token", "actor_token", "id_token_hint", "token", "id_token", "okta_key":
+	case "assertion", "client_assertion", "request", "subject_token", "actor_token", "id_token_hint", "token", "id_token", "okta_key",
+		"state": // in which the clients of ASP.NET keep all that they have to remember
 		return true
 	}
 	return false

@@ -45,8 +45,10 @@ type Server struct {
 	Status      Status
 	// Standard marks the one whose addresses have "default" in place of the
 	// identifier.
-	Standard    bool
-	Alg         keys.Alg
+	Standard bool
+	Alg      keys.Alg
+	// Type is in the header of access tokens: TypeAccess, or TypeJWT for none.
+	Type        string
 	Rotation    string // RotationAuto or RotationManual
 	Created     time.Time
 	LastUpdated time.Time
@@ -66,6 +68,7 @@ type serverDocument struct {
 	IssuerMode  string   `json:"issuerMode"`
 	Alg         keys.Alg `json:"alg"`
 	Rotation    string   `json:"rotation"`
+	Type        string   `json:"typ,omitempty"`
 }
 
 // Own tells whether it is the organisation's own server.
@@ -124,7 +127,7 @@ func (s *Server) DefaultScopes() []string {
 func ownServer(org *idp.Org) *Server {
 	s := &Server{
 		OrgID: org.ID, Name: org.Name, Audiences: []string{org.BaseURL}, IssuerMode: "ORG_URL", Status: Active, Alg: keys.RS256,
-		Rotation: RotationAuto, Created: org.Created, LastUpdated: org.Created,
+		Type: TypeAccess, Rotation: RotationAuto, Created: org.Created, LastUpdated: org.Created,
 	}
 	for _, v := range systemScopes() {
 		s.Scopes = append(s.Scopes, &v)
@@ -141,13 +144,13 @@ func serverFromStore(row *store.OAuthServer) (*Server, error) {
 	}
 	return &Server{
 		OrgID: row.OrgID, ID: row.ID, Name: row.Name, Description: d.Description, Audiences: d.Audiences, IssuerMode: d.IssuerMode,
-		Status: Status(row.Status), Standard: row.Standard, Alg: d.Alg, Rotation: d.Rotation,
+		Status: Status(row.Status), Standard: row.Standard, Alg: d.Alg, Type: d.Type, Rotation: d.Rotation,
 		Created: row.Created, LastUpdated: row.LastUpdated, Version: row.Version,
 	}, nil
 }
 
 func (s *Server) toStore() (*store.OAuthServer, error) {
-	doc, err := json.Marshal(serverDocument{s.Description, s.Audiences, s.IssuerMode, s.Alg, s.Rotation})
+	doc, err := json.Marshal(serverDocument{s.Description, s.Audiences, s.IssuerMode, s.Alg, s.Rotation, s.Type})
 	if err != nil {
 		return nil, fmt.Errorf("authorization server %s: %w", s.ID, err)
 	}

@@ -39,6 +39,7 @@ type ServerInput struct {
 	IssuerMode  string
 	Rotation    string
 	Alg         keys.Alg
+	Type        string // of access tokens, in their header
 }
 
 // faults collects what is wrong with an input.
@@ -100,6 +101,10 @@ func (s *Server) take(in ServerInput) error {
 	}
 	if in.Alg != "" {
 		s.Alg = in.Alg
+	}
+	if in.Type != "" {
+		f.oneOf("credentials.signing.typ", in.Type, TypeJWT, TypeAccess)
+		s.Type = in.Type
 	}
 	f.oneOf("issuerMode", s.IssuerMode, "ORG_URL", "CUSTOM_URL", "DYNAMIC")
 	f.oneOf("credentials.signing.rotationMode", s.Rotation, RotationAuto, RotationManual)

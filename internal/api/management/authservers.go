@@ -49,6 +49,7 @@ type serverBody struct {
 		Signing struct {
 			RotationMode string   `json:"rotationMode"`
 			Alg          keys.Alg `json:"alg"`
+			Type         string   `json:"typ"`
 		} `json:"signing"`
 	} `json:"credentials"`
 	// Encryption of access tokens is not built.
@@ -66,7 +67,7 @@ func (b serverBody) check() error {
 func (b serverBody) input() oauth.ServerInput {
 	return oauth.ServerInput{
 		Name: b.Name, Description: b.Description, Audiences: b.Audiences, IssuerMode: b.IssuerMode,
-		Rotation: b.Credentials.Signing.RotationMode, Alg: b.Credentials.Signing.Alg,
+		Rotation: b.Credentials.Signing.RotationMode, Alg: b.Credentials.Signing.Alg, Type: b.Credentials.Signing.Type,
 	}
 }
 
@@ -93,7 +94,8 @@ type serverCredentialsView struct {
 }
 
 // serverSigningView tells which key signs and when it changes by itself. The
-// algorithm is a member of our own.
+// algorithm is a member of our own, and so is the type of access tokens, where it
+// is not the service's.
 type serverSigningView struct {
 	RotationMode string   `json:"rotationMode"`
 	LastRotated  *string  `json:"lastRotated"`
@@ -101,6 +103,7 @@ type serverSigningView struct {
 	KeyID        string   `json:"kid"`
 	Use          string   `json:"use"`
 	Alg          keys.Alg `json:"alg"`
+	Type         string   `json:"typ,omitempty"`
 }
 
 type serverLinksView struct {
@@ -134,11 +137,15 @@ func (a *OAuthAPI) view(r *httpkit.Request, v *oauth.Server) (serverView, error)
 	meta := func(name string) httpkit.Href {
 		return httpkit.Href{Name: name, Href: issuer + "/.well-known/" + name, Hints: httpkit.Allow("GET")}
 	}
+	typ := v.Type
+	if typ == oauth.TypeJWT {
+		typ = ""
+	}
 	out := serverView{
 		ID: v.ID, Name: v.Name, Description: v.Description, Audiences: v.Audiences, Issuer: issuer, IssuerMode: v.IssuerMode, Status: v.Status,
 		Created: httpkit.Seconds(v.Created), LastUpdated: httpkit.Seconds(v.LastUpdated),
 		Credentials: serverCredentialsView{serverSigningView{
-			RotationMode: v.Rotation, LastRotated: httpkit.Seconds(key.Activated), KeyID: key.ID, Use: "sig", Alg: key.Alg,
+			RotationMode: v.Rotation, LastRotated: httpkit.Seconds(key.Activated), KeyID: key.ID, Use: "sig", Alg: key.Alg, Type: typ,
 		}},
 		Default: v.Standard,
 		Links: serverLinksView{

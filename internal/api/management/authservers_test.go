@@ -112,8 +112,9 @@ func TestServerKeys(t *testing.T) {
 		if strings.Contains(published(), first) || !strings.Contains(published(), next) {
 			t.Error("the old key is still published when all its tokens have expired")
 		}
-		app.Put(at, `{"name":"one","audiences":["x"],"credentials":{"signing":{"alg":"ES256"}}}`).Want(200)
-		if k := app.Get(at).Want(200); k.Text("credentials.signing.alg") != "ES256" {
+		app.Put(at, `{"name":"one","audiences":["x"],"credentials":{"signing":{"alg":"ES256","typ":"at+jwt"}}}`).Want(200)
+		app.Put(at, `{"name":"one","audiences":["x"],"credentials":{"signing":{"typ":"wild"}}}`).Fails(400, "E0000001")
+		if k := app.Get(at).Want(200); k.Text("credentials.signing.alg") != "ES256" || k.Text("credentials.signing.typ") != "at+jwt" {
 			t.Errorf("another algorithm: %s", k.Body)
 		}
 		if !strings.Contains(published(), `"crv":"P-256"`) || !strings.Contains(published(), next) {

@@ -136,6 +136,10 @@ func TestResponses(t *testing.T) {
 		!strings.Contains(policy, "frame-ancestors https://app.example") || strings.Count(page, "</script>") != 1 {
 		t.Errorf("%s\n%s", policy, page)
 	}
+	long := strings.Repeat("s", 5000)
+	if got := answered(t, b.Get(authorizeAt("", request(c, "state", long)))); got.Get("state") != long {
+		t.Errorf("%v", got)
+	}
 	// The same as a form, and with a one-time token instead of a session.
 	b.Post("/oauth2/v1/authorize", request(c)).Want(302)
 	app.Browser().Post("/oauth2/default/v1/authorize", request(c)).Want(302)

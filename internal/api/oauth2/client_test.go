@@ -2,6 +2,8 @@ package oauth2_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,7 +34,33 @@ func TestClientAuthentication(t *testing.T) {
 		if ok.Text("token_type") != "Bearer" || ok.At("expires_in") != float64(3600) || ok.Text("scope") != "api:read" || ok.At("refresh_token") != nil {
 			t.Errorf("%s", ok.Body)
 		}
-		anon.Post(defaultToken, form("grant_type", "client_credentials", "scope", "api:read", "client_id", secret.id, "client_secret", secret.secret)).Want(200)
+		// A type in the header is for those who ask for it: Spring Security takes none.
+		typeOf := func(token string) string {
+			text, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			var h struct{ Typ string }
+			if err := json.Unmarshal(text, &h); err != nil {
+				t.Fatal(err)
+			}
+			return h.Typ
+		}
+		if got := typeOf(ok.Text("access_token")); got != "" {
+			t.Errorf("type %q", got)
+		}
+		for _, typ := range []string{"at+jwt", "JWT"} {
+			app.Put("/api/v1/authorizationServers/default", `{"name":"default","audiences":["api://default"],"credentials":{"signing":{"typ":"`+typ+`"}}}`).Want(200)
+			token := anon.Post(defaultToken, form("grant_type", "client_credentials", "scope", "api:read", "client_id", secret.id, "client_secret", secret.secret)).Want(200).Text("access_token")
+			for _, held := range []string{token, ok.Text("access_token")} {
+				if a := anon.With("Authorization", secret.basicAuth()).Post("/oauth2/default/v1/introspect", form("token", held)).Want(200); a.At("active") != true {
+					t.Errorf("%s: %s", typ, a.Body)
+				}
+			}
+			if got := typeOf(token); (got == "at+jwt") != (typ == "at+jwt") {
+				t.Errorf("type %q, want %s", got, typ)
+			}
+		}
 		// Parameters in the query of a request without a body.
 		anon.Post(url("grant_type", "client_credentials", "scope", "api:read", "client_id", secret.id, "client_secret", secret.secret), nil).Want(200)
 
