@@ -168,7 +168,7 @@ func (s *Service) Get(ctx context.Context, actor idp.Actor, id string) (*App, er
 
 // Query chooses applications. (spec: management#listApplications)
 type Query struct {
-	Page
+	idp.Page
 	Prefix  string // of name or label, in any case
 	Status  idp.AppStatus
 	Name    string
@@ -180,7 +180,7 @@ type Query struct {
 // List lists applications in the order of their creation. next is the cursor
 // of the following part, empty at the end. KindBadPaging.
 func (s *Service) List(ctx context.Context, actor idp.Actor, q Query) (list []*App, next string, err error) {
-	if err := q.check(appPrefix); err != nil {
+	if err := q.Check(appPrefix); err != nil {
 		return nil, "", err
 	}
 	prefix, ok := prefixKey(q.Prefix)
@@ -194,20 +194,20 @@ func (s *Service) List(ctx context.Context, actor idp.Actor, q Query) (list []*A
 	}
 	if s.Reach != nil && actor.Limitable() {
 		if f.Only, _, err = s.Reach(tx, actor); err != nil {
-			return nil, "", failure("list applications", err)
+			return nil, "", store.Failure("list applications", err)
 		}
 	}
 	if q.UserID != "" {
 		u, err := tx.User(actor.OrgID(), q.UserID)
 		if err != nil || u.Status == idp.UserDeprovisioned {
-			return nil, "", failure("read user", ignoreMissing(err))
+			return nil, "", store.Failure("read user", ignoreMissing(err))
 		}
 	}
 	found, err := tx.AppsAfter(actor.OrgID(), f, q.After, q.Limit+1)
 	if err != nil {
-		return nil, "", failure("list applications", err)
+		return nil, "", store.Failure("list applications", err)
 	}
-	found, next = cut(found, q.Limit, func(a *idp.App) string { return a.ID })
+	found, next = idp.Cut(found, q.Limit, func(a *idp.App) string { return a.ID })
 	if list, err = loadAll(found); err != nil {
 		return nil, "", err
 	}
@@ -363,7 +363,7 @@ func (s *Service) ByClientID(ctx context.Context, orgID, clientID string) (*App,
 func (s *Service) ClientIn(tx *store.Tx, orgID, clientID string) (*App, error) {
 	a, err := tx.AppByClientID(orgID, clientID)
 	if err != nil {
-		return nil, failure("read client", missing(err, TypeApp, clientID))
+		return nil, store.Failure("read client", missing(err, TypeApp, clientID))
 	}
 	return load(a)
 }
@@ -372,7 +372,7 @@ func (s *Service) ClientIn(tx *store.Tx, orgID, clientID string) (*App, error) {
 func (s *Service) ByExternalKey(ctx context.Context, orgID, key string) (*App, error) {
 	a, err := s.Store.Read(ctx).AppByExternalKey(orgID, key)
 	if err != nil {
-		return nil, failure("read application", missing(err, TypeApp, key))
+		return nil, store.Failure("read application", missing(err, TypeApp, key))
 	}
 	return load(a)
 }

@@ -41,7 +41,7 @@ func TestPrioritiesUnderConcurrency(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		list, _, _, err := w.Groups(t.Context(), w.actor, a.ID, "", apps.Page{Limit: 100})
+		list, _, _, err := w.Groups(t.Context(), w.actor, a.ID, "", idp.Page{Limit: 100})
 		if err != nil || len(list) != len(groups) {
 			t.Fatalf("%d groups, %v", len(list), err)
 		}
@@ -62,7 +62,7 @@ func TestPrioritiesUnderConcurrency(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		list, _, _, err = w.Groups(t.Context(), w.actor, a.ID, "", apps.Page{Limit: 100})
+		list, _, _, err = w.Groups(t.Context(), w.actor, a.ID, "", idp.Page{Limit: 100})
 		if err != nil || len(list) != 8 {
 			t.Fatalf("%d groups, %v", len(list), err)
 		}
@@ -322,7 +322,7 @@ func TestWalkVisitsEachOnce(t *testing.T) {
 		}
 		var seen []string
 		for after := ""; ; {
-			list, next, err := w.Assignments(t.Context(), w.actor, a.ID, "", apps.Page{After: after, Limit: 4})
+			list, next, err := w.Assignments(t.Context(), w.actor, a.ID, "", idp.Page{After: after, Limit: 4})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -54,7 +54,7 @@ type assigner struct {
 func newAssigner(tx *store.Tx, org *idp.Org, a *App) (*assigner, error) {
 	groups, err := tx.AppGroups(org.ID, a.ID)
 	if err != nil {
-		return nil, failure("read groups of application", err)
+		return nil, store.Failure("read groups of application", err)
 	}
 	return &assigner{tx: tx, org: org, app: a, groups: groups, namer: newNamer(org, a)}, nil
 }
@@ -84,7 +84,7 @@ func (as *assigner) paths(users []*idp.User) (map[string][]path, error) {
 		}
 		var err error
 		if stored, err = as.tx.AppPaths(as.org.ID, as.app.ID, ids); err != nil {
-			return nil, failure("read memberships", err)
+			return nil, store.Failure("read memberships", err)
 		}
 	}
 	for _, u := range users {
@@ -116,7 +116,7 @@ func (as *assigner) all(users []*idp.User) ([]*Assignment, error) {
 	}
 	rows, err := as.tx.AppUsers(as.org.ID, as.app.ID, ids)
 	if err != nil {
-		return nil, failure("read users of application", err)
+		return nil, store.Failure("read users of application", err)
 	}
 	paths, err := as.paths(users)
 	if err != nil {
@@ -145,7 +145,7 @@ func (as *assigner) nameGroups(list []*Assignment) error {
 	}
 	groups, err := as.tx.GroupsByID(as.org.ID, ids)
 	if err != nil {
-		return failure("read groups", err)
+		return store.Failure("read groups", err)
 	}
 	for _, a := range list {
 		if g := groups[a.GroupID]; g != nil {
@@ -207,7 +207,7 @@ func later(a, b time.Time) time.Time {
 func loadApp(tx *store.Tx, orgID, id string) (*App, error) {
 	a, err := read(tx, orgID, id)
 	if err != nil {
-		return nil, failure("read application", err)
+		return nil, store.Failure("read application", err)
 	}
 	return load(a)
 }
@@ -247,12 +247,12 @@ func assignmentOf(tx *store.Tx, org *idp.Org, a *App, u *idp.User) (*Assignment,
 }
 
 func user(tx *store.Tx, orgID, id string) (*idp.User, error) {
-	if !plainID(id) {
+	if !idp.PlainID(id) {
 		return nil, idp.NotFound(TypeUser, id)
 	}
 	u, err := tx.User(orgID, id)
 	if err != nil {
-		return nil, failure("read user", missing(err, TypeUser, id))
+		return nil, store.Failure("read user", missing(err, TypeUser, id))
 	}
 	return u, nil
 }
@@ -260,8 +260,8 @@ func user(tx *store.Tx, orgID, id string) (*idp.User, error) {
 // Assignments lists the users of an application in the order of their
 // creation; prefix, if any, begins a name, an address or the name at the
 // application. (spec: management#listApplicationUsers)
-func (s *Service) Assignments(ctx context.Context, actor idp.Actor, appID, prefix string, p Page) ([]*Assignment, string, error) {
-	if err := p.check(userPrefix); err != nil {
+func (s *Service) Assignments(ctx context.Context, actor idp.Actor, appID, prefix string, p idp.Page) ([]*Assignment, string, error) {
+	if err := p.Check(userPrefix); err != nil {
 		return nil, "", err
 	}
 	tx := s.Store.Read(ctx)
@@ -277,10 +277,10 @@ func (s *Service) Assignments(ctx context.Context, actor idp.Actor, appID, prefi
 	if err != nil {
 		return nil, "", err
 	}
-	ids, next := cut(ids, p.Limit, func(id string) string { return id })
+	ids, next := idp.Cut(ids, p.Limit, func(id string) string { return id })
 	byID, err := tx.UsersByID(actor.OrgID(), ids)
 	if err != nil {
-		return nil, "", failure("read users", err)
+		return nil, "", store.Failure("read users", err)
 	}
 	users := make([]*idp.User, 0, len(ids))
 	for _, id := range ids {
@@ -293,18 +293,18 @@ func (s *Service) Assignments(ctx context.Context, actor idp.Actor, appID, prefi
 }
 
 // userIDs lists one user more than a page holds.
-func (as *assigner) userIDs(prefix string, p Page) ([]string, error) {
+func (as *assigner) userIDs(prefix string, p idp.Page) ([]string, error) {
 	key, ok := prefixKey(prefix)
 	if !ok {
 		return nil, nil
 	}
 	if key != "" {
 		ids, err := as.tx.AppUserIDsByPrefix(as.org.ID, as.app.ID, as.org.Settings.EveryoneID, key, p.After, p.Limit+1)
-		return ids, failure("look users up", err)
+		return ids, store.Failure("look users up", err)
 	}
 	ids, err := as.tx.DirectAppUserIDs(as.org.ID, as.app.ID, p.After, p.Limit+1)
 	if err != nil {
-		return nil, failure("list users of application", err)
+		return nil, store.Failure("list users of application", err)
 	}
 	for _, g := range as.groups {
 		var more []string
@@ -314,7 +314,7 @@ func (as *assigner) userIDs(prefix string, p Page) ([]string, error) {
 			more, err = as.tx.MemberIDsAfter(as.org.ID, g.GroupID, p.After, p.Limit+1)
 		}
 		if err != nil {
-			return nil, failure("list members", err)
+			return nil, store.Failure("list members", err)
 		}
 		ids = union(ids, more, p.Limit+1)
 	}

@@ -70,7 +70,7 @@ func (s *Service) ClientKeys(ctx context.Context, actor idp.Actor, appID string)
 	tx := s.Store.Read(ctx)
 	stored, err := s.may(tx, actor)(client(tx, actor.OrgID(), appID))
 	if err != nil {
-		return nil, failure("read application", err)
+		return nil, store.Failure("read application", err)
 	}
 	a, err := load(stored)
 	if err != nil {

@@ -45,7 +45,7 @@ const (
 // (spec: management-extra#generateCsrForApplication)
 func (s *Service) CreateCSR(ctx context.Context, actor idp.Actor, appID string, subject Subject, dnsNames []string) (*CSR, error) {
 	if _, err := s.may(s.Store.Read(ctx), actor)(read(s.Store.Read(ctx), actor.OrgID(), appID)); err != nil {
-		return nil, failure("read application", err)
+		return nil, store.Failure("read application", err)
 	}
 	if err := checkSubject(subject, dnsNames); err != nil {
 		return nil, err
@@ -139,31 +139,31 @@ func csrOf(row *store.AppCSR) *CSR {
 func (s *Service) CSRs(ctx context.Context, actor idp.Actor, appID string) ([]*CSR, error) {
 	tx := s.Store.Read(ctx)
 	if _, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID)); err != nil {
-		return nil, failure("read application", err)
+		return nil, store.Failure("read application", err)
 	}
 	rows, err := tx.AppCSRs(actor.OrgID(), appID, "")
 	out := make([]*CSR, 0, len(rows))
 	for _, row := range rows {
 		out = append(out, csrOf(row))
 	}
-	return out, failure("list certificate signing requests", err)
+	return out, store.Failure("list certificate signing requests", err)
 }
 
 // CSR returns a certificate signing request. KindNotFound.
 func (s *Service) CSR(ctx context.Context, actor idp.Actor, appID, id string) (*CSR, error) {
 	tx := s.Store.Read(ctx)
 	if _, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID)); err != nil {
-		return nil, failure("read application", err)
+		return nil, store.Failure("read application", err)
 	}
 	row, err := oneCSR(tx, actor.OrgID(), appID, id)
 	if err != nil {
-		return nil, failure("read certificate signing request", err)
+		return nil, store.Failure("read certificate signing request", err)
 	}
 	return csrOf(row), nil
 }
 
 func oneCSR(tx *store.Tx, orgID, appID, id string) (*store.AppCSR, error) {
-	if !plainID(id) {
+	if !idp.PlainID(id) {
 		return nil, idp.NotFound(TypeCSR, id)
 	}
 	rows, err := tx.AppCSRs(orgID, appID, id)
@@ -183,7 +183,7 @@ func (s *Service) DeleteCSR(ctx context.Context, actor idp.Actor, appID, id stri
 		if err != nil {
 			return err
 		}
-		if !plainID(id) {
+		if !idp.PlainID(id) {
 			return idp.NotFound(TypeCSR, id)
 		}
 		if err := tx.DeleteAppCSR(actor.OrgID(), appID, id); err != nil {

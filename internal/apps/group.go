@@ -81,7 +81,7 @@ func (s *Service) AssignGroup(ctx context.Context, actor idp.Actor, appID, group
 
 // readLocked is read for those who change the order of the groups.
 func readLocked(tx *store.Tx, orgID, id string) (*idp.App, error) {
-	if !plainID(id) {
+	if !idp.PlainID(id) {
 		return nil, idp.NotFound(TypeApp, id)
 	}
 	if err := tx.LockApp(orgID, id); err != nil {
@@ -91,7 +91,7 @@ func readLocked(tx *store.Tx, orgID, id string) (*idp.App, error) {
 }
 
 func group(tx *store.Tx, orgID, id string) (*idp.Group, error) {
-	if !plainID(id) {
+	if !idp.PlainID(id) {
 		return nil, idp.NotFound(TypeGroup, id)
 	}
 	g, err := tx.Group(orgID, id)
@@ -265,23 +265,23 @@ func (s *Service) removeGroup(tx *store.Tx, actor idp.Actor, a *idp.App, g *idp.
 func (s *Service) Group(ctx context.Context, actor idp.Actor, appID, groupID string) (*idp.AppGroup, *idp.Group, error) {
 	tx := s.Store.Read(ctx)
 	if _, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID)); err != nil {
-		return nil, nil, failure("read application", err)
+		return nil, nil, store.Failure("read application", err)
 	}
-	if !plainID(groupID) {
+	if !idp.PlainID(groupID) {
 		return nil, nil, idp.NotFound(TypeAppGroup, groupID)
 	}
 	v, err := tx.AppGroup(actor.OrgID(), appID, groupID)
 	if err != nil {
-		return nil, nil, failure("read group of application", missing(err, TypeAppGroup, groupID))
+		return nil, nil, store.Failure("read group of application", missing(err, TypeAppGroup, groupID))
 	}
 	g, err := tx.Group(actor.OrgID(), groupID)
-	return v, g, failure("read group", missing(err, TypeAppGroup, groupID))
+	return v, g, store.Failure("read group", missing(err, TypeAppGroup, groupID))
 }
 
 // Groups lists the groups of an application by priority; prefix, if any,
 // begins their names. The second list holds the groups themselves.
 // (spec: management#listApplicationGroupAssignments)
-func (s *Service) Groups(ctx context.Context, actor idp.Actor, appID, prefix string, p Page) (list []*idp.AppGroup, groups map[string]*idp.Group, next string, err error) {
+func (s *Service) Groups(ctx context.Context, actor idp.Actor, appID, prefix string, p idp.Page) (list []*idp.AppGroup, groups map[string]*idp.Group, next string, err error) {
 	priority, after, err := groupCursor(p)
 	if err != nil {
 		return nil, nil, "", err
@@ -289,23 +289,23 @@ func (s *Service) Groups(ctx context.Context, actor idp.Actor, appID, prefix str
 	key, ok := prefixKey(prefix)
 	tx := s.Store.Read(ctx)
 	if _, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID)); err != nil || !ok {
-		return nil, nil, "", failure("read application", err)
+		return nil, nil, "", store.Failure("read application", err)
 	}
 	list, err = tx.AppGroupsAfter(actor.OrgID(), appID, key, priority, after, p.Limit+1)
 	if err != nil {
-		return nil, nil, "", failure("list groups of application", err)
+		return nil, nil, "", store.Failure("list groups of application", err)
 	}
-	list, next = cut(list, p.Limit, func(g *idp.AppGroup) string { return strconv.Itoa(g.Priority) + "." + g.GroupID })
+	list, next = idp.Cut(list, p.Limit, func(g *idp.AppGroup) string { return strconv.Itoa(g.Priority) + "." + g.GroupID })
 	ids := make([]string, len(list))
 	for i, g := range list {
 		ids[i] = g.GroupID
 	}
 	groups, err = tx.GroupsByID(actor.OrgID(), ids)
-	return list, groups, next, failure("read groups", err)
+	return list, groups, next, store.Failure("read groups", err)
 }
 
 // groupCursor reads a cursor: priority, ".", group.
-func groupCursor(p Page) (priority int, group string, err error) {
+func groupCursor(p idp.Page) (priority int, group string, err error) {
 	if p.Limit < 1 {
 		return 0, "", &idp.Error{Kind: idp.KindBadPaging, Object: "limit"}
 	}
@@ -314,7 +314,7 @@ func groupCursor(p Page) (priority int, group string, err error) {
 	}
 	number, group, ok := strings.Cut(p.After, ".")
 	priority, err = strconv.Atoi(number)
-	if err != nil || !ok || !plainID(group) || cmp.Compare(priority, -1) < 0 || priority > 1<<30 {
+	if err != nil || !ok || !idp.PlainID(group) || cmp.Compare(priority, -1) < 0 || priority > 1<<30 {
 		return 0, "", &idp.Error{Kind: idp.KindBadPaging, Object: "after"}
 	}
 	return priority, group, nil

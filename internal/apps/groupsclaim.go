@@ -107,7 +107,7 @@ func reservedClaims() []string {
 func (s *Service) GroupsClaim(ctx context.Context, actor idp.Actor, appID string) (*App, error) {
 	a, err := oauthApp(s.mayLoad(s.Store.Read(ctx), actor, appID))
 	if err != nil {
-		return nil, failure("read application", err)
+		return nil, store.Failure("read application", err)
 	}
 	return a, nil
 }

@@ -160,7 +160,7 @@ func (s *Service) keyFor(ctx context.Context, actor idp.Actor, a *App) (*newKey,
 	}
 	if k, err := s.Store.Read(ctx).NewestAppKey(a.OrgID, purposeOIDC); !errors.Is(err, store.ErrNotFound) {
 		if err != nil {
-			return nil, failure("read key", err)
+			return nil, store.Failure("read key", err)
 		}
 		return &newKey{AppKey: *k, stored: true}, nil
 	}
@@ -229,11 +229,11 @@ func publicKey(k *store.AppKey) (*Key, error) {
 func (s *Service) Keys(ctx context.Context, actor idp.Actor, appID string) ([]*Key, error) {
 	tx := s.Store.Read(ctx)
 	if _, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID)); err != nil {
-		return nil, failure("read application", err)
+		return nil, store.Failure("read application", err)
 	}
 	rows, err := tx.AppKeys(actor.OrgID(), appID)
 	if err != nil {
-		return nil, failure("list keys", err)
+		return nil, store.Failure("list keys", err)
 	}
 	out := make([]*Key, 0, len(rows))
 	for _, row := range rows {
@@ -251,14 +251,14 @@ func (s *Service) Keys(ctx context.Context, actor idp.Actor, appID string) ([]*K
 func (s *Service) Key(ctx context.Context, actor idp.Actor, appID, kid string) (*Key, error) {
 	tx := s.Store.Read(ctx)
 	if _, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID)); err != nil {
-		return nil, failure("read application", err)
+		return nil, store.Failure("read application", err)
 	}
-	if !plainID(kid) {
+	if !idp.PlainID(kid) {
 		return nil, idp.NotFound(TypeKey, kid)
 	}
 	row, err := tx.AppKey(actor.OrgID(), appID, kid)
 	if err != nil {
-		return nil, failure("read key", missing(err, TypeKey, kid))
+		return nil, store.Failure("read key", missing(err, TypeKey, kid))
 	}
 	return publicKey(row)
 }
@@ -268,7 +268,7 @@ func (s *Service) Key(ctx context.Context, actor idp.Actor, appID, kid string) (
 // (spec: management-extra#generateApplicationKey)
 func (s *Service) GenerateKey(ctx context.Context, actor idp.Actor, appID string, years int) (*Key, error) {
 	if _, err := s.may(s.Store.Read(ctx), actor)(read(s.Store.Read(ctx), actor.OrgID(), appID)); err != nil {
-		return nil, failure("read application", err)
+		return nil, store.Failure("read application", err)
 	}
 	if years < minYears || years > maxYears {
 		return nil, idp.Invalid("generateKey", idp.Cause{Text: "Validity years out of range. It should be 2 - 10 years"})
@@ -312,7 +312,7 @@ func (s *Service) CloneKey(ctx context.Context, actor idp.Actor, appID, kid, tar
 			}
 			targets = append(targets, idp.AppTarget(a))
 		}
-		if !plainID(kid) {
+		if !idp.PlainID(kid) {
 			return idp.NotFound(TypeKey, kid)
 		}
 		k, err := tx.AppKey(actor.OrgID(), appID, kid)
@@ -342,7 +342,7 @@ func (s *Service) CloneKey(ctx context.Context, actor idp.Actor, appID, kid, tar
 func (s *Service) Signer(ctx context.Context, orgID string, a *App) (crypto.Signer, *Key, error) {
 	row, err := s.Store.Read(ctx).AppKey(orgID, a.ID, a.KeyID)
 	if err != nil {
-		return nil, nil, failure("read key", missing(err, TypeKey, a.KeyID))
+		return nil, nil, store.Failure("read key", missing(err, TypeKey, a.KeyID))
 	}
 	public, err := publicKey(row)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"usher/internal/idp"
+	"usher/internal/store"
 )
 
 // maxAppLinks bounds the applications of one user that are shown.
@@ -33,13 +34,13 @@ func (s *Service) AppLinks(ctx context.Context, actor idp.Actor, u *idp.User, al
 	if actor.Is(u.ID) {
 		actor.Roles = nil
 	}
-	list, _, err := s.List(ctx, actor, Query{Page: Page{Limit: maxAppLinks}, Status: idp.AppActive, UserID: u.ID})
+	list, _, err := s.List(ctx, actor, Query{Page: idp.Page{Limit: maxAppLinks}, Status: idp.AppActive, UserID: u.ID})
 	if err != nil {
 		return nil, err
 	}
 	rows, err := s.Store.Read(ctx).AppUsersOf(org.ID, u.ID)
 	if err != nil {
-		return nil, failure("read applications of user", err)
+		return nil, store.Failure("read applications of user", err)
 	}
 	for _, a := range list {
 		hidden := a.Details.Visibility.HideWeb

@@ -61,12 +61,12 @@ func (s *Service) SetLogo(ctx context.Context, actor idp.Actor, appID string, im
 
 // Logo returns a picture by its identifier. KindNotFound.
 func (s *Service) Logo(ctx context.Context, orgID, id string) (*Logo, error) {
-	if !plainID(id) {
+	if !idp.PlainID(id) {
 		return nil, idp.NotFound(typeLogo, id)
 	}
 	l, err := s.Store.Read(ctx).AppLogo(orgID, id)
 	if err != nil {
-		return nil, failure("read logo", missing(err, typeLogo, id))
+		return nil, store.Failure("read logo", missing(err, typeLogo, id))
 	}
 	return &Logo{Type: l.Type, Image: l.Image}, nil
 }

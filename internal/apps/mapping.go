@@ -60,7 +60,7 @@ func (s *Service) Mappings(ctx context.Context, actor idp.Actor, policyID string
 		return nil, nil
 	}
 	var out []*Mapping
-	for q := (Query{Page: Page{Limit: listPage}}); ; {
+	for q := (Query{Page: idp.Page{Limit: listPage}}); ; {
 		apps, next, err := s.List(ctx, actor, q)
 		if err != nil {
 			return nil, err
@@ -88,7 +88,7 @@ func (s *Service) Mapping(ctx context.Context, actor idp.Actor, policyID, id str
 	}
 	a, err := appOfMapping(tx, p, id)
 	if err != nil {
-		return nil, failure("read mapping", err)
+		return nil, store.Failure("read mapping", err)
 	}
 	return newMapping(p.ID, a), nil
 }
@@ -112,7 +112,7 @@ func appOfMapping(tx *store.Tx, p *store.Policy, id string) (*App, error) {
 }
 
 func policyOf(tx *store.Tx, orgID, id string) (*store.Policy, error) {
-	if !plainID(id) {
+	if !idp.PlainID(id) {
 		return nil, idp.NotFound(typePolicy, id)
 	}
 	p, err := tx.Policy(orgID, id)

@@ -45,7 +45,7 @@ func forgetGone(tx *store.Tx, list ...*App) error {
 			if _, known := there[id]; !known {
 				_, err := tx.Policy(a.OrgID, id)
 				if err != nil && !errors.Is(err, store.ErrNotFound) {
-					return failure("read policy", err)
+					return store.Failure("read policy", err)
 				}
 				there[id] = err == nil
 			}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"usher/internal/idp"
+	"usher/internal/store"
 )
 
 // profileKeys are the attributes of users of OpenID Connect applications, in
@@ -29,7 +30,7 @@ func mapped(a *App, u *idp.User) (map[string]any, []string, error) {
 	}
 	attrs, err := u.Attributes()
 	if err != nil {
-		return nil, nil, failure("read profile", err)
+		return nil, nil, store.Failure("read profile", err)
 	}
 	out := map[string]any{}
 	for _, k := range profileKeys {
@@ -79,7 +80,7 @@ func merge(a *App, u *idp.User, groups []json.RawMessage, own json.RawMessage) (
 	for _, layer := range layers {
 		var set map[string]any
 		if err := json.Unmarshal(layer, &set); err != nil {
-			return nil, failure("read profile", err)
+			return nil, store.Failure("read profile", err)
 		}
 		for k, v := range set {
 			if _, known := values[k]; !known {
@@ -98,7 +99,7 @@ func ordered(values map[string]any, order []string) (json.RawMessage, error) {
 	for _, k := range order {
 		v, err := json.Marshal(values[k])
 		if err != nil {
-			return nil, failure("write profile", err)
+			return nil, store.Failure("write profile", err)
 		}
 		if len(b) > 1 {
 			b = append(b, ',')
@@ -114,7 +115,7 @@ func overlay(stored, given json.RawMessage) (json.RawMessage, error) {
 	values := map[string]any{}
 	if len(stored) > 0 {
 		if err := json.Unmarshal(stored, &values); err != nil {
-			return nil, failure("read profile", err)
+			return nil, store.Failure("read profile", err)
 		}
 	}
 	var set map[string]any

@@ -42,7 +42,7 @@ func (s *Service) Schema(ctx context.Context, actor idp.Actor, appID string) (*d
 	tx := s.Store.Read(ctx)
 	a, err := s.may(tx, actor)(read(tx, actor.OrgID(), appID))
 	if err != nil {
-		return nil, nil, failure("read application", err)
+		return nil, nil, store.Failure("read application", err)
 	}
 	out, err := schema(tx, a)
 	return out, a, err
@@ -140,12 +140,12 @@ func without(profile json.RawMessage, names []string) (json.RawMessage, bool, er
 	}
 	gone, err := json.Marshal(nothing)
 	if err != nil {
-		return nil, false, failure("write profile", err)
+		return nil, false, store.Failure("write profile", err)
 	}
 	var had map[string]json.RawMessage
 	if len(profile) > 0 {
 		if err := json.Unmarshal(profile, &had); err != nil {
-			return nil, false, failure("read profile", err)
+			return nil, false, store.Failure("read profile", err)
 		}
 	}
 	changed := false
@@ -186,7 +186,7 @@ func checkComplete(tx *store.Tx, a *idp.App, profile json.RawMessage) error {
 	var set map[string]any
 	if len(profile) > 0 {
 		if err := json.Unmarshal(profile, &set); err != nil {
-			return failure("read profile", err)
+			return store.Failure("read profile", err)
 		}
 	}
 	return faults(s.CustomMissing(set)).err()

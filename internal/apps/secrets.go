@@ -160,11 +160,11 @@ func (s *Service) changeableClient(tx *store.Tx, actor idp.Actor, appID string) 
 func (s *Service) Secrets(ctx context.Context, actor idp.Actor, appID string) ([]*Secret, error) {
 	tx := s.Store.Read(ctx)
 	if _, err := s.may(tx, actor)(client(tx, actor.OrgID(), appID)); err != nil {
-		return nil, failure("read application", err)
+		return nil, store.Failure("read application", err)
 	}
 	rows, err := tx.AppSecrets(actor.OrgID(), appID, kindClient)
 	if err != nil {
-		return nil, failure("list secrets", err)
+		return nil, store.Failure("list secrets", err)
 	}
 	out := make([]*Secret, 0, len(rows))
 	for _, row := range rows {
@@ -180,7 +180,7 @@ func (s *Service) Secrets(ctx context.Context, actor idp.Actor, appID string) ([
 func (s *Service) secretOf(row *store.AppSecret) (*Secret, error) {
 	plain, err := s.Keeper.Open(place(tableSecrets, row.OrgID, row.ID), row.Sealed)
 	if err != nil {
-		return nil, failure("open secret", err)
+		return nil, store.Failure("open secret", err)
 	}
 	return &Secret{ID: row.ID, Active: row.Status == statusOn, Value: string(plain), Created: row.Created, LastUpdated: row.LastUpdated}, nil
 }

@@ -19,7 +19,7 @@ func (s *Service) Served(ctx context.Context, orgID, clientID string) (*App, err
 func (s *Service) clientSecrets(ctx context.Context, a *App) ([]*store.AppSecret, error) {
 	return s.secrets.Get(servedKey{a.OrgID, a.ID}, func() ([]*store.AppSecret, error) {
 		rows, err := s.Store.Read(ctx).AppSecrets(a.OrgID, a.ID, kindClient)
-		return rows, failure("read secrets", err)
+		return rows, store.Failure("read secrets", err)
 	})
 }
 

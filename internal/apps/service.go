@@ -3,7 +3,6 @@ package apps
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -69,70 +68,12 @@ type Service struct {
 	secrets fresh.Cache[servedKey, []*store.AppSecret]
 }
 
-// Page is a part of a list: up to Limit elements behind the cursor After.
-type Page struct {
-	After string
-	Limit int
-}
-
-// check tells whether the cursor is an identifier with this prefix or empty,
-// else KindBadPaging.
-func (p Page) check(prefix string) error {
-	if p.After != "" && (len(p.After) != 20 || p.After[:len(prefix)] != prefix || !plainID(p.After)) {
-		return &idp.Error{Kind: idp.KindBadPaging, Object: "after"}
-	}
-	if p.Limit < 1 {
-		return &idp.Error{Kind: idp.KindBadPaging, Object: "limit"}
-	}
-	return nil
-}
-
-// plainID tells whether text is short and made of letters, digits, "-" and "_",
-// so that it may be an identifier at all.
-func plainID(text string) bool {
-	if text == "" || len(text) > 64 {
-		return false
-	}
-	for i := range len(text) {
-		switch c := text[i]; {
-		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '-', c == '_':
-		default:
-			return false
-		}
-	}
-	return true
-}
-
-// cut returns up to limit elements of a list that was read with one more, and
-// the cursor of the next part, empty at the end.
-func cut[T any](list []T, limit int, id func(T) string) ([]T, string) {
-	if len(list) <= limit {
-		return list, ""
-	}
-	list = list[:limit]
-	return list, id(list[limit-1])
-}
-
 // tx runs fn in a serializable transaction and names what failed. What is
 // remembered of clients is dropped.
 func (s *Service) tx(ctx context.Context, what string, fn func(*store.Tx) error) error {
 	err := s.Store.Tx(ctx, fn)
 	s.Forget()
-	return failure(what, err)
-}
-
-// failure maps the errors of the store that a caller can do something about and
-// names the others.
-func failure(what string, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case idp.KindOf(err) != 0:
-		return err
-	case errors.Is(err, store.ErrStale):
-		return &idp.Error{Kind: idp.KindConflict, Object: what}
-	}
-	return fmt.Errorf("%s: %w", what, err)
+	return store.Failure(what, err)
 }
 
 // missing turns the store's not-found into the error that names the object.
@@ -150,7 +91,7 @@ func (s *Service) record(tx *store.Tx, actor idp.Actor, event idp.EventType, tar
 
 // read returns the application with this identifier, else KindNotFound.
 func read(tx *store.Tx, orgID, id string) (*idp.App, error) {
-	if !plainID(id) {
+	if !idp.PlainID(id) {
 		return nil, idp.NotFound(TypeApp, id)
 	}
 	a, err := tx.App(orgID, id)

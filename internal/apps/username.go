@@ -42,7 +42,7 @@ func (n *namer) name(u *idp.User, now time.Time, groups func() ([]el.Group, erro
 	}
 	a, err := u.Attributes()
 	if err != nil {
-		return "", failure("read profile", err)
+		return "", store.Failure("read profile", err)
 	}
 	scope := n.scope(a)
 	scope.Time = now
@@ -77,7 +77,7 @@ func (n *namer) scope(a idp.Attributes) el.Scope {
 func groupsOf(tx *store.Tx, org *idp.Org, userID string) ([]el.Group, error) {
 	list, err := tx.GroupsOf(org.ID, userID)
 	if err != nil {
-		return nil, failure("read groups", err)
+		return nil, store.Failure("read groups", err)
 	}
 	out := []el.Group{{ID: org.Settings.EveryoneID, Name: idp.Everyone, Type: string(idp.GroupBuiltIn)}}
 	for _, g := range list {

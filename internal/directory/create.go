@@ -171,7 +171,7 @@ func (n NewUser) provider() idp.Provider {
 func (s *Service) insert(tx *store.Tx, actor idp.Actor, u *idp.User, d *draft) error {
 	head, schema, err := tx.HoldRulesAndSchema(u.OrgID, u.TypeID)
 	if err != nil {
-		return failure("hold group rules", err)
+		return store.Failure("hold group rules", err)
 	}
 	if !d.schema.is(schema) {
 		return errSchemaMoved

@@ -105,7 +105,7 @@ const temporaryTries = 100
 func (s *Service) temporary(ctx context.Context, actor idp.Actor, u *idp.User) (string, error) {
 	a, err := u.Attributes()
 	if err != nil {
-		return "", failure("read profile", err)
+		return "", store.Failure("read profile", err)
 	}
 	read := s.Store.Read(ctx)
 	groups, err := s.GroupIDs(read, actor.Org, u.ID)

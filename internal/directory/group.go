@@ -79,20 +79,20 @@ func (s *Service) Group(ctx context.Context, actor idp.Actor, id string) (*idp.G
 	read := s.Store.Read(ctx)
 	g, err := findGroup(read, actor.OrgID(), id)
 	if err != nil {
-		return nil, failure("read group", err)
+		return nil, store.Failure("read group", err)
 	}
 	only, err := s.groupsInReach(read, actor)
 	if err == nil && only != nil && !slices.Contains(only, g.ID) {
 		err = idp.Fail(idp.KindForbidden)
 	}
 	if err != nil {
-		return nil, failure("read group", err)
+		return nil, store.Failure("read group", err)
 	}
 	return g, nil
 }
 
 func findGroup(tx *store.Tx, orgID, id string) (*idp.Group, error) {
-	if !isID(id, groupPrefix) {
+	if !idp.IsID(id, groupPrefix) {
 		return nil, idp.NotFound(TypeGroup, id)
 	}
 	g, err := tx.Group(orgID, id)
@@ -114,15 +114,15 @@ func ours(tx *store.Tx, orgID, id string) (*idp.Group, error) {
 
 // Groups lists groups in the order of their creation, like Users.
 // (spec: management#listGroups)
-func (s *Service) Groups(ctx context.Context, actor idp.Actor, p Page) (groups []*idp.Group, next string, err error) {
-	if err := p.check(groupPrefix); err != nil {
+func (s *Service) Groups(ctx context.Context, actor idp.Actor, p idp.Page) (groups []*idp.Group, next string, err error) {
+	if err := p.Check(groupPrefix); err != nil {
 		return nil, "", err
 	}
 	groups, err = s.Store.Read(ctx).GroupsAfter(actor.OrgID(), p.After, p.Limit+1)
 	if err != nil {
-		return nil, "", failure("list groups", err)
+		return nil, "", store.Failure("list groups", err)
 	}
-	groups, next = cut(groups, p.Limit, groupID)
+	groups, next = idp.Cut(groups, p.Limit, groupID)
 	return groups, next, nil
 }
 
@@ -133,7 +133,7 @@ func (s *Service) LookupGroups(ctx context.Context, actor idp.Actor, text string
 		return nil, nil
 	}
 	groups, err := s.Store.Read(ctx).GroupsByName(actor.OrgID(), scim.Fold(text), limit)
-	return groups, failure("look groups up", err)
+	return groups, store.Failure("look groups up", err)
 }
 
 // UpdateGroup replaces a group's profile. KindUnsupported for a group that is
@@ -215,7 +215,7 @@ func (s *Service) DeleteGroup(ctx context.Context, actor idp.Actor, id string) e
 // Seed gives a new organisation its built-in group, to which every user
 // belongs, under the identifier in its settings.
 func (s *Service) Seed(tx *store.Tx, org *idp.Org) error {
-	if !isID(org.Settings.EveryoneID, groupPrefix) {
+	if !idp.IsID(org.Settings.EveryoneID, groupPrefix) {
 		return fmt.Errorf("seed directory: the organisation has no identifier for its group %s", idp.Everyone)
 	}
 	_, text, err := untouchedGroups().profile(idp.Attributes{attrName: idp.Everyone, attrDescription: "All users in your organization"}, "profile")
@@ -223,7 +223,7 @@ func (s *Service) Seed(tx *store.Tx, org *idp.Org) error {
 		return err
 	}
 	now := tx.Now()
-	return failure("seed directory", insertGroup(tx, &idp.Group{
+	return store.Failure("seed directory", insertGroup(tx, &idp.Group{
 		OrgID: org.ID, ID: org.Settings.EveryoneID, Type: idp.GroupBuiltIn, ObjectClass: classUserGroup, Name: idp.Everyone,
 		Profile: text, Created: now, LastUpdated: now, LastMembershipUpdated: now,
 	}))

@@ -84,7 +84,7 @@ func (s *Service) settleGroups(tx *store.Tx, orgID string, before, after *Schema
 	}
 	for _, name := range append(slices.Sorted(maps.Keys(fresh)), removed...) {
 		if err := tx.ReleaseGroupAttribute(orgID, name); err != nil {
-			return failure("release group attribute", err)
+			return store.Failure("release group attribute", err)
 		}
 	}
 	maps.DeleteFunc(fresh, func(_ string, unique bool) bool { return !unique })
@@ -95,7 +95,7 @@ func (s *Service) settleGroups(tx *store.Tx, orgID string, before, after *Schema
 	return eachGroup(tx, orgID, func(g *idp.Group) error {
 		var a idp.Attributes
 		if err := json.Unmarshal(g.Profile, &a); err != nil {
-			return failure("read profile", err)
+			return store.Failure("read profile", err)
 		}
 		if err := reserveFresh(tx, g, fresh, a); err != nil {
 			return err
@@ -129,7 +129,7 @@ func reserveFresh(tx *store.Tx, g *idp.Group, fresh map[string]bool, a idp.Attri
 				return badAttribute(name, "Some groups have the same value, so it cannot be made unique")
 			}
 			if err != nil {
-				return failure("reserve group attribute", err)
+				return store.Failure("reserve group attribute", err)
 			}
 		}
 	}
@@ -141,7 +141,7 @@ func eachGroup(tx *store.Tx, orgID string, fn func(*idp.Group) error) error {
 	for after := ""; ; {
 		part, err := tx.GroupsAfter(orgID, after, groupScan)
 		if err != nil {
-			return failure("list groups", err)
+			return store.Failure("list groups", err)
 		}
 		for _, g := range part {
 			if err := fn(g); err != nil {
@@ -168,7 +168,7 @@ func (s *Service) newGroupProfile(tx *store.Tx, g *idp.Group, a idp.Attributes) 
 	}
 	var before idp.Attributes
 	if err := json.Unmarshal(g.Profile, &before); err != nil {
-		return nil, nil, failure("read profile", err)
+		return nil, nil, store.Failure("read profile", err)
 	}
 	if name := schema.denied(before, kept, false); name != "" {
 		return nil, nil, &idp.Error{Kind: idp.KindReadOnly, Object: name}
@@ -186,7 +186,7 @@ func (s *Schema) reserveGroup(tx *store.Tx, g *idp.Group, before, after idp.Attr
 	}
 	if before != nil {
 		if err := tx.DeleteGroupUniques(g.OrgID, g.ID); err != nil {
-			return failure("index group", err)
+			return store.Failure("index group", err)
 		}
 	}
 	for _, v := range has {
@@ -195,7 +195,7 @@ func (s *Schema) reserveGroup(tx *store.Tx, g *idp.Group, before, after idp.Attr
 			return taken(v.Name)
 		}
 		if err != nil {
-			return failure("index group", err)
+			return store.Failure("index group", err)
 		}
 	}
 	return nil

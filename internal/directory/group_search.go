@@ -138,7 +138,7 @@ func (s *Service) SearchGroups(ctx context.Context, actor idp.Actor, g GroupSear
 	read := s.Store.Read(ctx)
 	only, err := s.groupsInReach(read, actor)
 	if err != nil {
-		return nil, "", failure("search groups", err)
+		return nil, "", store.Failure("search groups", err)
 	}
 	q := store.GroupQuery{Only: only, Where: e, Exact: g.Exact, By: store.GroupsByID, Descending: g.Descending && g.SortBy != ""}
 	sorted := g.SortBy != "" || g.Prefix != ""
@@ -152,12 +152,12 @@ func (s *Service) SearchGroups(ctx context.Context, actor idp.Actor, g GroupSear
 	}
 	c, err := parseGroupCursor(read, actor.OrgID(), g.After, sorted, q.By)
 	if err != nil {
-		return nil, "", failure("read cursor", err)
+		return nil, "", store.Failure("read cursor", err)
 	}
 	q.After, q.AfterKey = c.id, c.key
 	hits, more, err := g.scan(read, actor.OrgID(), q)
 	if err != nil {
-		return nil, "", failure("search groups", err)
+		return nil, "", store.Failure("search groups", err)
 	}
 	for _, h := range hits {
 		groups = append(groups, h.Group)
@@ -235,7 +235,7 @@ func (s *Service) sortGroups(read *store.Tx, actor idp.Actor, g GroupSearch, q s
 	all.Limit = maxGroupScan
 	hits, more, err := all.scan(read, actor.OrgID(), store.GroupQuery{Only: q.Only, Where: q.Where, By: store.GroupsByID})
 	if err != nil {
-		return nil, "", failure("search groups", err)
+		return nil, "", store.Failure("search groups", err)
 	}
 	if more.ID() != "" {
 		return nil, "", idp.Fail(idp.KindBadSearch, "sortBy: there are too many groups to be sorted by "+short(g.SortBy))
@@ -267,7 +267,7 @@ func (s *Service) sortGroups(read *store.Tx, actor idp.Actor, g GroupSearch, q s
 	for _, h := range hits[from:] {
 		groups = append(groups, h.Group)
 	}
-	groups, next := cut(groups, g.Limit, groupID)
+	groups, next := idp.Cut(groups, g.Limit, groupID)
 	return groups, next, nil
 }
 
@@ -302,7 +302,7 @@ func parseGroupCursor(read *store.Tx, orgID, text string, sorted bool, by store.
 		return cursor{}, nil
 	}
 	id, rest, found := strings.Cut(text, ".")
-	if !isID(id, groupPrefix) || found != sorted {
+	if !idp.IsID(id, groupPrefix) || found != sorted {
 		return cursor{}, bad
 	}
 	if rest == lookedUp {
@@ -348,19 +348,19 @@ func (s *Service) GroupStats(ctx context.Context, actor idp.Actor, groups ...*id
 	if s.Guard != nil && actor.Limitable() {
 		var err error
 		if only, _, err = s.Guard.Apps(read, actor); err != nil {
-			return nil, failure("count applications", err)
+			return nil, store.Failure("count applications", err)
 		}
 	}
 	counts, err := read.CountGroups(actor.OrgID(), ids, only)
 	if err != nil {
-		return nil, failure("count members", err)
+		return nil, store.Failure("count members", err)
 	}
 	out := make(map[string]GroupStats, len(groups))
 	for _, g := range groups {
 		c := counts[g.ID]
 		if g.Type == idp.GroupBuiltIn {
 			if c.Users, err = read.CountUsers(actor.OrgID()); err != nil {
-				return nil, failure("count users", err)
+				return nil, store.Failure("count users", err)
 			}
 		}
 		out[g.ID] = GroupStats{Users: c.Users, Apps: c.Apps, Admin: c.Roles > 0}

@@ -34,7 +34,7 @@ func (w *world) someGroups(t testing.TB) []*idp.Group {
 		}
 		w.tx(t, func(tx *store.Tx) error { return tx.InsertGroup(g, scim.Fold(name)) })
 	}
-	all, _, err := w.Groups(t.Context(), w.admin, directory.Page{Limit: 1000})
+	all, _, err := w.Groups(t.Context(), w.admin, idp.Page{Limit: 1000})
 	w.must(t, err)
 	return all
 }
@@ -251,7 +251,7 @@ func TestGroupStats(t *testing.T) {
 		w.tx(t, func(tx *store.Tx) error {
 			return tx.InsertRole(store.Role{OrgID: w.org.ID, PrincipalID: west, ID: "gra1", Type: idp.RoleReportAdmin, Created: noon, LastUpdated: noon})
 		})
-		all, _, err := w.Groups(t.Context(), w.admin, directory.Page{Limit: 10})
+		all, _, err := w.Groups(t.Context(), w.admin, idp.Page{Limit: 10})
 		w.must(t, err)
 		stats, err := w.GroupStats(t.Context(), w.admin, all...)
 		w.must(t, err)

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"usher/internal/directory"
 	"usher/internal/idp"
 )
 
@@ -139,7 +138,7 @@ func TestManyJoinAtOnce(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		members, next, err := w.Members(t.Context(), w.admin, g.ID, directory.Page{Limit: 20})
+		members, next, err := w.Members(t.Context(), w.admin, g.ID, idp.Page{Limit: 20})
 		if err != nil || len(members) != 20 || next != "" || len(w.events(t))-before != 20 {
 			t.Errorf("%d members, next %q, %d events, %v", len(members), next, len(w.events(t))-before, err)
 		}
@@ -160,7 +159,7 @@ func TestListsOfGroups(t *testing.T) {
 		}
 		var names []string
 		for after := ""; ; {
-			page, next, err := w.Groups(t.Context(), w.admin, directory.Page{After: after, Limit: 2})
+			page, next, err := w.Groups(t.Context(), w.admin, idp.Page{After: after, Limit: 2})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -184,7 +183,7 @@ func TestEveryoneHoldsAll(t *testing.T) {
 		}
 		var got int
 		for after := ""; ; {
-			page, next, err := w.Members(t.Context(), w.admin, w.org.Settings.EveryoneID, directory.Page{After: after, Limit: 3})
+			page, next, err := w.Members(t.Context(), w.admin, w.org.Settings.EveryoneID, idp.Page{After: after, Limit: 3})
 			if err != nil {
 				t.Fatal(err)
 			}

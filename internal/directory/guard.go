@@ -67,7 +67,7 @@ const maxMemberRounds = 8
 // liveMembers is a page of the members of some groups who are not deprovisioned.
 // Where so many of them are that the page would take long to fill it is shorter,
 // and next goes on behind those that were looked at.
-func liveMembers(tx *store.Tx, orgID string, groups []string, p Page) (users []*idp.User, next string, err error) {
+func liveMembers(tx *store.Tx, orgID string, groups []string, p idp.Page) (users []*idp.User, next string, err error) {
 	after := p.After
 	for range maxMemberRounds {
 		ids, err := tx.MemberIDsOfAny(orgID, groups, after, p.Limit+1)
@@ -80,7 +80,7 @@ func liveMembers(tx *store.Tx, orgID string, groups []string, p Page) (users []*
 		}
 		users = append(users, found...)
 		if len(users) > p.Limit || len(ids) <= p.Limit {
-			users, next = cut(users, p.Limit, userID)
+			users, next = idp.Cut(users, p.Limit, userID)
 			return users, next, nil
 		}
 		after = ids[len(ids)-1]

@@ -65,7 +65,7 @@ func (s *Service) inviteStored(tx *store.Tx, actor idp.Actor, u *idp.User, sendE
 	}
 	a, err := u.Attributes()
 	if err != nil {
-		return i, failure("read profile", err)
+		return i, store.Failure("read profile", err)
 	}
 	m, err := i.mail(actor.Org, a)
 	if err != nil {

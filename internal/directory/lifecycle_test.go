@@ -163,14 +163,14 @@ func TestDeleteInTwoSteps(t *testing.T) {
 		if events := w.causes(t, func() { must(t, w.Delete(t.Context(), w.admin, u.ID, false)) }); events != "user.lifecycle.deactivate" {
 			t.Error(events)
 		}
-		if members, _, err := w.Members(t.Context(), w.admin, g.ID, directory.Page{Limit: 10}); err != nil || len(members) != 1 || members[0].Status != idp.UserDeprovisioned {
+		if members, _, err := w.Members(t.Context(), w.admin, g.ID, idp.Page{Limit: 10}); err != nil || len(members) != 1 || members[0].Status != idp.UserDeprovisioned {
 			t.Errorf("%v %v", members, err)
 		}
 		if events := w.causes(t, func() { must(t, w.Delete(t.Context(), w.admin, u.ID, false)) }); events != "user.lifecycle.delete.initiated user.lifecycle.delete.completed" {
 			t.Error(events)
 		}
 		wantKind(t, w.Delete(t.Context(), w.admin, u.ID, false), idp.KindNotFound, "User")
-		if members, _, err := w.Members(t.Context(), w.admin, g.ID, directory.Page{Limit: 10}); err != nil || len(members) != 0 {
+		if members, _, err := w.Members(t.Context(), w.admin, g.ID, idp.Page{Limit: 10}); err != nil || len(members) != 0 {
 			t.Errorf("%v %v", members, err)
 		}
 		w.active(t, "i@example.com") // the login is free again

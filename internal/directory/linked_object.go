@@ -56,7 +56,7 @@ func linkedObjectOf(row *store.LinkedObject) (*LinkedObject, error) {
 func (s *Service) LinkedObjects(ctx context.Context, actor idp.Actor) ([]*LinkedObject, error) {
 	rows, err := s.Store.Read(ctx).LinkedObjects(actor.OrgID())
 	if err != nil {
-		return nil, failure("list linked objects", err)
+		return nil, store.Failure("list linked objects", err)
 	}
 	out := make([]*LinkedObject, 0, len(rows))
 	for _, row := range rows {
@@ -74,7 +74,7 @@ func (s *Service) LinkedObjects(ctx context.Context, actor idp.Actor) ([]*Linked
 func (s *Service) LinkedObject(ctx context.Context, actor idp.Actor, name string) (*LinkedObject, error) {
 	row, err := findLink(s.Store.Read(ctx), actor.OrgID(), name)
 	if err != nil {
-		return nil, failure("read linked object", err)
+		return nil, store.Failure("read linked object", err)
 	}
 	return linkedObjectOf(row)
 }
@@ -245,8 +245,8 @@ func (s *Service) link(ctx context.Context, actor idp.Actor, ref, primary string
 // associated side those associated to the user, of these only who is within the
 // actor's reach. next is the cursor of the following part.
 // (spec: management#listLinkedObjectsForUser)
-func (s *Service) Linked(ctx context.Context, actor idp.Actor, ref, name string, p Page) (ids []string, next string, err error) {
-	if err := p.check(userPrefix); err != nil {
+func (s *Service) Linked(ctx context.Context, actor idp.Actor, ref, name string, p idp.Page) (ids []string, next string, err error) {
+	if err := p.Check(userPrefix); err != nil {
 		return nil, "", err
 	}
 	u, err := s.User(ctx, actor, ref)
@@ -256,17 +256,17 @@ func (s *Service) Linked(ctx context.Context, actor idp.Actor, ref, name string,
 	read := s.Store.Read(ctx)
 	row, err := findLink(read, actor.OrgID(), name)
 	if err != nil {
-		return nil, "", failure("read linked object", err)
+		return nil, "", store.Failure("read linked object", err)
 	}
 	if row.Primary == name {
 		ids, err = read.LinkedPrimary(u.OrgID, row.Primary, u.ID)
-		return ids, "", failure("list linked users", err)
+		return ids, "", store.Failure("list linked users", err)
 	}
 	ids, err = read.LinkedAssociated(u.OrgID, row.Primary, u.ID, p.After, p.Limit+1)
 	if err != nil {
-		return nil, "", failure("list linked users", err)
+		return nil, "", store.Failure("list linked users", err)
 	}
-	ids, next = cut(ids, p.Limit, func(id string) string { return id })
+	ids, next = idp.Cut(ids, p.Limit, func(id string) string { return id })
 	limit, err := s.reach(read, actor)
 	if err != nil || limit == nil || actor.Is(u.ID) {
 		return ids, next, err
@@ -275,7 +275,7 @@ func (s *Service) Linked(ctx context.Context, actor idp.Actor, ref, name string,
 	for _, id := range ids {
 		in, err := read.IsMemberOfAny(u.OrgID, id, limit.(store.MemberOf).GroupIDs)
 		if err != nil {
-			return nil, "", failure("read memberships", err)
+			return nil, "", store.Failure("read memberships", err)
 		}
 		if in {
 			kept = append(kept, id)

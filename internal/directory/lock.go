@@ -58,7 +58,7 @@ func (s *Service) tellLocked(tx *store.Tx, actor idp.Actor, u *idp.User) error {
 	}
 	a, err := u.Attributes()
 	if err != nil {
-		return failure("read profile", err)
+		return store.Failure("read profile", err)
 	}
 	l := notify.Locked{To: a.Text(AttrEmail), Name: a.Text(AttrFirstName), Login: u.Login, Org: actor.Org.Name, At: tx.Now()}
 	if minutes := p.Lockout.AutoUnlockMinutes; minutes > 0 {

@@ -70,7 +70,7 @@ func (s *Service) addMember(tx *store.Tx, actor idp.Actor, g *idp.Group, u *idp.
 	if ruled {
 		reasons, err := tx.ReasonsFor(g.OrgID, g.ID, u.ID)
 		if err != nil || len(reasons) > 1 {
-			return failure("read membership", err)
+			return store.Failure("read membership", err)
 		}
 	}
 	return s.membership(tx, actor, g, u, true)
@@ -136,7 +136,7 @@ func (s *Service) membership(tx *store.Tx, actor idp.Actor, g *idp.Group, u *idp
 
 // Members lists the members of a group in the order of their creation,
 // deprovisioned ones included, like Users. (spec: management#listGroupUsers)
-func (s *Service) Members(ctx context.Context, actor idp.Actor, groupID string, p Page) (users []*idp.User, next string, err error) {
+func (s *Service) Members(ctx context.Context, actor idp.Actor, groupID string, p idp.Page) (users []*idp.User, next string, err error) {
 	return s.MembersBy(ctx, actor, groupID, MembersAll, p)
 }
 
@@ -150,15 +150,15 @@ const (
 // MembersBy is Members for those who belong to the group for a reason: one of
 // the words above, or the identifier of a group rule. KindBadRequest for
 // another. Nobody has a reason to belong to the built-in group but to exist.
-func (s *Service) MembersBy(ctx context.Context, actor idp.Actor, groupID, managedBy string, p Page) (users []*idp.User, next string, err error) {
-	if err := p.check(userPrefix); err != nil {
+func (s *Service) MembersBy(ctx context.Context, actor idp.Actor, groupID, managedBy string, p idp.Page) (users []*idp.User, next string, err error) {
+	if err := p.Check(userPrefix); err != nil {
 		return nil, "", err
 	}
 	ruleID := ""
 	switch managedBy {
 	case MembersAll, MembersByRule, MembersByHand:
 	default:
-		if !isID(managedBy, rulePrefix) {
+		if !idp.IsID(managedBy, rulePrefix) {
 			return nil, "", &idp.Error{Kind: idp.KindBadRequest, Object: "managedBy"}
 		}
 		ruleID = managedBy
@@ -166,7 +166,7 @@ func (s *Service) MembersBy(ctx context.Context, actor idp.Actor, groupID, manag
 	read := s.Store.Read(ctx)
 	g, err := findGroup(read, actor.OrgID(), groupID)
 	if err != nil {
-		return nil, "", failure("read group", err)
+		return nil, "", store.Failure("read group", err)
 	}
 	if err := s.seenMembers(read, actor, g.ID); err != nil {
 		return nil, "", err
@@ -180,9 +180,9 @@ func (s *Service) MembersBy(ctx context.Context, actor idp.Actor, groupID, manag
 		users, err = read.ManagedMembersAfter(g.OrgID, g.ID, managedBy != MembersByHand, ruleID, p.After, p.Limit+1)
 	}
 	if err != nil {
-		return nil, "", failure("list members", err)
+		return nil, "", store.Failure("list members", err)
 	}
-	users, next = cut(users, p.Limit, userID)
+	users, next = idp.Cut(users, p.Limit, userID)
 	return users, next, nil
 }
 
@@ -192,24 +192,24 @@ func (s *Service) GroupsOf(ctx context.Context, actor idp.Actor, userRef string)
 	read := s.Store.Read(ctx)
 	u, err := find(read, actor.OrgID(), userRef)
 	if err != nil {
-		return nil, failure("read user", err)
+		return nil, store.Failure("read user", err)
 	}
 	if err := s.seen(read, actor, u); err != nil {
 		return nil, err
 	}
 	groups, err := read.GroupsOf(u.OrgID, u.ID)
 	if err != nil {
-		return nil, failure("list groups of user", err)
+		return nil, store.Failure("list groups of user", err)
 	}
 	everyone, err := read.Group(u.OrgID, actor.Org.Settings.EveryoneID)
 	if err != nil {
-		return nil, failure("read built-in group", err)
+		return nil, store.Failure("read built-in group", err)
 	}
 	groups = append(groups, everyone)
 	if !actor.Is(u.ID) {
 		only, err := s.groupsInReach(read, actor)
 		if err != nil {
-			return nil, failure("list groups of user", err)
+			return nil, store.Failure("list groups of user", err)
 		}
 		if only != nil {
 			groups = slices.DeleteFunc(groups, func(g *idp.Group) bool { return !slices.Contains(only, g.ID) })
@@ -224,7 +224,7 @@ func (s *Service) GroupsOf(ctx context.Context, actor idp.Actor, userRef string)
 func (s *Service) GroupIDs(tx *store.Tx, org *idp.Org, userID string) ([]string, error) {
 	ids, err := tx.GroupIDsOf(org.ID, userID)
 	if err != nil {
-		return nil, failure("list groups of user", err)
+		return nil, store.Failure("list groups of user", err)
 	}
 	return append(ids, org.Settings.EveryoneID), nil
 }

@@ -113,7 +113,7 @@ func (s *Service) subject(ctx context.Context, actor idp.Actor, ref string) (*id
 	read := s.Store.Read(ctx)
 	u, err := find(read, actor.OrgID(), ref)
 	if err != nil {
-		return nil, credential.Policy{}, failure("read user", err)
+		return nil, credential.Policy{}, store.Failure("read user", err)
 	}
 	if err := s.permit(read, actor, u); err != nil {
 		return nil, credential.Policy{}, err

@@ -33,11 +33,11 @@ func (s *Service) Contact(ctx context.Context, actor idp.Actor, contactType stri
 	if id := actor.Org.Settings.Contacts[contactType]; id != "" {
 		_, err := read.User(actor.OrgID(), id)
 		if err == nil || !errors.Is(err, store.ErrNotFound) {
-			return id, failure("read contact", err)
+			return id, store.Failure("read contact", err)
 		}
 	}
 	id, err := read.FirstHolder(actor.OrgID(), idp.RoleSuperAdmin)
-	return id, failure("read contact", err)
+	return id, store.Failure("read contact", err)
 }
 
 // SetContact makes a user an organisation's contact. KindNotFound for an unknown

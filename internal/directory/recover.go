@@ -40,7 +40,7 @@ func (s *Service) ResetPassword(ctx context.Context, actor idp.Actor, ref string
 			u.Provider = idp.Provider{Type: idp.ProviderOkta, Name: string(idp.ProviderOkta)}
 		}
 		if err := tx.DeleteUserTokens(u.OrgID, u.ID); err != nil {
-			return failure("void tokens", err)
+			return store.Failure("void tokens", err)
 		}
 		enter(tx, u, idp.UserRecovery)
 		if err := s.KeepRecoveryToken(tx, actor, u, token, sendEmail); err != nil {
@@ -75,7 +75,7 @@ func (s *Service) Federate(ctx context.Context, actor idp.Actor, ref string, rev
 			return err
 		}
 		if err := tx.DeleteUserTokens(u.OrgID, u.ID); err != nil {
-			return failure("void tokens", err)
+			return store.Failure("void tokens", err)
 		}
 		u.Provider = idp.Provider{Type: idp.ProviderFederation, Name: string(idp.ProviderFederation)}
 		if u.Activated.IsZero() {

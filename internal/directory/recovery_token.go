@@ -88,7 +88,7 @@ func (s *Service) KeepRecoveryToken(tx *store.Tx, actor idp.Actor, u *idp.User, 
 	}
 	a, err := u.Attributes()
 	if err != nil {
-		return failure("read profile", err)
+		return store.Failure("read profile", err)
 	}
 	to := []string{a.Text(AttrEmail)}
 	if second := a.Text(AttrSecondEmail); second != "" && !strings.EqualFold(second, to[0]) {

@@ -157,7 +157,7 @@ func exclude(tx *store.Tx, r *idp.GroupRule, ids []string) error {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	list := make([]store.Exclusion, 0, len(ids))
 	for _, id := range ids {
-		if !isID(id, userPrefix) {
+		if !idp.IsID(id, userPrefix) {
 			return idp.NotFound(TypeUser, id)
 		}
 		if _, err := tx.User(r.OrgID, id); errors.Is(err, store.ErrNotFound) {
@@ -179,7 +179,7 @@ func (s *Service) Rule(ctx context.Context, actor idp.Actor, id string) (*idp.Gr
 	if err == nil {
 		err = withExclusions(read, r)
 	}
-	return r, failure("read group rule", err)
+	return r, store.Failure("read group rule", err)
 }
 
 // permitRules tells whether the actor may see and change group rules. Who is
@@ -198,7 +198,7 @@ func (s *Service) ruleFor(tx *store.Tx, actor idp.Actor, id string) (*idp.GroupR
 }
 
 func findRule(tx *store.Tx, orgID, id string) (*idp.GroupRule, error) {
-	if !isID(id, rulePrefix) {
+	if !idp.IsID(id, rulePrefix) {
 		return nil, idp.NotFound(TypeRule, id)
 	}
 	r, err := tx.GroupRule(orgID, id)
@@ -221,8 +221,8 @@ func ruleID(r *idp.GroupRule) string { return r.ID }
 
 // Rules lists rules in the order of their creation, like Users; with a keyword
 // those whose names hold it, in any case. (spec: management#listRules)
-func (s *Service) Rules(ctx context.Context, actor idp.Actor, keyword string, p Page) (rules []*idp.GroupRule, next string, err error) {
-	if err := p.check(rulePrefix); err != nil {
+func (s *Service) Rules(ctx context.Context, actor idp.Actor, keyword string, p idp.Page) (rules []*idp.GroupRule, next string, err error) {
+	if err := p.Check(rulePrefix); err != nil {
 		return nil, "", err
 	}
 	if utf8.RuneCountInString(keyword) > maxRuleKeyword {
@@ -241,14 +241,14 @@ func (s *Service) Rules(ctx context.Context, actor idp.Actor, keyword string, p 
 	}
 	rules, err = read.GroupRulesAfter(actor.OrgID(), p.After, limit)
 	if err != nil {
-		return nil, "", failure("list group rules", err)
+		return nil, "", store.Failure("list group rules", err)
 	}
 	key := scim.Fold(keyword)
 	rules = slices.DeleteFunc(rules, func(r *idp.GroupRule) bool { return !strings.Contains(scim.Fold(r.Name), key) })
-	rules, next = cut(rules, p.Limit, ruleID)
+	rules, next = idp.Cut(rules, p.Limit, ruleID)
 	for _, r := range rules {
 		if err := withExclusions(read, r); err != nil {
-			return nil, "", failure("list exclusions", err)
+			return nil, "", store.Failure("list exclusions", err)
 		}
 	}
 	return rules, next, nil
@@ -266,7 +266,7 @@ func (s *Service) RuleGroupNames(ctx context.Context, actor idp.Actor, rules ...
 	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(ids))), maxNamesAtOnce) {
 		groups, err := s.Store.Read(ctx).GroupsByID(actor.OrgID(), part)
 		if err != nil {
-			return nil, failure("read groups", err)
+			return nil, store.Failure("read groups", err)
 		}
 		for id, g := range groups {
 			out[id] = g.Name

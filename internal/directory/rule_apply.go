@@ -71,18 +71,18 @@ func (s *Service) applyRules(tx *store.Tx, set *ruleSet, u *idp.User, a idp.Attr
 	v := subject{user: u, attributes: a, excluded: map[string]bool{}}
 	var err error
 	if v.have, err = tx.MembershipsOf(u.OrgID, u.ID); err != nil {
-		return failure("read memberships", err)
+		return store.Failure("read memberships", err)
 	}
 	excluded, err := tx.ExclusionsBetween(u.OrgID, u.ID, u.ID)
 	if err != nil {
-		return failure("read exclusions", err)
+		return store.Failure("read exclusions", err)
 	}
 	for _, e := range excluded {
 		v.excluded[e.RuleID] = true
 	}
 	out, err := set.judge(set.rules, v, &naming{tx: tx, orgID: u.OrgID, known: map[string]el.Group{}})
 	if err != nil {
-		return failure("judge by group rules", err)
+		return store.Failure("judge by group rules", err)
 	}
 	return s.enact(tx, set, "", []verdict{out})
 }
@@ -171,7 +171,7 @@ func (s *Service) afterMembership(tx *store.Tx, set *ruleSet, u *idp.User) error
 	}
 	a, err := u.Attributes()
 	if err != nil {
-		return failure("read profile", err)
+		return store.Failure("read profile", err)
 	}
 	return s.applyRules(tx, set, u, a)
 }

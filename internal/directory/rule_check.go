@@ -53,7 +53,7 @@ func (s *Service) ruleGroups(tx *store.Tx, org *idp.Org, r *idp.GroupRule) ([]st
 	named := slices.Clone(r.GroupIDs)
 	for _, id := range uses.GroupIDs {
 		_, err := tx.Group(r.OrgID, id)
-		if !isID(id, groupPrefix) || errors.Is(err, store.ErrNotFound) {
+		if !idp.IsID(id, groupPrefix) || errors.Is(err, store.ErrNotFound) {
 			return nil, badExpression("Invalid group " + short(id) + " in expression " + short(r.Expression))
 		}
 		if err != nil {
@@ -71,7 +71,7 @@ func (s *Service) ruleGroups(tx *store.Tx, org *idp.Org, r *idp.GroupRule) ([]st
 func (s *Service) AttributeRemoved(tx *store.Tx, org *idp.Org, name string) error {
 	rules, err := tx.GroupRulesAfter(org.ID, "", maxRules)
 	if err != nil {
-		return failure("list group rules", err)
+		return store.Failure("list group rules", err)
 	}
 	for _, r := range rules {
 		p, err := el.Parse(r.Expression, el.GroupRules())
@@ -105,7 +105,7 @@ func (s *Service) invalidateNaming(tx *store.Tx, org *idp.Org, groupID string) e
 func (s *Service) invalidate(tx *store.Tx, org *idp.Org, r *idp.GroupRule) error {
 	was := r.Status
 	if err := s.setStatus(tx, r, idp.RuleInvalid); err != nil {
-		return failure("invalidate group rule", err)
+		return store.Failure("invalidate group rule", err)
 	}
 	if was == idp.RuleInvalid {
 		return nil

@@ -85,7 +85,7 @@ func TestRuleInput(t *testing.T) {
 		if w.snapshot(t) != before {
 			t.Error("a refused rule has left something")
 		}
-		rules, _, err := w.Rules(t.Context(), w.admin, "", directory.Page{Limit: 10})
+		rules, _, err := w.Rules(t.Context(), w.admin, "", idp.Page{Limit: 10})
 		if err != nil || len(rules) != 1 || len(rules[0].GroupIDs) != 1 {
 			t.Errorf("rules %v, %v", rules, err)
 		}
@@ -140,7 +140,7 @@ func TestListRules(t *testing.T) {
 		}
 		var names []string
 		for after := ""; ; {
-			rules, next, err := w.Rules(t.Context(), w.admin, "", directory.Page{After: after, Limit: 2})
+			rules, next, err := w.Rules(t.Context(), w.admin, "", idp.Page{After: after, Limit: 2})
 			w.must(t, err)
 			for _, r := range rules {
 				names = append(names, r.Name)
@@ -152,7 +152,7 @@ func TestListRules(t *testing.T) {
 		if got := strings.Join(names, ","); got != "Rule 0,Rule 1,Rule 2,Rule 3,Rule 4" {
 			t.Errorf("rules %s", got)
 		}
-		found, next, err := w.Rules(t.Context(), w.admin, "rULE 3", directory.Page{Limit: 1})
+		found, next, err := w.Rules(t.Context(), w.admin, "rULE 3", idp.Page{Limit: 1})
 		if err != nil || next != "" || len(found) != 1 || found[0].Name != "Rule 3" {
 			t.Errorf("found %v, %q, %v", found, next, err)
 		}
@@ -160,11 +160,11 @@ func TestListRules(t *testing.T) {
 		if err != nil || len(byID) != 1 || byID[west] != "West" {
 			t.Errorf("names %v, %v", byID, err)
 		}
-		_, _, err = w.Rules(t.Context(), w.admin, "", directory.Page{After: "00u", Limit: 1})
+		_, _, err = w.Rules(t.Context(), w.admin, "", idp.Page{After: "00u", Limit: 1})
 		wantKind(t, err, idp.KindBadPaging, "after")
 		// Another organisation sees nothing of it.
 		second := idp.SystemActor(w.addOrg(t, "second", "second.example.com"))
-		if rules, _, err := w.Rules(t.Context(), second, "", directory.Page{Limit: 10}); err != nil || len(rules) != 0 {
+		if rules, _, err := w.Rules(t.Context(), second, "", idp.Page{Limit: 10}); err != nil || len(rules) != 0 {
 			t.Errorf("rules of another organisation %v, %v", rules, err)
 		}
 		_, err = w.Rule(t.Context(), second, found[0].ID)
@@ -187,7 +187,7 @@ func TestMembersBy(t *testing.T) {
 		} {
 			var got []string
 			for after := ""; ; {
-				users, next, err := w.MembersBy(t.Context(), w.admin, west, managedBy, directory.Page{After: after, Limit: 1})
+				users, next, err := w.MembersBy(t.Context(), w.admin, west, managedBy, idp.Page{After: after, Limit: 1})
 				w.must(t, err)
 				for _, u := range users {
 					got = append(got, u.ID)
@@ -200,9 +200,9 @@ func TestMembersBy(t *testing.T) {
 				t.Errorf("%s: %v, want %v", managedBy, got, want)
 			}
 		}
-		_, _, err := w.MembersBy(t.Context(), w.admin, west, "nobody", directory.Page{Limit: 1})
+		_, _, err := w.MembersBy(t.Context(), w.admin, west, "nobody", idp.Page{Limit: 1})
 		wantKind(t, err, idp.KindBadRequest, "managedBy")
-		if users, _, err := w.MembersBy(t.Context(), w.admin, w.org.Settings.EveryoneID, directory.MembersByRule, directory.Page{Limit: 1}); err != nil || len(users) != 0 {
+		if users, _, err := w.MembersBy(t.Context(), w.admin, w.org.Settings.EveryoneID, directory.MembersByRule, idp.Page{Limit: 1}); err != nil || len(users) != 0 {
 			t.Errorf("of everyone %v, %v", users, err)
 		}
 	})

@@ -83,7 +83,7 @@ func TestRulesUnderConcurrency(t *testing.T) {
 			}
 			w.runTasks(t)
 			for _, group := range []string{sales, both} {
-				if users, _, err := w.Members(ctx, w.admin, group, directory.Page{Limit: 10}); err != nil || len(users) != 0 {
+				if users, _, err := w.Members(ctx, w.admin, group, idp.Page{Limit: 10}); err != nil || len(users) != 0 {
 					t.Fatalf("%d members are left, %v", len(users), err)
 				}
 			}
@@ -94,7 +94,7 @@ func TestRulesUnderConcurrency(t *testing.T) {
 // checkRules holds every user against the two rules of the test above.
 func (w *world) checkRules(t *testing.T, sales, a, b, both string) {
 	t.Helper()
-	users, _, err := w.Users(t.Context(), w.admin, directory.Page{Limit: 1000})
+	users, _, err := w.Users(t.Context(), w.admin, idp.Page{Limit: 1000})
 	w.must(t, err)
 	for _, u := range users {
 		attributes, err := u.Attributes()
@@ -125,7 +125,7 @@ func TestManyJoinOneGroup(t *testing.T) {
 			})
 		}
 		parallel(t, 10, fns...)
-		users, _, err := w.Members(t.Context(), w.admin, west, directory.Page{Limit: 1000})
+		users, _, err := w.Members(t.Context(), w.admin, west, idp.Page{Limit: 1000})
 		if err != nil || len(users) != 80 {
 			t.Errorf("%d members, want 80, %v", len(users), err)
 		}

@@ -81,7 +81,7 @@ func work[D any](ctx context.Context, s *Service, t jobs.Task, batch func(contex
 
 func (s *Service) enqueue(tx *store.Tx, orgID, kind string, document any) error {
 	_, err := (&jobs.Queue{IDs: s.IDs}).Enqueue(tx, orgID, kind, document)
-	return failure("queue "+kind, err)
+	return store.Failure("queue "+kind, err)
 }
 
 // repeatRun lets a run be repeated later when the organisation's first rule is
@@ -90,7 +90,7 @@ func (s *Service) enqueue(tx *store.Tx, orgID, kind string, document any) error 
 func (s *Service) repeatRun(tx *store.Tx, r *idp.GroupRule) error {
 	head, err := tx.HoldRules(r.OrgID)
 	if err != nil {
-		return failure("read group rules", err)
+		return store.Failure("read group rules", err)
 	}
 	due := head.Since.Add(firstGrace)
 	if !tx.Now().Before(due) {
@@ -101,7 +101,7 @@ func (s *Service) repeatRun(tx *store.Tx, r *idp.GroupRule) error {
 		return fmt.Errorf("task %s: %w", taskRepeat, err)
 	}
 	row := store.JobRow{OrgID: r.OrgID, ID: s.IDs.New("job"), Kind: taskRepeat, Document: document, Created: tx.Now(), Due: due}
-	return failure("queue "+taskRepeat, tx.InsertJob(row))
+	return store.Failure("queue "+taskRepeat, tx.InsertJob(row))
 }
 
 // repeat starts a rule's run again, if the rule still holds.
@@ -138,7 +138,7 @@ func (s *Service) start(tx *store.Tx, r *idp.GroupRule, run ruleRun) (ruleRun, e
 	run.Run = s.IDs.New("run")
 	err := tx.StartRuleRun(store.RuleRun{OrgID: r.OrgID, RuleID: r.ID, Run: run.Run})
 	if err != nil {
-		return run, failure("start group rule", err)
+		return run, store.Failure("start group rule", err)
 	}
 	return run, s.enqueue(tx, r.OrgID, taskRun, run)
 }

@@ -49,7 +49,7 @@ func (r activeRule) names() bool { return r.uses.AnyGroup || len(r.uses.GroupNam
 func (s *Service) holdRules(tx *store.Tx, orgID string) (set *ruleSet, ever bool, err error) {
 	head, err := tx.HoldRules(orgID)
 	if err != nil {
-		return nil, false, failure("hold group rules", err)
+		return nil, false, store.Failure("hold group rules", err)
 	}
 	return s.held(tx, orgID, head)
 }
@@ -67,7 +67,7 @@ func (s *Service) held(tx *store.Tx, orgID string, head store.RuleHead) (set *ru
 	}
 	set, err = loadRules(tx, orgID, head.Revision)
 	if err != nil {
-		return nil, false, failure("read group rules", err)
+		return nil, false, store.Failure("read group rules", err)
 	}
 	s.rules.keep(orgID, set)
 	return set, true, nil

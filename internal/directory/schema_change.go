@@ -312,7 +312,7 @@ func reserve(tx *store.Tx, orgID string, before, after *Schema) error {
 		}
 		if !a.Unique {
 			if err := tx.ReleaseAttribute(orgID, after.unique+a.Name); err != nil {
-				return failure("release attribute", err)
+				return store.Failure("release attribute", err)
 			}
 			continue
 		}
@@ -321,7 +321,7 @@ func reserve(tx *store.Tx, orgID string, before, after *Schema) error {
 			return badAttribute(a.Name, "Some users have the same value, so it cannot be made unique")
 		}
 		if err != nil {
-			return failure("reserve attribute", err)
+			return store.Failure("reserve attribute", err)
 		}
 	}
 	return nil
@@ -334,12 +334,12 @@ func (s *Service) strip(tx *store.Tx, orgID string, after *Schema, name string) 
 	for last := ""; ; {
 		ids, err := tx.UsersWithAttribute(orgID, name, last, stripPage)
 		if err != nil {
-			return failure("list values", err)
+			return store.Failure("list values", err)
 		}
 		for _, id := range ids {
 			u, err := tx.User(orgID, id)
 			if err != nil {
-				return failure("read user", err)
+				return store.Failure("read user", err)
 			}
 			if u.TypeID != after.TypeID {
 				continue
@@ -352,7 +352,7 @@ func (s *Service) strip(tx *store.Tx, orgID string, after *Schema, name string) 
 			}
 		}
 		if len(ids) < stripPage {
-			return failure("release attribute", tx.ReleaseAttribute(orgID, after.unique+name))
+			return store.Failure("release attribute", tx.ReleaseAttribute(orgID, after.unique+name))
 		}
 		last = ids[len(ids)-1]
 	}
@@ -361,14 +361,14 @@ func (s *Service) strip(tx *store.Tx, orgID string, after *Schema, name string) 
 func (s *Service) stripUser(tx *store.Tx, u *idp.User, after *Schema, name string) error {
 	a, err := u.Attributes()
 	if err != nil {
-		return failure("read profile", err)
+		return store.Failure("read profile", err)
 	}
 	delete(a, name)
 	maps.DeleteFunc(a, func(_ string, v any) bool { return v == nil })
 	u.Profile, u.LastUpdated = after.canonical(a), tx.Now()
 	all, _ := after.values(a)
 	if err := tx.ReplaceUserAttributes(u.OrgID, u.ID, all); err != nil {
-		return failure("index user", err)
+		return store.Failure("index user", err)
 	}
 	return s.save(tx, u, a)
 }

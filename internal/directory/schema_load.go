@@ -187,7 +187,7 @@ func (s *Schema) Save(tx *store.Tx, orgID string) error {
 		return &idp.Error{Kind: idp.KindConflict, Object: "schema"}
 	}
 	s.version, s.LastUpdated = row.Version, row.LastUpdated
-	return failure("schema", err)
+	return store.Failure("schema", err)
 }
 
 // sameAttribute compares what an organisation may change about an attribute

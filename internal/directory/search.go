@@ -126,7 +126,7 @@ func (s *Service) SearchUsers(ctx context.Context, actor idp.Actor, u UserSearch
 	}
 	hits, err := read.SearchUsers(actor.OrgID(), q)
 	if err != nil {
-		return nil, "", failure("search users", err)
+		return nil, "", store.Failure("search users", err)
 	}
 	if len(hits) > u.Limit {
 		hits = hits[:u.Limit]
@@ -238,7 +238,7 @@ func parseCursor(text string, sorted bool) (cursor, error) {
 		return cursor{}, nil
 	}
 	id, rest, found := strings.Cut(text, ".")
-	if !isID(id, userPrefix) || found != sorted {
+	if !idp.IsID(id, userPrefix) || found != sorted {
 		return cursor{}, bad
 	}
 	key, err := base64.RawURLEncoding.DecodeString(rest)

@@ -164,7 +164,7 @@ func (s *Service) setPassword(tx *store.Tx, actor idp.Actor, u *idp.User, h hash
 	case idp.UserStaged, idp.UserActive, idp.UserSuspended, idp.UserDeprovisioned:
 	}
 	if err := tx.DeleteUserTokens(u.OrgID, u.ID); err != nil {
-		return failure("void tokens", err)
+		return store.Failure("void tokens", err)
 	}
 	return s.record(tx, actor, eventlog.PasswordUpdate, idp.UserTarget(u))
 }

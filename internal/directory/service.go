@@ -2,8 +2,6 @@ package directory
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"usher/internal/credential"
 	"usher/internal/env"
@@ -61,74 +59,17 @@ type Service struct {
 	schemas fresh.Cache[schemaKey, *Schema] // ADR 0007
 }
 
-// Page is a part of a list: up to Limit elements behind the identifier After.
-type Page struct {
-	After string
-	Limit int
-}
-
-// check tells whether the cursor is an identifier with this prefix or empty,
-// else KindBadPaging.
-func (p Page) check(prefix string) error {
-	if p.After != "" && !isID(p.After, prefix) {
-		return &idp.Error{Kind: idp.KindBadPaging, Object: "after"}
-	}
-	if p.Limit < 1 {
-		return &idp.Error{Kind: idp.KindBadPaging, Object: "limit"}
-	}
-	return nil
-}
-
-// isID tells whether text has the form of one of our identifiers.
-func isID(text, prefix string) bool {
-	if len(text) != 20 || text[:len(prefix)] != prefix {
-		return false
-	}
-	for i := range len(text) {
-		switch c := text[i]; {
-		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
-		default:
-			return false
-		}
-	}
-	return true
-}
-
-// cut returns up to limit elements of a list that was read with one more, and
-// the cursor of the next part, empty at the end.
-func cut[T any](list []T, limit int, id func(T) string) ([]T, string) {
-	if len(list) <= limit {
-		return list, ""
-	}
-	list = list[:limit]
-	return list, id(list[limit-1])
-}
-
 func userID(u *idp.User) string   { return u.ID }
 func groupID(g *idp.Group) string { return g.ID }
 
 // tx runs fn in a serializable transaction and names what failed.
 func (s *Service) tx(ctx context.Context, what string, fn func(*store.Tx) error) error {
-	return failure(what, s.Store.Tx(ctx, fn))
+	return store.Failure(what, s.Store.Tx(ctx, fn))
 }
 
 // write is tx for what a constraint or a version alone guards.
 func (s *Service) write(ctx context.Context, what string, fn func(*store.Tx) error) error {
-	return failure(what, s.Store.Write(ctx, fn))
-}
-
-// failure maps the errors of the store that a caller can do something about and
-// names the others.
-func failure(what string, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case idp.KindOf(err) != 0:
-		return err
-	case errors.Is(err, store.ErrStale):
-		return &idp.Error{Kind: idp.KindConflict, Object: what}
-	}
-	return fmt.Errorf("%s: %w", what, err)
+	return store.Failure(what, s.Store.Write(ctx, fn))
 }
 
 // run calls the hooks until one fails.

@@ -27,7 +27,7 @@ func (s *Service) TellAdministrators(tx *store.Tx, actor idp.Actor, u *idp.User,
 		}
 		a, err := admin.Attributes()
 		if err != nil {
-			return failure("read profile", err)
+			return store.Failure("read profile", err)
 		}
 		m, err := notify.AdminNotice{
 			To: a.Text(AttrEmail), Name: a.Text(AttrFirstName), Login: admin.Login, Org: actor.Org.Name, User: u.Login, What: what, By: actor.Login,

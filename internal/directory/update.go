@@ -97,7 +97,7 @@ func merge(u *idp.User, c UserChange) (idp.Attributes, error) {
 	}
 	a, err := u.Attributes()
 	if err != nil {
-		return nil, failure("read profile", err)
+		return nil, store.Failure("read profile", err)
 	}
 	if len(c.Profile) > 0 {
 		maps.Copy(a, c.Profile)
@@ -114,7 +114,7 @@ func (s *Service) apply(tx *store.Tx, actor idp.Actor, u *idp.User, c UserChange
 	}
 	attributes, err := u.Attributes()
 	if err != nil {
-		return failure("read profile", err)
+		return store.Failure("read profile", err)
 	}
 	before := attributes
 	profiled := c.Profile != nil || c.TypeID != "" && c.TypeID != u.TypeID

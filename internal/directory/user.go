@@ -23,7 +23,7 @@ func (s *Service) User(ctx context.Context, actor idp.Actor, ref string) (*idp.U
 	read := s.Store.Read(ctx)
 	u, err := find(read, actor.OrgID(), ref)
 	if err != nil {
-		return nil, failure("read user", err)
+		return nil, store.Failure("read user", err)
 	}
 	if err := s.seen(read, actor, u); err != nil {
 		return nil, err
@@ -34,11 +34,11 @@ func (s *Service) User(ctx context.Context, actor idp.Actor, ref string) (*idp.U
 // Find is User inside the caller's transaction.
 func (s *Service) Find(tx *store.Tx, orgID, ref string) (*idp.User, error) {
 	u, err := find(tx, orgID, ref)
-	return u, failure("read user", err)
+	return u, store.Failure("read user", err)
 }
 
 func find(tx *store.Tx, orgID, ref string) (*idp.User, error) {
-	if isID(ref, userPrefix) {
+	if idp.IsID(ref, userPrefix) {
 		u, err := tx.User(orgID, ref)
 		if !errors.Is(err, store.ErrNotFound) {
 			return u, err
@@ -58,7 +58,7 @@ func (s *Service) ByLogin(tx *store.Tx, orgID, login string) (*idp.User, error) 
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, idp.NotFound(TypeUser, login)
 	}
-	return u, failure("read user", err)
+	return u, store.Failure("read user", err)
 }
 
 func findLogin(tx *store.Tx, orgID, login string) (*idp.User, error) {
@@ -91,8 +91,8 @@ func searchable(s string) bool {
 // Users lists users who are not deprovisioned, in the order of their creation.
 // next is the cursor of the following part, empty at the end. KindBadPaging for
 // a cursor that is none. (spec: management#listUsers)
-func (s *Service) Users(ctx context.Context, actor idp.Actor, p Page) (users []*idp.User, next string, err error) {
-	if err := p.check(userPrefix); err != nil {
+func (s *Service) Users(ctx context.Context, actor idp.Actor, p idp.Page) (users []*idp.User, next string, err error) {
+	if err := p.Check(userPrefix); err != nil {
 		return nil, "", err
 	}
 	read := s.Store.Read(ctx)
@@ -102,13 +102,13 @@ func (s *Service) Users(ctx context.Context, actor idp.Actor, p Page) (users []*
 	}
 	if m, ok := limit.(store.MemberOf); ok {
 		users, next, err = liveMembers(read, actor.OrgID(), m.GroupIDs, p)
-		return users, next, failure("list users", err)
+		return users, next, store.Failure("list users", err)
 	}
 	users, err = read.UsersAfter(actor.OrgID(), p.After, p.Limit+1)
 	if err != nil {
-		return nil, "", failure("list users", err)
+		return nil, "", store.Failure("list users", err)
 	}
-	users, next = cut(users, p.Limit, userID)
+	users, next = idp.Cut(users, p.Limit, userID)
 	return users, next, nil
 }
 
@@ -134,7 +134,7 @@ func (s *Service) Lookup(ctx context.Context, actor idp.Actor, text string, limi
 	} else {
 		users, err = read.UsersByPrefix(actor.OrgID(), prefix, limit)
 	}
-	return users, failure("look users up", err)
+	return users, store.Failure("look users up", err)
 }
 
 // change reads the user that ref names, lets fn change it and writes it.
@@ -162,7 +162,7 @@ func (s *Service) change(ctx context.Context, actor idp.Actor, what, ref string,
 func (s *Service) Save(tx *store.Tx, u *idp.User) error {
 	a, err := u.Attributes()
 	if err != nil {
-		return failure("read profile", err)
+		return store.Failure("read profile", err)
 	}
 	return s.save(tx, u, a)
 }
@@ -175,7 +175,7 @@ func (s *Service) save(tx *store.Tx, u *idp.User, a idp.Attributes) error {
 	}
 	u.Version = row.Version
 	if err != nil {
-		return failure("user", err)
+		return store.Failure("user", err)
 	}
 	// Whatever has changed about the user, the rules may look at it.
 	set, _, err := s.holdRules(tx, u.OrgID)

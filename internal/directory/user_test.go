@@ -235,7 +235,7 @@ func TestWalk(t *testing.T) {
 		seen := map[string]bool{}
 		after, pages := "", 0
 		for {
-			users, next, err := w.Users(t.Context(), w.admin, directory.Page{After: after, Limit: 7})
+			users, next, err := w.Users(t.Context(), w.admin, idp.Page{After: after, Limit: 7})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -261,7 +261,7 @@ func TestWalk(t *testing.T) {
 		if seen[gone.ID] {
 			t.Error("a deprovisioned user is listed")
 		}
-		for _, p := range []directory.Page{{After: "x", Limit: 1}, {After: w.org.Settings.EveryoneID, Limit: 1}, {Limit: 0}, {After: gone.ID + "!", Limit: 1}} {
+		for _, p := range []idp.Page{{After: "x", Limit: 1}, {After: w.org.Settings.EveryoneID, Limit: 1}, {Limit: 0}, {After: gone.ID + "!", Limit: 1}} {
 			_, _, err := w.Users(t.Context(), w.admin, p)
 			wantKind(t, err, idp.KindBadPaging, "")
 		}

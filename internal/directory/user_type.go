@@ -64,7 +64,7 @@ func knownType(tx *store.Tx, org *idp.Org, id string) (string, error) {
 }
 
 func findType(tx *store.Tx, org *idp.Org, id string) (*idp.UserType, error) {
-	if !isID(id, idp.TypePrefix) {
+	if !idp.IsID(id, idp.TypePrefix) {
 		return nil, idp.NotFound(TypeUserType, id)
 	}
 	t, err := tx.UserType(org.ID, id)
@@ -74,7 +74,7 @@ func findType(tx *store.Tx, org *idp.Org, id string) (*idp.UserType, error) {
 	case errors.Is(err, store.ErrNotFound):
 		return nil, idp.NotFound(TypeUserType, id)
 	}
-	return t, failure("read user type", err)
+	return t, store.Failure("read user type", err)
 }
 
 // UserTypes lists the types of users, the default one first.
@@ -82,7 +82,7 @@ func findType(tx *store.Tx, org *idp.Org, id string) (*idp.UserType, error) {
 func (s *Service) UserTypes(ctx context.Context, actor idp.Actor) ([]*idp.UserType, error) {
 	rows, err := s.Store.Read(ctx).UserTypes(actor.OrgID())
 	if err != nil {
-		return nil, failure("list user types", err)
+		return nil, store.Failure("list user types", err)
 	}
 	out := []*idp.UserType{defaultType(actor.Org)}
 	for _, t := range rows {

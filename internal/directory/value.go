@@ -279,7 +279,7 @@ func (s *Schema) reindex(tx *store.Tx, u *idp.User, stored bool, after idp.Attri
 		err = tx.DeleteUniques(u.OrgID, u.ID)
 	}
 	if err != nil {
-		return failure("index user", err)
+		return store.Failure("index user", err)
 	}
 	for _, v := range unique {
 		err := tx.InsertUnique(u.OrgID, u.ID, v)
@@ -287,7 +287,7 @@ func (s *Schema) reindex(tx *store.Tx, u *idp.User, stored bool, after idp.Attri
 			return taken(strings.TrimPrefix(v.Name, s.unique))
 		}
 		if err != nil {
-			return failure("index user", err)
+			return store.Failure("index user", err)
 		}
 	}
 	return nil

@@ -49,13 +49,13 @@ func TestWalksSeeEachOnce(t *testing.T) {
 		}
 		walkers := []walker{
 			{"users", func(ctx context.Context, after string) ([]*idp.User, string, error) {
-				return w.Users(ctx, w.admin, directory.Page{After: after, Limit: 7})
+				return w.Users(ctx, w.admin, idp.Page{After: after, Limit: 7})
 			}, staying},
 			{"search by an attribute", search(directory.UserSearch{Text: `profile.department eq "Sales"`}), staying},
 			{"search by a state", search(directory.UserSearch{Text: `status eq "STAGED"`}), staying},
 			{"search in the order of names", search(directory.UserSearch{Text: `profile.department eq "Sales"`, SortBy: "profile.lastName", Descending: true}), staying},
 			{"members of a group", func(ctx context.Context, after string) ([]*idp.User, string, error) {
-				return w.Members(ctx, w.admin, sales, directory.Page{After: after, Limit: 7})
+				return w.Members(ctx, w.admin, sales, idp.Page{After: after, Limit: 7})
 			}, staying},
 		}
 		stop := make(chan struct{})

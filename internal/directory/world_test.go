@@ -182,11 +182,11 @@ func (w *world) mails(t testing.TB) []notify.Message {
 // and messages.
 func (w *world) snapshot(t testing.TB) string {
 	t.Helper()
-	users, _, err := w.Members(t.Context(), w.admin, w.org.Settings.EveryoneID, directory.Page{Limit: 1000})
+	users, _, err := w.Members(t.Context(), w.admin, w.org.Settings.EveryoneID, idp.Page{Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}
-	groups, _, err := w.Groups(t.Context(), w.admin, directory.Page{Limit: 1000})
+	groups, _, err := w.Groups(t.Context(), w.admin, idp.Page{Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}

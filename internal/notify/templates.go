@@ -138,7 +138,7 @@ func (s *Templates) Create(ctx context.Context, a idp.Actor, in TemplateInput) (
 		return tx.InsertSMSTemplate(out)
 	})
 	if err != nil {
-		return nil, templateFailure("create SMS template", err)
+		return nil, store.Failure("create SMS template", err)
 	}
 	return out, nil
 }
@@ -176,14 +176,14 @@ func (s *Templates) change(ctx context.Context, a idp.Actor, id string, change f
 		return tx.UpdateSMSTemplate(out)
 	})
 	if err != nil {
-		return nil, templateFailure("change SMS template", err)
+		return nil, store.Failure("change SMS template", err)
 	}
 	return out, nil
 }
 
 // Delete removes a text. (spec: management#deleteSmsTemplate)
 func (s *Templates) Delete(ctx context.Context, a idp.Actor, id string) error {
-	return templateFailure("delete SMS template", s.Store.Tx(ctx, func(tx *store.Tx) error {
+	return store.Failure("delete SMS template", s.Store.Tx(ctx, func(tx *store.Tx) error {
 		if _, err := findTemplate(tx, a.OrgID(), id); err != nil {
 			return err
 		}
@@ -248,18 +248,4 @@ func templateFault(text string) string {
 		return "must not contain control characters"
 	}
 	return ""
-}
-
-// templateFailure maps the errors of the store that a caller can do something
-// about and names the others.
-func templateFailure(what string, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case idp.KindOf(err) != 0:
-		return err
-	case errors.Is(err, store.ErrStale):
-		return &idp.Error{Kind: idp.KindConflict, Object: what}
-	}
-	return fmt.Errorf("%s: %w", what, err)
 }

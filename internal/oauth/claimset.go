@@ -9,6 +9,7 @@ import (
 	"usher/internal/apps"
 	"usher/internal/el"
 	"usher/internal/idp"
+	"usher/internal/store"
 )
 
 // Claims are what tokens say beyond what the protocol itself puts there. Sub is
@@ -144,7 +145,7 @@ func (f *Facts) standard(out *Claims) error {
 	}
 	a, err := f.User.Attributes()
 	if err != nil {
-		return failure("read profile", err)
+		return store.Failure("read profile", err)
 	}
 	for _, scope := range f.Scopes {
 		switch scope {

@@ -257,7 +257,7 @@ func (p *Provider) challengeElsewhere(ctx context.Context, c *TokenCall, d *dire
 func (p *Provider) numberOf(ctx context.Context, orgID, challenge string) (*int, error) {
 	ch, err := p.Store.Read(ctx).Challenge(orgID, challenge)
 	if err != nil {
-		return nil, failure("read challenge", err)
+		return nil, store.Failure("read challenge", err)
 	}
 	return p.numberIn(ch)
 }

@@ -7,6 +7,7 @@ import (
 	"usher/internal/apps"
 	"usher/internal/el"
 	"usher/internal/idp"
+	"usher/internal/store"
 )
 
 // Facts are what the claims of tokens are made of.
@@ -35,12 +36,12 @@ func (s *Service) Facts(ctx context.Context, org *idp.Org, v *Server, c *Client,
 	tx := s.Store.Read(ctx)
 	a, _, err := s.Apps.Assigned(tx, org, c.App, u)
 	if err != nil {
-		return nil, failure("read assignment", err)
+		return nil, store.Failure("read assignment", err)
 	}
 	f.Assignment = a
 	list, err := tx.GroupsOf(org.ID, u.ID)
 	if err != nil {
-		return nil, failure("read groups", err)
+		return nil, store.Failure("read groups", err)
 	}
 	f.Groups = []el.Group{{ID: org.Settings.EveryoneID, Name: idp.Everyone, Type: string(idp.GroupBuiltIn)}}
 	for _, g := range list {
@@ -63,7 +64,7 @@ func (f *Facts) scope() (el.Scope, error) {
 	}
 	profile, err := f.User.Attributes()
 	if err != nil {
-		return out, failure("read profile", err)
+		return out, store.Failure("read profile", err)
 	}
 	out.Attributes["user"] = map[string]any(profile)
 	out.Properties = map[string]any{"id": f.User.ID, "status": string(f.User.Status)}

@@ -48,7 +48,7 @@ func grantFromStore(g *store.OAuthGrant) *Grant {
 func (s *Service) Granted(ctx context.Context, v *Server, clientID, userID string) ([]string, error) {
 	list, err := s.Store.Read(ctx).OAuthGrants(v.OrgID, store.GrantFilter{ClientID: clientID, UserID: userID, ForUser: true}, "", maxGrants)
 	if err != nil {
-		return nil, failure("read grants", err)
+		return nil, store.Failure("read grants", err)
 	}
 	var out []string
 	for _, g := range list {
@@ -110,12 +110,12 @@ func (f GrantFilter) stored() store.GrantFilter {
 // following part, empty at the end.
 // (spec: management-extra#listUserGrants, #listScopeConsentGrants)
 func (s *Service) Grants(ctx context.Context, a idp.Actor, f GrantFilter, after string, limit int) (list []*Grant, next string, err error) {
-	if after != "" && !plainID(after) {
+	if after != "" && !idp.PlainID(after) {
 		return nil, "", &idp.Error{Kind: idp.KindBadPaging, Object: "after"}
 	}
 	rows, err := s.Store.Read(ctx).OAuthGrants(a.OrgID(), f.stored(), after, limit+1)
 	if err != nil {
-		return nil, "", failure("list grants", err)
+		return nil, "", store.Failure("list grants", err)
 	}
 	if len(rows) > limit {
 		rows = rows[:limit]
@@ -129,7 +129,7 @@ func (s *Service) Grants(ctx context.Context, a idp.Actor, f GrantFilter, after 
 
 // Grant returns the grant that a filter with an ID chooses. KindNotFound.
 func (s *Service) Grant(ctx context.Context, a idp.Actor, f GrantFilter) (*Grant, error) {
-	if !plainID(f.ID) {
+	if !idp.PlainID(f.ID) {
 		return nil, idp.NotFound(TypeGrant, f.ID)
 	}
 	list, _, err := s.Grants(ctx, a, f, "", 1)

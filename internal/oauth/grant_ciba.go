@@ -96,7 +96,7 @@ func (p *Provider) answered(tx *store.Tx, c *TokenCall, k askKind, t *store.OAut
 		return sub, factor.Rejected, nil
 	}
 	if err != nil {
-		return sub, "", failure("read factor", err)
+		return sub, "", store.Failure("read factor", err)
 	}
 	ch, err := factor.ChallengeOf(tx, f, factor.Owner(id), k.purpose, d.Challenge)
 	if idp.KindOf(err) == idp.KindNotFound {
@@ -110,7 +110,7 @@ func (p *Provider) answered(tx *store.Tx, c *TokenCall, k askKind, t *store.OAut
 		return sub, factor.Rejected, nil
 	}
 	if err != nil {
-		return sub, "", failure("read user", err)
+		return sub, "", store.Failure("read user", err)
 	}
 	sub = factor.Subject{Org: c.Actor.Org, User: u, Factor: f, Challenge: ch}
 	result := factor.ResultOf(ch, tx.Now())
@@ -136,7 +136,7 @@ func (p *Provider) agreed(tx *store.Tx, c *TokenCall, k askKind, sub factor.Subj
 	}
 	sub.Challenge.Result = string(factor.Taken)
 	if err := tx.UpdateChallenge(sub.Challenge); err != nil {
-		return nil, failure("note that an answer has counted", err)
+		return nil, store.Failure("note that an answer has counted", err)
 	}
 	if m, ok := p.Engine.Factors.Method(methodPush); ok {
 		q.AMR = m.Describe().AMR

@@ -108,11 +108,11 @@ func (p *Provider) fits(ctx context.Context, d *direct, m signin.Method, answer 
 	}
 	u, err := p.Store.Read(ctx).User(d.who.OrgID(), d.sign.UserID)
 	if err != nil {
-		return false, failure("read user", err)
+		return false, store.Failure("read user", err)
 	}
 	f, err := p.Store.Read(ctx).Factor(u.OrgID, u.ID, m.FactorID)
 	if err != nil {
-		return false, failure("read factor", err)
+		return false, store.Failure("read factor", err)
 	}
 	sub := factor.Subject{Org: d.who.Org, User: u, Factor: f}
 	at, err := p.Engine.Ceremonies.Check(ctx, sub, answer)

@@ -14,7 +14,7 @@ import (
 // that an older database gets one too and starting costs nothing.
 func (s *Service) ensureStandard(ctx context.Context, org *idp.Org) error {
 	if _, err := s.Store.Read(ctx).StandardOAuthServer(org.ID); !errors.Is(err, store.ErrNotFound) {
-		return failure("read the default authorization server", err)
+		return store.Failure("read the default authorization server", err)
 	}
 	return s.tx(ctx, "make the default authorization server", func(tx *store.Tx) error {
 		if _, err := tx.StandardOAuthServer(org.ID); !errors.Is(err, store.ErrNotFound) {

@@ -125,7 +125,7 @@ func (s *Service) Servers(ctx context.Context, a idp.Actor, text string) ([]*Ser
 	}
 	rows, err := s.Store.Read(ctx).OAuthServers(a.OrgID())
 	if err != nil {
-		return nil, failure("list authorization servers", err)
+		return nil, store.Failure("list authorization servers", err)
 	}
 	text = nameKey(text)
 	out := make([]*Server, 0, len(rows))
@@ -326,5 +326,5 @@ func (s *Service) rotate(ctx context.Context, a idp.Actor, v *Server) ([]*keys.S
 		}
 		return s.record(tx, a, eventlog.KeyRollover, target, idp.Target{ID: kid, Type: "OAuth2Key", AlternateID: kid, DisplayName: kid})
 	})
-	return list, failure("rotate keys", err)
+	return list, store.Failure("rotate keys", err)
 }

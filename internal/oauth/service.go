@@ -3,7 +3,6 @@ package oauth
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -61,7 +60,7 @@ type cachedServer struct {
 // organisation's own one for "", the standard one for "default". What it says
 // may be a second old; nobody may change it. KindNotFound.
 func (s *Service) Server(ctx context.Context, org *idp.Org, id string) (*Server, error) {
-	if id != "" && !plainID(id) {
+	if id != "" && !idp.PlainID(id) {
 		return nil, idp.NotFound(TypeServer, id)
 	}
 	now, at := s.Clock.Now(), keys.Owner{OrgID: org.ID, ServerID: id}
@@ -113,7 +112,7 @@ func (s *Service) read(ctx context.Context, org *idp.Org, id string) (*Server, e
 		}
 	}
 	v, err := load(s.Store.Read(ctx), org.ID, id)
-	return v, failure("read authorization server", err)
+	return v, store.Failure("read authorization server", err)
 }
 
 // load reads a server with its parts by its identifier or as the standard one.
@@ -123,7 +122,7 @@ func load(tx *store.Tx, orgID, id string) (*Server, error) {
 	switch {
 	case id == StandardID:
 		row, err = tx.StandardOAuthServer(orgID)
-	case plainID(id):
+	case idp.PlainID(id):
 		row, err = tx.OAuthServer(orgID, id)
 	default:
 		return nil, idp.NotFound(TypeServer, id)
@@ -145,21 +144,6 @@ func load(tx *store.Tx, orgID, id string) (*Server, error) {
 	return v, v.addParts(parts)
 }
 
-// plainID tells whether text may be an identifier at all.
-func plainID(text string) bool {
-	if text == "" || len(text) > 64 {
-		return false
-	}
-	for i := range len(text) {
-		switch c := text[i]; {
-		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '-', c == '_':
-		default:
-			return false
-		}
-	}
-	return true
-}
-
 // tx runs fn in a serializable transaction and names what failed. What is
 // remembered of servers is dropped.
 func (s *Service) tx(ctx context.Context, what string, fn func(*store.Tx) error) error {
@@ -167,21 +151,7 @@ func (s *Service) tx(ctx context.Context, what string, fn func(*store.Tx) error)
 	s.mu.Lock()
 	clear(s.cache)
 	s.mu.Unlock()
-	return failure(what, err)
-}
-
-// failure maps the errors of the store that a caller can do something about and
-// names the others.
-func failure(what string, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case idp.KindOf(err) != 0:
-		return err
-	case errors.Is(err, store.ErrStale):
-		return &idp.Error{Kind: idp.KindConflict, Object: what}
-	}
-	return fmt.Errorf("%s: %w", what, err)
+	return store.Failure(what, err)
 }
 
 // record writes an event.

@@ -51,12 +51,12 @@ func heldToken(row *store.OAuthRefresh) (*HeldToken, error) {
 // of the following part, empty at the end.
 // (spec: management-extra#listRefreshTokensForAuthorizationServerAndClient)
 func (s *Service) Tokens(ctx context.Context, a idp.Actor, f TokenFilter, after string, limit int) (list []*HeldToken, next string, err error) {
-	if after != "" && !plainID(after) {
+	if after != "" && !idp.PlainID(after) {
 		return nil, "", &idp.Error{Kind: idp.KindBadPaging, Object: "after"}
 	}
 	rows, err := s.Store.Read(ctx).OAuthRefreshAfter(a.OrgID(), store.OAuthRefreshFilter(f), after, limit+1)
 	if err != nil {
-		return nil, "", failure("list tokens", err)
+		return nil, "", store.Failure("list tokens", err)
 	}
 	if len(rows) > limit {
 		rows = rows[:limit]
@@ -74,7 +74,7 @@ func (s *Service) Tokens(ctx context.Context, a idp.Actor, f TokenFilter, after 
 
 // Token returns the refresh token that a filter with an ID chooses. KindNotFound.
 func (s *Service) Token(ctx context.Context, a idp.Actor, f TokenFilter) (*HeldToken, error) {
-	if !plainID(f.ID) {
+	if !idp.PlainID(f.ID) {
 		return nil, idp.NotFound(TypeToken, f.ID)
 	}
 	list, _, err := s.Tokens(ctx, a, f, "", 1)
@@ -140,7 +140,7 @@ func (s *Service) OnSignOut(tx *store.Tx, a idp.Actor, u *idp.User) error {
 func (s *Service) TokenClients(ctx context.Context, a idp.Actor, f TokenFilter) ([]*Client, error) {
 	rows, err := s.Store.Read(ctx).OAuthRefreshAfter(a.OrgID(), store.OAuthRefreshFilter(f), "", maxTokenClients)
 	if err != nil {
-		return nil, failure("list tokens", err)
+		return nil, store.Failure("list tokens", err)
 	}
 	var ids []string
 	for _, row := range rows {

@@ -37,7 +37,7 @@ func (p *Provider) SignOutEverywhere(ctx context.Context, a idp.Actor, s Subject
 	case s.Format != SubjectOpaque && s.Format != SubjectIssuerSub:
 		return fault(InvalidRequest, "The format of the subject is not supported.")
 	}
-	if !plainID(id) {
+	if !idp.PlainID(id) {
 		return fault(InvalidRequest, "The subject does not name a user.")
 	}
 	d := p.Directory

@@ -40,27 +40,7 @@ const (
 // tx runs fn in a serializable transaction and names what failed.
 func (s *Service) tx(ctx context.Context, what string, fn func(*store.Tx) error) error {
 	defer s.Forget()
-	return failure(what, s.Store.Tx(ctx, fn))
-}
-
-// failure maps the errors of the store that a caller can do something about and
-// names the others.
-func failure(what string, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case idp.KindOf(err) != 0:
-		return err
-	case errors.Is(err, store.ErrStale):
-		return &idp.Error{Kind: idp.KindConflict, Object: what}
-	}
-	return fmt.Errorf("%s: %w", what, err)
-}
-
-// plainID tells whether text is short and made of letters, digits, "-" and "_",
-// so that it may be an identifier at all.
-func plainID(text string) bool {
-	return text != "" && len(text) <= 64 && strings.Trim(text, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_") == ""
+	return store.Failure(what, s.Store.Tx(ctx, fn))
 }
 
 // checkName tells what is wrong with the name of something.
@@ -138,7 +118,7 @@ func exists(tx *store.Tx, org *idp.Org, kind, id string) (bool, error) {
 	if kind == kindZone && id == AllZones || kind == kindGroup && id == org.Settings.EveryoneID {
 		return true, nil
 	}
-	if !plainID(id) {
+	if !idp.PlainID(id) {
 		return false, nil
 	}
 	var err error

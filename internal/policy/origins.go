@@ -45,18 +45,18 @@ const (
 // (spec: management#listTrustedOrigins)
 func (s *Service) Origins(ctx context.Context, a idp.Actor) ([]*Origin, error) {
 	list, err := s.Store.Read(ctx).Origins(a.OrgID())
-	return list, failure("list trusted origins", err)
+	return list, store.Failure("list trusted origins", err)
 }
 
 // Origin returns a trusted origin, else KindNotFound.
 // (spec: management#getTrustedOrigin)
 func (s *Service) Origin(ctx context.Context, a idp.Actor, id string) (*Origin, error) {
 	o, err := findOrigin(s.Store.Read(ctx), a.OrgID(), id)
-	return o, failure("read trusted origin", err)
+	return o, store.Failure("read trusted origin", err)
 }
 
 func findOrigin(tx *store.Tx, orgID, id string) (*Origin, error) {
-	if !plainID(id) {
+	if !idp.PlainID(id) {
 		return nil, idp.NotFound(TypeOrigin, id)
 	}
 	o, err := tx.Origin(orgID, id)
@@ -150,7 +150,7 @@ func (in OriginInput) checkScopes(origin string) error {
 // FramedBy lists the origins whose pages may frame the hosted ones.
 func (s *Service) FramedBy(ctx context.Context, org *idp.Org) ([]string, error) {
 	list, err := s.Store.Read(ctx).FramingOrigins(org.ID)
-	return list, failure("list framing origins", err)
+	return list, store.Failure("list framing origins", err)
 }
 
 // CreateOrigin adds a trusted origin. KindInvalid names the member at fault.

@@ -38,7 +38,7 @@ func (s *Service) List(ctx context.Context, a idp.Actor, t Type, status Status) 
 	}
 	list, err := s.Load(s.Store.Read(ctx), a.OrgID(), t)
 	if err != nil {
-		return nil, failure("list policies", err)
+		return nil, store.Failure("list policies", err)
 	}
 	return slices.DeleteFunc(list, func(p *Policy) bool { return status != "" && p.Status != status }), nil
 }
@@ -47,11 +47,11 @@ func (s *Service) List(ctx context.Context, a idp.Actor, t Type, status Status) 
 // (spec: management#getPolicy)
 func (s *Service) Policy(ctx context.Context, a idp.Actor, id string) (*Policy, error) {
 	p, err := find(s.Store.Read(ctx), a.OrgID(), id)
-	return p, failure("read policy", err)
+	return p, store.Failure("read policy", err)
 }
 
 func find(tx *store.Tx, orgID, id string) (*Policy, error) {
-	if !plainID(id) {
+	if !idp.PlainID(id) {
 		return nil, idp.NotFound(TypePolicy, id)
 	}
 	row, err := tx.Policy(orgID, id)

@@ -30,7 +30,7 @@ func (s *Service) Rules(ctx context.Context, a idp.Actor, policyID string) (*Pol
 // (spec: management#getPolicyRule)
 func (s *Service) Rule(ctx context.Context, a idp.Actor, policyID, id string) (*Policy, *Rule, error) {
 	p, r, err := findRule(s.Store.Read(ctx), a.OrgID(), policyID, id)
-	return p, r, failure("read policy rule", err)
+	return p, r, store.Failure("read policy rule", err)
 }
 
 func findRule(tx *store.Tx, orgID, policyID, id string) (*Policy, *Rule, error) {

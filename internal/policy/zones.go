@@ -35,18 +35,18 @@ const (
 // (spec: management#listNetworkZones)
 func (s *Service) Zones(ctx context.Context, a idp.Actor) ([]*NetworkZone, error) {
 	zones, err := loadZones(s.Store.Read(ctx), a.OrgID())
-	return zones, failure("list network zones", err)
+	return zones, store.Failure("list network zones", err)
 }
 
 // Zone returns a network zone, else KindNotFound.
 // (spec: management#getNetworkZone)
 func (s *Service) Zone(ctx context.Context, a idp.Actor, id string) (*NetworkZone, error) {
 	z, err := findZone(s.Store.Read(ctx), a.OrgID(), id)
-	return z, failure("read network zone", err)
+	return z, store.Failure("read network zone", err)
 }
 
 func findZone(tx *store.Tx, orgID, id string) (*NetworkZone, error) {
-	if !plainID(id) {
+	if !idp.PlainID(id) {
 		return nil, idp.NotFound(TypeZone, id)
 	}
 	row, err := tx.Zone(orgID, id)

@@ -53,7 +53,7 @@ func SampleApps(origin string) []SeedApp {
 func (s *Server) seedApps(ctx context.Context, a idp.Actor, list []SeedApp) ([]SeededApp, error) {
 	var out []SeededApp
 	for _, sa := range list {
-		known, _, err := s.services.apps.List(ctx, a, apps.Query{Prefix: sa.Label, Page: apps.Page{Limit: 1}})
+		known, _, err := s.services.apps.List(ctx, a, apps.Query{Prefix: sa.Label, Page: idp.Page{Limit: 1}})
 		if err != nil {
 			return nil, err
 		}

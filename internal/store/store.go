@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"usher/internal/env"
+	"usher/internal/idp"
 )
 
 // Errors that every method may return, wrapped or bare.
@@ -303,4 +304,19 @@ func flag(b bool) int64 {
 		return 1
 	}
 	return 0
+}
+
+// Failure maps the errors of the store that a caller can do something about and
+// names the others by what was done: a stale version is KindConflict, an
+// *idp.Error stays as it is.
+func Failure(what string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case idp.KindOf(err) != 0:
+		return err
+	case errors.Is(err, ErrStale):
+		return &idp.Error{Kind: idp.KindConflict, Object: what}
+	}
+	return fmt.Errorf("%s: %w", what, err)
 }

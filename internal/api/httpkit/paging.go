@@ -11,17 +11,11 @@ import (
 // maxCursor bounds a cursor in a request.
 const maxCursor = 1024
 
-// Page is the part of a collection that a request asks for.
-type Page struct {
-	After string // cursor, "" for the beginning
-	Limit int
-}
-
 // Page reads limit and after. A limit that is absent, empty or -1 is the
 // default; one above most is cut. Anything else that is no positive whole
 // number is KindBadPaging. (spec: management, parameter limit)
-func (r *Request) Page(absent, most int) (Page, error) {
-	p := Page{After: r.Q().Get("after"), Limit: absent}
+func (r *Request) Page(absent, most int) (idp.Page, error) {
+	p := idp.Page{After: r.Q().Get("after"), Limit: absent}
 	if len(p.After) > maxCursor {
 		return p, &idp.Error{Kind: idp.KindBadPaging, Object: "after"}
 	}

@@ -62,7 +62,7 @@ func (a *AppsAPI) listApps(r *httpkit.Request) error {
 	if err != nil {
 		return err
 	}
-	q := apps.Query{Page: apps.Page(p), Prefix: r.Q().Get("q")}
+	q := apps.Query{Page: p, Prefix: r.Q().Get("q")}
 	if text := r.Q().Get("filter"); text != "" {
 		if err := appFilter(text, &q); err != nil {
 			return err
@@ -238,7 +238,7 @@ func (a *AppsAPI) listGroupApps(r *httpkit.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.list(r, apps.Query{Page: apps.Page(p), GroupID: g.ID}, "")
+	return a.list(r, apps.Query{Page: p, GroupID: g.ID}, "")
 }
 
 // listFeatures tells that an application has no provisioning to configure.

@@ -73,7 +73,7 @@ func (a *AppsAPI) listAppGroups(r *httpkit.Request) error {
 	if err != nil {
 		return err
 	}
-	list, groups, next, err := a.Apps.Groups(r.Context(), r.Actor, r.Param("appId"), r.Q().Get("q"), apps.Page(p))
+	list, groups, next, err := a.Apps.Groups(r.Context(), r.Actor, r.Param("appId"), r.Q().Get("q"), p)
 	if err != nil {
 		return err
 	}

@@ -99,7 +99,7 @@ func (a *AppsAPI) listAppUsers(r *httpkit.Request) error {
 	if err != nil {
 		return err
 	}
-	users, next, err := a.Apps.Assignments(r.Context(), r.Actor, r.Param("appId"), r.Q().Get("q"), apps.Page(p))
+	users, next, err := a.Apps.Assignments(r.Context(), r.Actor, r.Param("appId"), r.Q().Get("q"), p)
 	if err != nil {
 		return err
 	}

@@ -184,7 +184,7 @@ func (a *API) listGroupUsers(r *httpkit.Request) error {
 	if err != nil {
 		return err
 	}
-	users, next, err := a.Directory.MembersBy(r.Context(), r.Actor, r.Param("groupId"), managedBy, directory.Page(p))
+	users, next, err := a.Directory.MembersBy(r.Context(), r.Actor, r.Param("groupId"), managedBy, p)
 	if err != nil {
 		return err
 	}

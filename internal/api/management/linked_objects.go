@@ -133,7 +133,7 @@ func (a *API) listLinkedUsers(r *httpkit.Request) error {
 	if err != nil {
 		return err
 	}
-	ids, next, err := a.Directory.Linked(r.Context(), r.Actor, userRef(r), r.Param("relationshipName"), directory.Page(p))
+	ids, next, err := a.Directory.Linked(r.Context(), r.Actor, userRef(r), r.Param("relationshipName"), p)
 	if err != nil {
 		return err
 	}

@@ -185,7 +185,7 @@ func yubiKeyOrder(r *httpkit.Request) (func(x, y factor.YubiKey) int, error) {
 }
 
 // yubiKeyPage cuts a page. A cursor is the identifier of the last token before it.
-func yubiKeyPage(list []factor.YubiKey, page httpkit.Page) (part []factor.YubiKey, next string, err error) {
+func yubiKeyPage(list []factor.YubiKey, page idp.Page) (part []factor.YubiKey, next string, err error) {
 	if page.After != "" {
 		i := slices.IndexFunc(list, func(k factor.YubiKey) bool { return k.ID == page.After })
 		if i < 0 {

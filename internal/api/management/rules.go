@@ -106,7 +106,7 @@ func (a *RulesAPI) list(r *httpkit.Request) error {
 	if err != nil {
 		return err
 	}
-	rules, next, err := a.Directory.Rules(r.Context(), r.Actor, r.Q().Get("search"), directory.Page(p))
+	rules, next, err := a.Directory.Rules(r.Context(), r.Actor, r.Q().Get("search"), p)
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func (a *API) listUsers(r *httpkit.Request) error {
 	if err != nil {
 		return err
 	}
-	users, next, err := a.Directory.Users(r.Context(), r.Actor, directory.Page(p))
+	users, next, err := a.Directory.Users(r.Context(), r.Actor, p)
 	if err != nil {
 		return err
 	}
@@ -272,7 +272,7 @@ func (a *API) listUserGroups(r *httpkit.Request) error {
 }
 
 // pageOf cuts a page out of all groups, which are sorted by identifier.
-func pageOf(groups []*idp.Group, p httpkit.Page) ([]*idp.Group, string) {
+func pageOf(groups []*idp.Group, p idp.Page) ([]*idp.Group, string) {
 	for len(groups) > 0 && groups[0].ID <= p.After {
 		groups = groups[1:]
 	}

@@ -190,7 +190,7 @@ func (a *ClientsAPI) list(r *httpkit.Request) error {
 		return err
 	}
 	found, next, err := a.Servers.Apps.List(r.Context(), r.Actor, apps.Query{
-		Page: apps.Page{After: page.After, Limit: page.Limit}, Name: apps.OIDCName, Prefix: r.Q().Get("q"),
+		Page: page, Name: apps.OIDCName, Prefix: r.Q().Get("q"),
 	})
 	if err != nil {
 		return err
