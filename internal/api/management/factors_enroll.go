@@ -224,6 +224,9 @@ func ceremonyOf(r *httpkit.Request, c *factor.Ceremony) factorBody {
 	if !c.Expires.IsZero() {
 		activation["expiresAt"] = httpkit.Time(c.Expires)
 	}
+	if c.Waits {
+		activation["factorResult"] = resultOf(c.Result)
+	}
 	if s := c.View.Seed; s != nil {
 		activation["timeStep"], activation["sharedSecret"] = int(s.Step/time.Second), s.Secret
 		activation["encoding"], activation["keyLength"] = "base32", s.Digits
