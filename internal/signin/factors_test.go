@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"usher/internal/directory"
 	"usher/internal/factor"
 	"usher/internal/idp"
 	"usher/internal/policy"
@@ -354,6 +355,32 @@ func TestBrowserNeedsTheFactorToo(t *testing.T) {
 	if _, err := w.Engine.Redeem(t.Context(), w.Anonymous(), tx.Handle); idp.KindOf(err) != idp.KindUnauthenticated {
 		t.Fatal(err)
 	}
+	// Nor does a sign-in outlive the password that it rests on.
+	w.SetSignOn(func(a *policy.SignOnAction) { a.RequireFactor = false })
+	tx, step = begin(t, w, signin.Options{Finish: signin.FinishBrowser})
+	is[signin.Done](t, step)
+	w.Clock.Advance(time.Minute)
+	other := signintest.Password + "-2"
+	if _, err := w.Directory.UpdateUser(t.Context(), idp.SystemActor(w.Org), tx.UserID, directory.UserChange{Credentials: directory.Credentials{Password: &other}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Engine.Redeem(t.Context(), w.Anonymous(), tx.Handle); idp.KindOf(err) != idp.KindUnauthenticated {
+		t.Fatal(err)
+	}
+}
+
+// TestEnrolmentCodesCannotBeGuessed: five wrong codes void the one by which a
+// phone is enrolled.
+func TestEnrolmentCodesCannotBeGuessed(t *testing.T) {
+	w := worldWithFactors(t, storetest.SQLite(t))
+	w.User(login)
+	w.RequireFactor(policy.PromptAlways, 0)
+	tx, _ := begin(t, w, signin.Options{})
+	is[signin.Activate](t, apply(t, w, tx, signin.EnrollFactor{Key: "okta_sms", Fields: map[string]string{"phoneNumber": "+15554151337"}}))
+	for range 5 {
+		refused(t, w, tx, signin.ActivateFactor{Fields: passCode("x")}, idp.KindWrongPasscode)
+	}
+	refused(t, w, tx, signin.ActivateFactor{Fields: passCode(w.SentCode())}, idp.KindWrongPasscode)
 }
 
 // TestForeignEnrolmentsAreRefused: the enrolment of one sign-in is nothing to

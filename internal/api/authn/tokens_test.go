@@ -1,6 +1,7 @@
 package authn_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -137,6 +138,12 @@ func TestHandlesStayInTheirProtocol(t *testing.T) {
 		}
 	}
 	app.Anonymous().Post("/api/v1/authn", map[string]any{"stateToken": "02.id." + token[2:]}).Fails(401, "E0000011")
+	page := app.Browser().Get("/login/login.htm").Want(200)
+	if other := regexp.MustCompile(`name="stateToken" value="([^"]+)"`).FindSubmatch(page.Body); other == nil {
+		t.Errorf("%s", page.Body)
+	} else {
+		app.Anonymous().Post("/api/v1/authn", map[string]any{"stateToken": string(other[1])}).Fails(401, "E0000011")
+	}
 	if a := app.Anonymous().Post("/api/v1/authn", map[string]any{"stateToken": token}).Want(200); a.Text("status") != "MFA_ENROLL" {
 		t.Errorf("%s", a.Body)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -337,6 +338,28 @@ func TestPhoneStatements(t *testing.T) {
 	w := newWorld(t, app)
 	ear := &listening{RoundTripper: w.phone.HTTP.Transport}
 	w.phone.HTTP.Transport = ear
+	// What is made out to another server is not heard here.
+	made := w.On(t).Post(w.factors, `{"factorType":"push","provider":"OKTA"}`).Want(200)
+	picture := strings.TrimPrefix(made.Text("_embedded.activation._links.qrcode.href"), "https://id.example.com")
+	scan, err := http.NewRequestWithContext(t.Context(), http.MethodGet, app.URL(picture), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scan.Header.Set("Accept", "text/plain")
+	res, err := app.HTTP().Do(scan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	shown, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(shown)
+	elsewhere := strings.Replace(text, "id.example.com", "other.example.com", 1)
+	if _, err := w.phone.Scan(t.Context(), elsewhere); err == nil || elsewhere == text {
+		t.Errorf("%q: %v", elsewhere, err)
+	}
 	self := w.enroll(t)
 	at := w.ask(t, self)
 	if _, err := w.phone.Answer(t.Context(), "", true, nil); err != nil {

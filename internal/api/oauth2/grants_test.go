@@ -360,6 +360,18 @@ func TestExchangeAndAssertion(t *testing.T) {
 	refused(t, ask("subject_token_type", "urn:ietf:params:oauth:token-type:saml2"), 400, "invalid_request", "")
 	refused(t, ask("audience", "api://other"), 400, "invalid_target", "")
 	refused(t, ask("actor_token", "x"), 400, "invalid_request", "")
+	// A token that is bound to a key is not made one that is bound to none.
+	key, _ := newKey(t, "")
+	holder := func(nonce string, pairs ...string) *apptest.Answer {
+		return app.Anonymous().With("Authorization", front.basicAuth()).With("DPoP", dpop(t, app, key, "POST", base+defaultToken, nonce, "", nil)).
+			Post(defaultToken, form(append(pairs, "grant_type", "authorization_code")...))
+	}
+	nonce := holder("", "code", "x").Want(400).Header.Get("DPoP-Nonce")
+	bound := holder(nonce, "code", code(t, signedIn(t, app, isaac), "default", request(front)), "redirect_uri", callback, "code_verifier", verifier).Want(200)
+	if bound.Text("token_type") != "DPoP" {
+		t.Errorf("%s", bound.Body)
+	}
+	refused(t, ask("subject_token", bound.Text("access_token")), 400, "invalid_grant", "")
 	app.Anonymous().With("Authorization", front.basicAuth()).Post("/oauth2/default/v1/revoke", form("token", user.Text("access_token"))).Want(200)
 	refused(t, ask(), 400, "invalid_grant", "")
 
