@@ -249,7 +249,9 @@ func (e *Engine) enrolling(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.Use
 	missing := slices.ContainsFunc(options, func(m Method) bool { return m.Required && !m.Enrolled })
 	more := slices.ContainsFunc(options, func(m Method) bool { return !m.Enrolled })
 	switch {
-	case f.demanded && !more:
+	// NEVER denies: whoever has the password alone must not bring a factor along.
+	// (spec: management PolicyRule, enroll.self)
+	case f.demanded && (!more || f.asked.When == policy.EnrollNever):
 		return Denied{Reason: reasonNoFactor, Unmet: len(f.levels) > 0}, nil
 	case f.demanded, occasion && missing:
 		return Enroll{Options: options}, nil

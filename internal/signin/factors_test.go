@@ -195,7 +195,19 @@ func TestEnrolmentAtLogin(t *testing.T) {
 	is[signin.Done](t, apply(t, w, tx, signin.Skip{}))
 	_, step = begin(t, w, signin.Options{})
 	is[signin.Done](t, step)
-	rows, err := w.Store.Read(t.Context()).FactorsOf(w.Org.ID, w.Reload(w.User("b@example.com")).ID)
+	other := w.User("b@example.com")
+	w.SetEnroll(policy.EnrollNever, nil)
+	w.RequireFactor(policy.PromptAlways, 0)
+	_, step = begin(t, w, signin.Options{})
+	is[signin.Verify](t, step)
+	never := w.Engine.Begin(t.Context(), w.Anonymous(), signin.Options{Finish: signin.FinishToken})
+	step, err := w.Engine.Apply(t.Context(), w.Anonymous(), never, signin.GiveLogin{Login: other.Login},
+		signin.VerifyFactor{Method: factor.Password, Answer: map[string]string{"password": signintest.Password}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	is[signin.Denied](t, step) // the password alone must not bring a factor along
+	rows, err := w.Store.Read(t.Context()).FactorsOf(w.Org.ID, other.ID)
 	if err != nil || len(rows) != 0 {
 		t.Fatal(rows, err)
 	}
