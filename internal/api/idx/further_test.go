@@ -36,11 +36,6 @@ func TestFurtherFactorsAreNotPassedBy(t *testing.T) {
 			s.User(login)
 			s.SetEnroll(policy.EnrollAtLogin, map[string]policy.SelfEnroll{"okta_sms": policy.EnrollRequired})
 		},
-		"one that the user cannot have": func(s *site) {
-			s.RequireFactor(policy.PromptAlways, 0)
-			s.SetEnroll(policy.EnrollNever, nil)
-			s.User(login)
-		},
 	}
 	for name, prepare := range worlds {
 		t.Run(name, func(t *testing.T) {
@@ -97,5 +92,26 @@ func TestFurtherFactorsAreNotPassedBy(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestWhoMayNotEnrolIsDenied: where the enrolment policy says NEVER, a user without
+// a factor is refused by the right password, and stays at it.
+func TestWhoMayNotEnrolIsDenied(t *testing.T) {
+	s := newSite(t, storetest.SQLite(t))
+	s.Factors()
+	s.RequireFactor(policy.PromptAlways, 0)
+	s.SetEnroll(policy.EnrollNever, nil)
+	s.User(login)
+	handle := s.begin()
+	s.send("/identify", map[string]any{"stateHandle": handle, "identifier": login})
+	for range 2 {
+		a := s.send("/challenge/answer", map[string]any{"stateHandle": handle, "credentials": map[string]any{"passcode": signintest.Password}})
+		if a.status != http.StatusForbidden || !strings.Contains(a.text, "security.access_denied") || a.body["success"] != nil {
+			t.Errorf("%d %s", a.status, a.text)
+		}
+	}
+	if _, err := s.Engine.Redeem(t.Context(), s.Anonymous(), handle); idp.KindOf(err) == 0 {
+		t.Errorf("a session: %v", err)
 	}
 }
