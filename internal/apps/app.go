@@ -166,6 +166,15 @@ func (s *Service) Get(ctx context.Context, actor idp.Actor, id string) (*App, er
 	return a, forgetGone(tx, a)
 }
 
+// Has tells whether an organisation has an application of this identifier.
+func (s *Service) Has(ctx context.Context, org *idp.Org, id string) (bool, error) {
+	_, err := s.Get(ctx, idp.SystemActor(org), id)
+	if idp.KindOf(err) == idp.KindNotFound {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // Query chooses applications. (spec: management#listApplications)
 type Query struct {
 	idp.Page

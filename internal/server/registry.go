@@ -235,7 +235,9 @@ func (s *Server) mount(r *httpkit.Router) error {
 	}
 	p.Mount(r)
 	s.mountCoverage(r)
-	(&authn.API{Engine: v.engine, Visits: v.visits, Rand: s.cfg.Rand, Redirectable: v.redirectable, OnPageError: p.WriteError}).Mount(r)
+	(&authn.API{
+		Engine: v.engine, Visits: v.visits, Rand: s.cfg.Rand, Redirectable: v.redirectable, HasApp: v.apps.Has, OnPageError: p.WriteError,
+	}).Mount(r)
 	(&oauth2.MetadataAPI{Servers: v.oauth, Grants: v.provider.Grants()}).Mount(r)
 	(&device.API{Devices: v.devices}).Mount(r)
 	(&idx.API{Engine: v.engine, Redirectable: v.redirectable, OAuth: v.provider}).Mount(r)

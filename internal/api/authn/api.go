@@ -13,7 +13,7 @@ import (
 	"usher/openapi"
 )
 
-// API serves the operations. All members but OnPageError are required.
+// API serves the operations. All members but HasApp and OnPageError are required.
 type API struct {
 	Engine *signin.Engine
 	// Visits takes the answers of vendors' pages.
@@ -22,6 +22,9 @@ type API struct {
 	// Redirectable tells whether the organisation trusts a web origin so far
 	// that browsers may be sent there.
 	Redirectable func(ctx context.Context, org *idp.Org, origin string) (bool, error)
+	// HasApp tells whether the organisation has an application of this identifier.
+	// Nobody has any when it is nil.
+	HasApp func(ctx context.Context, org *idp.Org, id string) (bool, error)
 	// OnPageError writes the errors of the addresses for browsers; as JSON when
 	// it is nil.
 	OnPageError httpkit.ErrorWriter

@@ -42,11 +42,25 @@ func (p *primaryRequest) check() error {
 		return tooLong("context.deviceToken")
 	case strings.TrimSpace(p.Username) == "", p.Password == "":
 		return idp.Invalid("authRequest", idp.Cause{Text: "The 'username' and 'password' attributes are required in this context."})
-	case p.Audience != "":
-		// There is no application that could be meant.
-		return idp.Invalid("authRequest", idp.Cause{Text: "Invalid or unknown audience '" + p.Audience + "'."})
 	}
 	return nil
+}
+
+// refuseAudience refuses a sign-in to an application: none can be begun here. Which
+// text it gets depends on whether there is such an application.
+// (spec: authn#authenticate, an unsupported application)
+func (a *API) refuseAudience(r *httpkit.Request, audience string) error {
+	text := "Invalid or unknown audience '" + audience + "'."
+	if a.HasApp != nil {
+		known, err := a.HasApp(r.Context(), r.Actor.Org, audience)
+		if err != nil {
+			return err
+		}
+		if known {
+			text = "Sign in not allowed for app '" + audience + "'."
+		}
+	}
+	return idp.Invalid("authRequest", idp.Cause{Text: text})
 }
 
 // authenticate begins a sign-in with login and password, or tells the state of
@@ -67,6 +81,9 @@ func (a *API) authenticate(r *httpkit.Request) error {
 	}
 	if err := body.check(); err != nil {
 		return err
+	}
+	if body.Audience != "" {
+		return a.refuseAudience(r, body.Audience)
 	}
 	if err := r.Throttle(httpkit.ThrottleUsername, body.Username); err != nil {
 		return err

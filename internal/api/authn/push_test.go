@@ -164,6 +164,19 @@ func TestAutoPushIsRemembered(t *testing.T) {
 	}
 }
 
+// TestNoSignInToAnApplication: an audience is refused, with another text for an
+// application that there is.
+func TestNoSignInToAnApplication(t *testing.T) {
+	app := apptest.New(t)
+	id := app.Post("/api/v1/apps", `{"name":"bookmark","label":"News","signOnMode":"BOOKMARK","settings":{"app":{"url":"https://news.example.com"}}}`).Want(200).Text("id")
+	for audience, want := range map[string]string{id: "Sign in not allowed for app '" + id + "'.", "0oanone": "Invalid or unknown audience '0oanone'."} {
+		a := app.Anonymous().Post("/api/v1/authn", map[string]any{"username": "x@example.com", "password": "x", "audience": audience}).Want(400)
+		if a.Text("errorCode") != "E0000001" || a.Text("errorCauses.0.errorSummary") != want {
+			t.Errorf("%s", a.Body)
+		}
+	}
+}
+
 // TestOneApprovalOneToken: of many polls that come at once after the approval,
 // one gets the session's token.
 func TestOneApprovalOneToken(t *testing.T) {
