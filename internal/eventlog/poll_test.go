@@ -39,15 +39,19 @@ func (p *poller) poll(t *testing.T) {
 	}
 }
 
-func (w *world) mark(tx *store.Tx, mark string) error {
-	return w.log.Record(tx, idp.SystemActor(w.org), eventlog.Entry{Type: eventlog.UserCreate, Debug: map[string]string{"mark": mark}})
+func marked(mark string) eventlog.Entry {
+	return eventlog.Entry{Type: eventlog.UserCreate, Debug: map[string]string{"mark": mark}}
 }
 
-// TestPollerMissesNothing lets 20 writers commit, in both kinds of
-// transactions, while one polls and two stamp.
+func (w *world) mark(tx *store.Tx, mark string) error {
+	return w.log.Record(tx, idp.SystemActor(w.org), marked(mark))
+}
+
+// TestPollerMissesNothing lets 24 writers commit, in both kinds of transactions
+// and with lines that stand alone, while one polls and two stamp.
 func TestPollerMissesNothing(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, url string) {
-		const writers, each = 20, 12
+		const writers, each = 24, 12
 		clock := env.System{}
 		w := newWorld(t, url, clock, env.TimeIDs{Clock: clock, Rand: env.SystemRand{}})
 		var writing, stamping sync.WaitGroup
@@ -59,6 +63,12 @@ func TestPollerMissesNothing(t *testing.T) {
 				}
 				for i := range each {
 					mark := strconv.Itoa(n) + "/" + strconv.Itoa(i)
+					if n%3 == 0 {
+						if err := w.log.Tell(t.Context(), w.store, idp.SystemActor(w.org), marked(mark), marked(mark+" again")); err != nil {
+							t.Error(err)
+						}
+						continue
+					}
 					if err := run(t.Context(), func(tx *store.Tx) error {
 						// What comes between makes some commits overtake others.
 						if err := w.mark(tx, mark); err != nil {

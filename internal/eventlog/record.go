@@ -1,6 +1,7 @@
 package eventlog
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -45,15 +46,35 @@ func (l *Log) Record(tx *store.Tx, a idp.Actor, e Entry) error {
 
 // RecordAll is Record for many events of one actor.
 func (l *Log) RecordAll(tx *store.Tx, a idp.Actor, entries []Entry) error {
+	rows, err := l.rows(tx, a, entries)
+	if err != nil {
+		return err
+	}
+	return tx.InsertEvents(a.OrgID(), rows)
+}
+
+// Tell writes events that tell of nothing else that is written, such as a token
+// that has no row, and returns when they are committed. Those of several callers
+// may share a transaction. (ADR 0015)
+func (l *Log) Tell(ctx context.Context, s *store.Store, a idp.Actor, entries ...Entry) error {
+	rows, err := l.rows(s.Read(ctx), a, entries)
+	if err != nil {
+		return err
+	}
+	return s.Record(ctx, rows)
+}
+
+// rows are events as they are stored, at the instant of tx.
+func (l *Log) rows(tx *store.Tx, a idp.Actor, entries []Entry) ([]store.EventRow, error) {
 	rows := make([]store.EventRow, 0, len(entries))
 	for _, e := range entries {
 		row, err := l.row(tx, a, e)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		rows = append(rows, row)
 	}
-	return tx.InsertEvents(a.OrgID(), rows)
+	return rows, nil
 }
 
 // row is an event as it is stored.

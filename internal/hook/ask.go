@@ -12,7 +12,6 @@ import (
 
 	"usher/internal/eventlog"
 	"usher/internal/idp"
-	"usher/internal/store"
 )
 
 // Timeout bounds a request to a hook where a Service names no other bound. (Okta
@@ -103,8 +102,7 @@ func (s *Service) executed(ctx context.Context, a idp.Actor, h *Hook, failed err
 	if failed != nil {
 		e.Result, e.Reason = idp.ResultFailure, failed.Error()
 	}
-	err := s.Store.Write(ctx, func(tx *store.Tx) error { return s.Log.Record(tx, a, e) })
-	if err != nil {
+	if err := s.Log.Tell(ctx, s.Store, a, e); err != nil {
 		return fmt.Errorf("record inline hook: %w", err)
 	}
 	return nil

@@ -2,11 +2,11 @@ package oauth
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
 	"usher/internal/apps"
-	"usher/internal/store"
 )
 
 // ClientCredentials gives a client an access token for itself. (RFC 6749
@@ -30,15 +30,11 @@ func (ClientCredentials) Redeem(ctx context.Context, p *Provider, c *TokenCall) 
 	q := Proof{Scopes: scopes, Grant: GrantClient, Key: c.Key}
 	out := &Issue{call: c, proof: q, access: true}
 	out.name(p)
-	err = p.Store.Write(ctx, func(tx *store.Tx) error {
-		var err error
-		if out.life, err = p.ruleFor(tx, c, nil, q); err != nil {
-			return err
-		}
-		return p.granted(tx, out)
-	})
-	if err != nil {
+	if out.life, err = p.ruleFor(nil, c, nil, q); err != nil {
 		return nil, err
+	}
+	if err := p.Log.Tell(ctx, p.Store, c.Actor, out.events()...); err != nil {
+		return nil, fmt.Errorf("record what was granted: %w", err)
 	}
 	return out, nil
 }

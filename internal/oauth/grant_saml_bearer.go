@@ -87,10 +87,8 @@ func (p *Provider) disbelieved(ctx context.Context, c *TokenCall, why error) err
 	if len(reason) > most {
 		reason = strings.ToValidUTF8(reason[:most], "")
 	}
-	err := p.Store.Write(ctx, func(tx *store.Tx) error {
-		return p.Log.Record(tx, c.Actor, eventlog.Entry{
-			Type: eventlog.AuthViaSAML, Result: idp.ResultFailure, Reason: reason, Targets: []idp.Target{c.Client.target()},
-		})
+	err := p.Log.Tell(ctx, p.Store, c.Actor, eventlog.Entry{
+		Type: eventlog.AuthViaSAML, Result: idp.ResultFailure, Reason: reason, Targets: []idp.Target{c.Client.target()},
 	})
 	if err != nil {
 		return err

@@ -67,8 +67,8 @@ func clientActor(a idp.Actor, c *Client) idp.Actor {
 	return idp.Actor{Org: a.Org, Client: a.Client, Kind: idp.ActorClient, UserID: c.ID, Login: c.ID, Name: c.Label}
 }
 
-// note records an event of a server, with the client and the user it is about.
-func (p *Provider) note(tx *store.Tx, a idp.Actor, s *Server, rest string, reason error, targets ...idp.Target) error {
+// entry is an event of a server, of a failure where there is a reason.
+func (s *Server) entry(rest string, reason error, targets []idp.Target) eventlog.Entry {
 	e := eventlog.Entry{Type: s.event(rest), Targets: targets}
 	if reason != nil {
 		e.Result, e.Reason = idp.ResultFailure, reason.Error()
@@ -76,6 +76,12 @@ func (p *Provider) note(tx *store.Tx, a idp.Actor, s *Server, rest string, reaso
 			e.Reason = string(f.Code)
 		}
 	}
+	return e
+}
+
+// note records an event of a server, with the client and the user it is about.
+func (p *Provider) note(tx *store.Tx, a idp.Actor, s *Server, rest string, reason error, targets ...idp.Target) error {
+	e := s.entry(rest, reason, targets)
 	if err := p.Log.Record(tx, a, e); err != nil {
 		return fmt.Errorf("record %s: %w", e.Type, err)
 	}

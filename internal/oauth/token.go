@@ -2,10 +2,12 @@ package oauth
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
 	"usher/internal/apps"
+	"usher/internal/eventlog"
 	"usher/internal/idp"
 	"usher/internal/signin"
 	"usher/internal/store"
@@ -120,11 +122,8 @@ func (p *Provider) Token(ctx context.Context, a idp.Actor, in TokenRequestInput)
 
 // refused records why a grant was refused.
 func (p *Provider) refused(ctx context.Context, c *TokenCall, why error) error {
-	err := p.Store.Write(ctx, func(tx *store.Tx) error {
-		return p.note(tx, c.Actor, c.Server, "token.grant", why, c.Client.target())
-	})
-	if err != nil {
-		return err
+	if err := p.Log.Tell(ctx, p.Store, c.Actor, c.Server.entry("token.grant", why, []idp.Target{c.Client.target()})); err != nil {
+		return fmt.Errorf("record a refusal: %w", err)
 	}
 	return why
 }
@@ -173,7 +172,8 @@ const (
 	textNotGranted   = "You are not allowed any of the requested scopes."
 )
 
-// ruleFor asks the server's policies. u is nil for the client itself.
+// ruleFor asks the server's policies. u is nil for the client itself, and then tx
+// may be so too.
 func (p *Provider) ruleFor(tx *store.Tx, c *TokenCall, u *idp.User, q Proof) (Lifetimes, error) {
 	if c.Server.Own() {
 		return OwnLifetimes(), nil
@@ -228,24 +228,31 @@ func (i *Issue) name(p *Provider) {
 	}
 }
 
-// granted records what was handed out.
+// granted records what was handed out, and that the client has learnt of the
+// session.
 func (p *Provider) granted(tx *store.Tx, i *Issue) error {
+	if err := p.Log.RecordAll(tx, i.call.Actor, i.events()); err != nil {
+		return fmt.Errorf("record what was granted: %w", err)
+	}
+	return p.join(tx, i)
+}
+
+// events tell what is handed out, one for each token.
+func (i *Issue) events() []eventlog.Entry {
 	targets := []idp.Target{i.call.Client.target()}
 	if i.user != nil {
 		targets = append(targets, idp.UserTarget(i.user))
 	}
+	var out []eventlog.Entry
 	for _, what := range []struct {
 		name  string
 		given bool
 	}{{"access_token", i.access}, {"id_token", i.id}, {"refresh_token", i.refresh != "" && !i.again}, {"device_secret", i.deviceSecret != ""}} {
-		if !what.given {
-			continue
-		}
-		if err := p.note(tx, i.call.Actor, i.call.Server, "token.grant."+what.name, nil, targets...); err != nil {
-			return err
+		if what.given {
+			out = append(out, i.call.Server.entry("token.grant."+what.name, nil, targets))
 		}
 	}
-	return p.join(tx, i)
+	return out
 }
 
 // scopes checks the scopes that are asked for on behalf of a user: all are

@@ -20,7 +20,7 @@ type EventRow struct {
 
 // InsertEvent records a line. It is read in its place once StampEvents has run.
 func (tx *Tx) InsertEvent(e EventRow) error {
-	return tx.later("INSERT INTO events (org_id, uuid, type, document, position) VALUES ($1, $2, $3, $4, NULL)", e.OrgID, e.UUID, e.Type, string(e.Document))
+	return tx.InsertEvents(e.OrgID, []EventRow{e})
 }
 
 // InsertEvents is InsertEvent for many lines of one organisation.
@@ -28,10 +28,26 @@ func (tx *Tx) InsertEvents(orgID string, list []EventRow) error {
 	return chunks(len(list), func(from, to int) error {
 		args := []any{orgID}
 		for _, e := range list[from:to] {
-			args = append(args, e.UUID, e.Type, string(e.Document))
+			args = append(args, e.UUID, e.Type, string(e.Document), e.place())
 		}
-		return tx.later("INSERT INTO events (org_id, uuid, type, document, position) VALUES "+rowHolders(to-from, 3, ", NULL"), args...)
+		return tx.later(insertEvents(to-from), args...)
 	})
+}
+
+// place is the position as it is stored.
+func (e *EventRow) place() any {
+	if e.Position == 0 {
+		return nil
+	}
+	return e.Position
+}
+
+// insertEvents inserts so many lines of an organisation.
+func insertEvents(n int) string {
+	if n == 1 {
+		return "INSERT INTO events (org_id, uuid, type, document, position) VALUES ($1, $2, $3, $4, $5)"
+	}
+	return "INSERT INTO events (org_id, uuid, type, document, position) VALUES " + rowHolders(n, 4, "")
 }
 
 // OrgsToStamp lists the organisations that have lines without a position.

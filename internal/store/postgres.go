@@ -31,6 +31,7 @@ const forTheseValues = pgx.QueryExecModeCacheDescribe
 type postgresEngine struct {
 	pool   *pgxpool.Pool
 	points *pgPoints
+	lines  *pgLines
 	lane   lane
 }
 
@@ -72,7 +73,9 @@ func openPostgres(ctx context.Context, url string, o Options) (engine, error) {
 		return nil, fmt.Errorf("PostgreSQL %d is too old: version 15 or newer is needed", version/10000)
 	}
 	points := &pgPoints{pool: pool, most: max(1, min(runtime.GOMAXPROCS(0), int(cfg.MaxConns)/2))}
-	return &postgresEngine{pool: pool, points: points, lane: make(lane, 1)}, nil
+	e := &postgresEngine{pool: pool, points: points, lane: make(lane, 1)}
+	e.lines = &pgLines{engine: e}
+	return e, nil
 }
 
 func (e *postgresEngine) name() string { return "postgres" }
@@ -110,6 +113,10 @@ func (e *postgresEngine) write(ctx context.Context, serializable bool, fn func(q
 		}
 	}
 	return fmt.Errorf("store: gave up after %d attempts: %w", maxAttempts, err)
+}
+
+func (e *postgresEngine) record(ctx context.Context, lines []EventRow) error {
+	return e.translate(e.lines.add(ctx, lines))
 }
 
 // lane lets transactions that are repeated run one at a time: those that were

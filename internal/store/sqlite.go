@@ -59,7 +59,9 @@ func openSQLite(ctx context.Context, path string, o Options) (engine, error) {
 	if n <= 0 {
 		n = 4
 	}
-	return &sqliteEngine{path: path, readers: newSQLiteReaders(path, n), writer: newBatchWriter(writerDB, conn)}, nil
+	e := &sqliteEngine{path: path, readers: newSQLiteReaders(path, n)}
+	e.writer = newBatchWriter(writerDB, conn, e.insert)
+	return e, nil
 }
 
 // makePrivate makes a database file that is not there yet, readable to its
@@ -98,6 +100,16 @@ func (e *sqliteEngine) name() string { return "sqlite" }
 
 func (e *sqliteEngine) write(ctx context.Context, _ bool, fn func(querier) error) error {
 	return e.writer.do(ctx, fn)
+}
+
+func (e *sqliteEngine) record(ctx context.Context, lines []EventRow) error {
+	return e.writer.add(ctx, lines)
+}
+
+// insert writes lines of the log. The writer is the only one and holds the lock
+// of the file, so that they get their positions in the order of the commits.
+func (e *sqliteEngine) insert(q querier, lines []EventRow) error {
+	return (&Tx{ctx: context.Background(), q: q, engine: e}).insertLines(lines, true)
 }
 
 func (e *sqliteEngine) read() querier { return e.readers }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 )
 
@@ -26,18 +27,23 @@ type batchWriter struct {
 	stop  chan struct{}
 	done  chan struct{}
 	once  sync.Once
+	// insert writes lines of the log.
+	insert func(q querier, lines []EventRow) error
 }
 
 type writeJob struct {
-	ctx  context.Context
-	fn   func(querier) error
-	err  error
-	done chan struct{}
+	ctx context.Context
+	fn  func(querier) error
+	// lines are all that fn writes, where they are lines of the log alone: then
+	// those of the whole batch are written at once.
+	lines []EventRow
+	err   error
+	done  chan struct{}
 }
 
-func newBatchWriter(db *sql.DB, conn *sql.Conn) *batchWriter {
+func newBatchWriter(db *sql.DB, conn *sql.Conn, insert func(querier, []EventRow) error) *batchWriter {
 	w := &batchWriter{
-		db: db, conn: conn, stmts: map[string]*sql.Stmt{},
+		db: db, conn: conn, insert: insert, stmts: map[string]*sql.Stmt{},
 		queue: make(chan *writeJob, maxBatch), stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	go w.loop()
@@ -48,10 +54,20 @@ func newBatchWriter(db *sql.DB, conn *sql.Conn) *batchWriter {
 // begun takes it out; afterwards the outcome is waited for, since a statement
 // cut short would roll back what others in the batch have written.
 func (w *batchWriter) do(ctx context.Context, fn func(querier) error) error {
+	return w.enqueue(&writeJob{ctx: ctx, fn: fn, done: make(chan struct{})})
+}
+
+// add queues lines of the log and waits for their commit, as do.
+func (w *batchWriter) add(ctx context.Context, lines []EventRow) error {
+	fn := func(q querier) error { return w.insert(q, lines) }
+	return w.enqueue(&writeJob{ctx: ctx, fn: fn, lines: lines, done: make(chan struct{})})
+}
+
+func (w *batchWriter) enqueue(job *writeJob) error {
+	ctx := job.ctx
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	job := &writeJob{ctx: ctx, fn: fn, done: make(chan struct{})}
 	select {
 	case <-w.stop:
 		return errClosed
@@ -106,13 +122,21 @@ func (w *batchWriter) batch(first *writeJob) {
 		return
 	}
 	jobs := []*writeJob{first}
-	w.run(first)
+	var lines []*writeJob
+	begin := func(job *writeJob) {
+		if job.lines != nil {
+			lines = append(lines, job)
+		} else {
+			w.run(job)
+		}
+	}
+	begin(first)
 	for idle := 0; idle < 2 && len(jobs) < maxBatch; {
 		select {
 		case job := <-w.queue:
 			idle = 0
 			jobs = append(jobs, job)
-			w.run(job)
+			begin(job)
 		default:
 			// Those whom the last commit released are about to come again:
 			// let them, or every second commit serves but one.
@@ -120,6 +144,7 @@ func (w *batchWriter) batch(first *writeJob) {
 			runtime.Gosched()
 		}
 	}
+	w.together(lines)
 	if _, err := w.exec(ctx, "COMMIT", nil); err != nil {
 		_, rollbackErr := w.exec(ctx, "ROLLBACK", nil)
 		for _, job := range jobs {
@@ -130,6 +155,28 @@ func (w *batchWriter) batch(first *writeJob) {
 	}
 	for _, job := range jobs {
 		close(job.done)
+	}
+}
+
+// together writes the lines of jobs that consist of these alone. Where that
+// fails, each of them runs for itself and meets its own failure.
+func (w *batchWriter) together(jobs []*writeJob) {
+	jobs = slices.DeleteFunc(jobs, func(job *writeJob) bool {
+		job.err = job.ctx.Err()
+		return job.err != nil
+	})
+	if len(jobs) > 1 {
+		var lines []EventRow
+		for _, job := range jobs {
+			lines = append(lines, job.lines...)
+		}
+		all := &writeJob{ctx: context.Background(), fn: func(q querier) error { return w.insert(q, lines) }}
+		if w.run(all); all.err == nil {
+			return
+		}
+	}
+	for _, job := range jobs {
+		w.run(job)
 	}
 }
 

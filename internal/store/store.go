@@ -54,6 +54,8 @@ type Store struct {
 type engine interface {
 	// write runs fn in one transaction; serializable ones may run it again.
 	write(ctx context.Context, serializable bool, fn func(querier) error) error
+	// record writes lines of the log that are a transaction by themselves.
+	record(ctx context.Context, lines []EventRow) error
 	// read returns a querier outside any transaction.
 	read() querier
 	// translate maps the driver's errors to those of this package.
