@@ -147,12 +147,15 @@ func TestDeviceSecretIsAskedForRightly(t *testing.T) {
 			t.Errorf("%s: %v", scope, got)
 		}
 	}
-	if a := redeem(app, "default", one, code(t, b, "default", request(one, "scope", "openid offline_access"))).Want(200); a.At("device_secret") != nil {
-		t.Errorf("%s", a.Body)
+	plain := redeem(app, "default", one, code(t, b, "default", request(one, "scope", "openid offline_access"))).Want(200)
+	if plain.At("device_secret") != nil {
+		t.Errorf("%s", plain.Body)
 	}
 	first := redeem(app, "default", one, code(t, b, "default", request(one, "scope", deviceScopes))).Want(200)
 	refused(t, app.Anonymous().Post(ownToken, form("grant_type", exchangeGrant, "client_id", one.id, "subject_token", first.Text("id_token"), "subject_token_type", typeOfID,
 		"actor_token", first.Text("device_secret"), "actor_token_type", typeOfSecret, "audience", base, "scope", "openid")), 400, "invalid_request", "")
+	// An ID token of the same session that came without the secret does not open it.
+	refused(t, sso(app, native(t, app), first, "subject_token", plain.Text("id_token")), 400, "invalid_grant", "")
 	a := app.Anonymous().Post(defaultToken, form("grant_type", "refresh_token", "client_id", one.id, "refresh_token", first.Text("refresh_token"))).Want(200)
 	if a.At("device_secret") != nil || claimsOf(t, a.Text("id_token"))["ds_hash"] == nil || !strings.Contains(a.Text("scope"), "device_sso") {
 		t.Errorf("%s", a.Body)
