@@ -25,6 +25,11 @@ const (
 	defaultWindow = 7 * 24 * 60
 )
 
+// textNobody is the cause of a rule about people that includes nobody. (recorded
+// answers)
+const textNobody = "At least one of ''conditions.people.users.include'' or ''conditions.people.groups.include'' must contain a valid " +
+	"user or group when ''conditions.grantTypes'' contains one or more of [authorization_code, implicit, password]."
+
 // RuleInput is a rule as somebody wants it to be.
 // (spec: management-extra AuthorizationServerPolicyRule)
 type RuleInput struct {
@@ -59,9 +64,9 @@ func (r *Rule) take(in RuleInput) error {
 			f.add("conditions.grantTypes.include", "'"+g+"' is no grant type")
 		}
 	}
-	alone := len(in.GrantTypes) == 1 && in.GrantTypes[0] == "client_credentials"
-	if len(in.Users.Include)+len(in.Groups.Include) == 0 && !alone {
-		f.add("conditions.people", "must include users or groups")
+	personal := slices.ContainsFunc(in.GrantTypes, func(g string) bool { return g == GrantCode || g == GrantImplicit || g == GrantPassword })
+	if len(in.Users.Include)+len(in.Groups.Include) == 0 && personal {
+		f.add("conditions.people", textNobody)
 	}
 	for _, list := range [][]string{in.GrantTypes, in.Scopes, in.Users.Include, in.Users.Exclude, in.Groups.Include, in.Groups.Exclude} {
 		if len(list) > maxParts || slices.ContainsFunc(list, func(v string) bool { return v == "" || len(v) > maxName }) {

@@ -96,6 +96,10 @@ func TestServerRules(t *testing.T) {
 				t.Errorf("%s: %d %s", name, a.Status, a.Body)
 			}
 		}
+		nobody := strings.Replace(serverRule("x", ""), `{"groups":{"include":["EVERYONE"]}}`, "{}", 1)
+		app.Post(at, nobody).Fails(400, "E0000001", "conditions.people: At least one of ''conditions.people.users.include'' or ''conditions.people.groups.include'' must contain a valid "+
+			"user or group when ''conditions.grantTypes'' contains one or more of [authorization_code, implicit, password].")
+		app.Delete(at + "/" + app.Post(at, strings.Replace(nobody, "authorization_code", "urn:ietf:params:oauth:grant-type:device_code", 1)).Want(201).Text("id")).Want(204)
 		app.Post(at, serverRule("x", `,"actions":{"token":{"inlineHook":{"id":"cal1"}}}`)).Fails(501, "E0000060")
 		app.Post(at, serverRule("hookless", `,"actions":{"token":{"inlineHook":null}}`)).Want(201)
 		if a := app.Get(at).Want(200); a.Text("1.name") != "hookless" {
