@@ -119,14 +119,14 @@ type Bearer struct {
 }
 
 // ProveBearer tells who calls by an access token of the organisation's own
-// server. KindBadToken for one that does not hold, or that is bound to a key
-// which the caller does not prove.
+// server. KindBadToken for one that does not hold, and a Fault for one that is
+// bound to a key which the caller does not prove.
 func (p *Provider) ProveBearer(ctx context.Context, a idp.Actor, in BearerInput) (*Bearer, error) {
 	s, err := p.serving(ctx, a, "")
 	if err != nil {
 		return nil, err
 	}
-	t, h, err := p.present(ctx, a, s, in)
+	t, h, err := p.prove(ctx, a, s, in)
 	if err != nil {
 		return nil, err
 	}
@@ -139,23 +139,31 @@ func (p *Provider) ProveBearer(ctx context.Context, a idp.Actor, in BearerInput)
 // present checks an access token of a server that a request carries; nil for
 // one that does not hold.
 func (p *Provider) present(ctx context.Context, a idp.Actor, s *Server, in BearerInput) (*accessToken, *holder, error) {
+	t, h, err := p.prove(ctx, a, s, in)
+	if FaultOf(err) != nil {
+		return nil, nil, nil //nolint:nilerr // what proves nothing is no failure
+	}
+	return t, h, err
+}
+
+// prove is present with a Fault where the proof of a key is at fault.
+func (p *Provider) prove(ctx context.Context, a idp.Actor, s *Server, in BearerInput) (*accessToken, *holder, error) {
 	t, err := p.readAccess(ctx, a, s, in.Token)
 	if err != nil || t == nil {
 		return nil, nil, err
 	}
-	if (t.Confirm.Key != "") != in.Bound {
+	switch {
+	case in.Bound && t.Confirm.Key == "":
 		return nil, nil, nil
-	}
-	if in.Bound {
+	case !in.Bound && t.Confirm.Key != "":
+		return nil, nil, fault(InvalidRequest, "The resource request requires a DPoP proof.")
+	case in.Bound:
 		key, err := p.CheckProof(ctx, a, ProofRequest{Proof: in.Proof, Method: in.Method, URL: in.URL, Token: in.Token})
-		if FaultOf(err) != nil {
-			return nil, nil, nil //nolint:nilerr // what proves nothing is no failure
-		}
 		if err != nil {
 			return nil, nil, err
 		}
 		if !keys.Equal(key, t.Confirm.Key) {
-			return nil, nil, nil
+			return nil, nil, fault(InvalidProof, "The DPoP proof JWT is by another key than the access token is bound to.")
 		}
 	}
 	h, err := p.holds(ctx, a, t)

@@ -155,6 +155,9 @@ func (s *services) token(ctx context.Context, org *idp.Org, secret string) (idp.
 func (s *services) bearer(ctx context.Context, org *idp.Org, b httpkit.Bearer) (idp.Actor, error) {
 	a := idp.Actor{Org: org, Kind: idp.ActorAnonymous}
 	t, err := s.provider.ProveBearer(ctx, a, oauth.BearerInput(b))
+	if f := oauth.FaultOf(err); f != nil {
+		return idp.Actor{}, &httpkit.ProofError{Code: string(f.Code), Text: f.Text, Bound: b.Bound}
+	}
 	if err != nil {
 		return idp.Actor{}, err
 	}

@@ -1,6 +1,7 @@
 package httpkit
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -30,7 +31,7 @@ func (rt *Router) authenticate(op *openapi.Operation, r *Request) error {
 	case op.Auth == openapi.AuthNone:
 		return nil
 	case bearerScheme(scheme) && op.Auth != openapi.AuthSession:
-		return rt.byBearer(r)
+		return rt.byBearer(op, r)
 	case op.Auth == openapi.AuthToken:
 		return idp.Fail(idp.KindNoCredentials)
 	}
@@ -74,11 +75,46 @@ func (r *Request) BearerOf() Bearer {
 	}
 }
 
-func (rt *Router) byBearer(r *Request) error {
+// ProofError is what is wrong with the proof of the key that an access token is
+// bound to. (RFC 9449 section 7.1)
+type ProofError struct {
+	Code, Text string
+	Bound      bool // the request says that the token is bound
+}
+
+// Error implements error.
+func (e *ProofError) Error() string { return e.Code + ": " + e.Text }
+
+// challenge is the answer to it. The service has no body there, which its own
+// SDKs cannot tell from a broken answer; the header is the same. (recorded answers)
+func (e *ProofError) challenge(op *openapi.Operation, r *Request) error {
+	scheme := "Bearer "
+	if e.Bound {
+		scheme = `DPoP algs="RS256 RS384 RS512 ES256 ES384 ES512", `
+	}
+	return &StatusError{
+		Status: http.StatusBadRequest, Code: "E0000011", Summary: "Invalid token provided", Causes: []string{e.Text},
+		Header: http.Header{"Www-Authenticate": {scheme + r.challenge(op, e.Code, e.Text)}},
+	}
+}
+
+// challenge are the parameters of a challenge about an access token. Clients
+// take the header apart as it is written here. (management reference:
+// authentication of requests; recorded answers)
+func (r *Request) challenge(op *openapi.Operation, code, text string) string {
+	base := r.Org.BaseURL
+	return `authorization_uri="` + base + `/oauth2/v1/authorize", realm="` + base + `", scope="` + strings.Join(op.Scopes, " ") + `", error="` + code +
+		`", error_description="` + text + `", resource="` + r.URL.EscapedPath() + `"`
+}
+
+func (rt *Router) byBearer(op *openapi.Operation, r *Request) error {
 	if rt.cfg.Bearer == nil {
 		return idp.Fail(idp.KindBadToken)
 	}
 	actor, err := rt.cfg.Bearer(r.Context(), r.Org, r.BearerOf())
+	if e, ok := errors.AsType[*ProofError](err); ok {
+		return e.challenge(op, r)
+	}
 	if err != nil {
 		return err
 	}
@@ -141,18 +177,13 @@ func authorize(op *openapi.Operation, r *Request) error {
 }
 
 // checkScopes asks an access token for one of the scopes that open an operation.
-// Clients take the header apart as it is written here.
-// (management reference: authentication of requests)
 func checkScopes(op *openapi.Operation, r *Request) error {
 	if r.Actor.Scopes == nil || slices.ContainsFunc(op.Scopes, func(s string) bool { return slices.Contains(r.Actor.Scopes, s) }) {
 		return nil
 	}
-	base := r.Org.BaseURL
 	return &StatusError{
 		Status: http.StatusForbidden, Code: "E0000006", Summary: "You do not have permission to perform the requested action",
-		Header: http.Header{"Www-Authenticate": {`Bearer authorization_uri="` + base + `/oauth2/v1/authorize", realm="` + base +
-			`", scope="` + strings.Join(op.Scopes, " ") + `", error="insufficient_scope", ` +
-			`error_description="The access token provided does not contain the required scopes.", resource="` + op.Path + `"`}},
+		Header: http.Header{"Www-Authenticate": {"Bearer " + r.challenge(op, "insufficient_scope", "The access token provided does not contain the required scopes.")}},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -164,12 +165,21 @@ func TestDPoP(t *testing.T) {
 		}
 		good := dpop(t, app, key, "GET", resource, "", token, nil)
 		get("DPoP", good).Want(200)
-		get("DPoP", good).Fails(401, "E0000011")
-		get("DPoP", "").Fails(401, "E0000011")
-		get("Bearer", "").Fails(401, "E0000011")
-		get("Bearer", dpop(t, app, key, "GET", resource, "", token, nil)).Fails(401, "E0000011")
-		get("DPoP", dpop(t, app, other, "GET", resource, "", token, nil)).Fails(401, "E0000011")
-		get("DPoP", dpop(t, app, key, "GET", resource, "", "another token", nil)).Fails(401, "E0000011")
+		replayed := get("DPoP", good)
+		replayed.Fails(400, "E0000011", "The DPoP proof JWT has already been used.")
+		if h := replayed.Header.Get("WWW-Authenticate"); h != `DPoP algs="RS256 RS384 RS512 ES256 ES384 ES512", authorization_uri="https://id.example.com/oauth2/v1/authorize", `+
+			`realm="https://id.example.com", scope="okta.users.read okta.users.read.self", error="invalid_dpop_proof", error_description="The DPoP proof JWT has already been used.", resource="/api/v1/users/`+isaac+`"` {
+			t.Errorf("%s", h)
+		}
+		get("DPoP", "").Fails(400, "E0000011")
+		get("Bearer", "").Fails(400, "E0000011", "The resource request requires a DPoP proof.")
+		bare := get("Bearer", dpop(t, app, key, "GET", resource, "", token, nil))
+		bare.Fails(400, "E0000011")
+		if h := bare.Header.Get("WWW-Authenticate"); !strings.HasPrefix(h, `Bearer authorization_uri="`) || !strings.Contains(h, `error="invalid_request", error_description="The resource request requires a DPoP proof.", resource="/api/v1/users/`) {
+			t.Errorf("%s", h)
+		}
+		get("DPoP", dpop(t, app, other, "GET", resource, "", token, nil)).Fails(400, "E0000011")
+		get("DPoP", dpop(t, app, key, "GET", resource, "", "another token", nil)).Fails(400, "E0000011")
 		app.Clock.Advance(24 * time.Hour)
 		refused(t, ask(dpop(t, app, key, "POST", endpoint, nonce, "", nil)), 400, "use_dpop_nonce", "")
 	})
