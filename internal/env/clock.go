@@ -18,12 +18,19 @@ type System struct{}
 // Now implements Clock.
 func (System) Now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
-// Elapsed returns a function that tells how long ago it was made, by the
-// monotonic clock. It serves measurements (metrics, logs), never decisions.
-func Elapsed() func() time.Duration {
-	start := time.Now()
-	return func() time.Duration { return time.Since(start) }
-}
+// Stopwatch tells how long ago it was started, by the monotonic clock. It serves
+// measurements (metrics, logs) and the bounds of waiting, never decisions.
+type Stopwatch struct{ start time.Time }
+
+// StartWatch returns a stopwatch that runs.
+func StartWatch() Stopwatch { return Stopwatch{time.Now()} }
+
+// Elapsed returns the time since the start.
+func (s Stopwatch) Elapsed() time.Duration { return time.Since(s.start) }
+
+// Elapsed returns a function that tells how long ago it was made, as a Stopwatch
+// does.
+func Elapsed() func() time.Duration { return StartWatch().Elapsed }
 
 // Movable is a clock that tests and the control listener can move. It runs at
 // the pace of its base clock plus an offset; a frozen one stands still until it

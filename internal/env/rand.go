@@ -59,9 +59,9 @@ func (s *Seeded) Read(p []byte) {
 // Secret returns prefix followed by n random bytes in unpadded base64url. 32
 // bytes (256 bits) are enough for anything that a bearer can present.
 func Secret(r Rand, prefix string, n int) string {
-	b := make([]byte, n)
+	b := make([]byte, n, n+len(prefix)+base64.RawURLEncoding.EncodedLen(n))
 	r.Read(b)
-	return prefix + base64.RawURLEncoding.EncodeToString(b)
+	return string(base64.RawURLEncoding.AppendEncode(append(b[n:], prefix...), b))
 }
 
 const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

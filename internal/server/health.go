@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -46,10 +47,21 @@ func newHealth(s *store.Store, outbox *notify.Outbox, from httpkit.Proxies) *hea
 	return h
 }
 
-// observe counts an answer. Both labels come from our own tables, never from
-// the text of a request.
-func (h *health) observe(route string, status int, took time.Duration) {
-	h.requests.WithLabelValues(route, strconv.Itoa(status/100)+"xx").Observe(took.Seconds())
+// observe counts the answers of a route. Both labels come from our own tables,
+// never from the text of a request. A class of status is there from its first
+// answer on.
+func (h *health) observe(route string) func(status int, took time.Duration) {
+	var classes [6]atomic.Pointer[prometheus.Observer]
+	return func(status int, took time.Duration) {
+		class := min(status/100, len(classes)-1)
+		o := classes[class].Load()
+		if o == nil {
+			fresh := h.requests.WithLabelValues(route, strconv.Itoa(class)+"xx")
+			o = &fresh
+			classes[class].Store(o)
+		}
+		(*o).Observe(took.Seconds())
+	}
 }
 
 // delivered counts an attempt to send a message.

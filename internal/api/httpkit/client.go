@@ -44,14 +44,16 @@ const (
 	maxHops      = 10
 )
 
-// client says where a request is from: the peer, or the address that the
+// client notes where a request is from: the peer, or the address that the
 // nearest trusted proxies name, walking from the last hop to the first.
-func (rt *Router) client(r *Request) idp.Client {
-	c := idp.Client{RequestID: r.ID, Method: r.Method, Path: r.URL.Path, UserAgent: cut(r.UserAgent(), maxUserAgent)}
+func (rt *Router) client(r *Request) {
+	c := &r.client
+	c.RequestID, c.Method, c.Path, c.UserAgent = r.ID, r.Method, r.URL.Path, cut(r.UserAgent(), maxUserAgent)
 	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
 		c.IP = peer.Addr().Unmap()
 	}
-	chain := []netip.Addr{c.IP}
+	r.peer[0] = c.IP
+	chain := r.peer[:]
 	if rt.cfg.Proxies.Contains(c.IP) {
 		hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 		for i := len(hops) - 1; i >= 0 && len(chain) < maxHops; i-- {
@@ -67,7 +69,6 @@ func (rt *Router) client(r *Request) idp.Client {
 		}
 	}
 	c.Chain = chain
-	return c
 }
 
 // Client says where the request is from.

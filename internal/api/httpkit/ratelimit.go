@@ -134,15 +134,16 @@ func (l *Limits) peek(org, bucket string, now time.Time) (limit, remaining int, 
 // showLimit sets the three headers on an answer that costs nothing: a
 // preflight, or a refusal that comes before the count.
 func (rt *Router) showLimit(h http.Header, org, bucket string) {
-	limit, remaining, reset := rt.cfg.Limits.peek(org, bucket, rt.cfg.Clock.Now())
-	limitHeaders(h, rt.cfg.Clock.Now(), limit, remaining, reset)
+	now := rt.cfg.Clock.Now()
+	limit, remaining, reset := rt.cfg.Limits.peek(org, bucket, now)
+	rt.limitHeaders(h, now, []string{strconv.Itoa(limit)}, []string{strconv.Itoa(max(remaining, 0))}, reset)
 }
 
 // limit counts a request, sets the three headers and refuses what is too much.
 func (rt *Router) limit(ro *route, r *Request) error {
 	now := rt.cfg.Clock.Now()
 	limit, remaining, reset, use := rt.cfg.Limits.count(r.Org.ID, ro.bucket, now)
-	limitHeaders(r.W.Header(), now, limit, remaining, reset)
+	rt.limitHeaders(r.W.Header(), now, ro.limit, r.value(1, strconv.Itoa(max(remaining, 0))), reset)
 	if use != LimitFree {
 		rt.used(r, ro.bucket, limit, use)
 	}
@@ -162,8 +163,20 @@ func (rt *Router) used(r *Request, bucket string, limit int, use LimitUse) {
 	}
 }
 
-func limitHeaders(h http.Header, now time.Time, limit, remaining int, reset int64) {
-	// Clients wait for Reset minus Date: both must come from one clock.
-	setEach(h, []string{"X-Rate-Limit-Limit", "X-Rate-Limit-Remaining", "X-Rate-Limit-Reset", "Date"},
-		[]string{strconv.Itoa(limit), strconv.Itoa(max(remaining, 0)), strconv.FormatInt(reset, 10), now.Format(http.TimeFormat)})
+// stamp are the values of the headers that answers of one second share.
+type stamp struct {
+	second, reset         int64
+	dateValue, resetValue []string
+}
+
+// limitHeaders sets the headers about a limit. Clients wait for Reset minus
+// Date: both must come from one clock.
+func (rt *Router) limitHeaders(h http.Header, now time.Time, limit, remaining []string, reset int64) {
+	s := rt.second.Load()
+	if s == nil || s.second != now.Unix() || s.reset != reset {
+		s = &stamp{now.Unix(), reset, []string{now.Format(http.TimeFormat)}, []string{strconv.FormatInt(reset, 10)}}
+		rt.second.Store(s)
+	}
+	h["X-Rate-Limit-Limit"], h["X-Rate-Limit-Remaining"] = limit, remaining
+	h["X-Rate-Limit-Reset"], h["Date"] = s.resetValue, s.dateValue
 }

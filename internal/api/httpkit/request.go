@@ -1,8 +1,11 @@
 package httpkit
 
 import (
+	"context"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/go-chi/chi/v5"
@@ -33,6 +36,27 @@ type Request struct {
 	writeError ErrorWriter
 	client     idp.Client
 	query      url.Values
+	params     chi.RouteParams // of the path
+	ctx        bounded
+	rec        recorder // what W is
+	// What many headers and the client's addresses are kept in: one piece of
+	// memory serves all of a request.
+	values [3]string
+	peer   [1]netip.Addr
+}
+
+// value keeps the only value of a header.
+func (r *Request) value(i int, v string) []string {
+	r.values[i] = v
+	return r.values[i : i+1 : i+1]
+}
+
+// Context ends with the request, and when the work on it takes too long.
+func (r *Request) Context() context.Context {
+	if r.ctx.outer == nil {
+		return r.Request.Context() // of a preflight
+	}
+	return &r.ctx
 }
 
 // routeName is the operation's id, or "page".
@@ -49,7 +73,11 @@ func (r *Request) Link(path string) string { return r.Org.BaseURL + path }
 // Param returns a path parameter, unescaped. A slash that was escaped in it
 // stays part of the parameter.
 func (r *Request) Param(name string) string {
-	v := chi.URLParam(r.Request, name)
+	i := slices.Index(r.params.Keys, name)
+	if i < 0 {
+		return ""
+	}
+	v := r.params.Values[i]
 	if r.Request.URL.RawPath == "" {
 		return v
 	}

@@ -41,31 +41,55 @@ type Hints struct {
 // Allow returns the hints of a link.
 func Allow(methods ...string) *Hints { return &Hints{Allow: methods} }
 
+// encoder writes JSON as all answers have it. Its memory serves one answer after
+// another.
+type encoder struct {
+	buf  bytes.Buffer
+	json *json.Encoder
+}
+
+// maxKept bounds the memory that an encoder keeps between two answers.
+const maxKept = 64 << 10
+
+func newEncoder() *encoder {
+	e := &encoder{}
+	e.json = json.NewEncoder(&e.buf)
+	e.json.SetEscapeHTML(false)
+	return e
+}
+
 // JSON answers with v.
 func (r *Request) JSON(status int, v any) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	e := r.router.encoders.Get().(*encoder)
+	e.buf.Reset()
+	if err := e.json.Encode(v); err != nil {
 		return err
 	}
-	return r.Bytes(status, "application/json", bytes.TrimRight(b.Bytes(), "\n"))
+	err := r.Bytes(status, mediaJSON, bytes.TrimRight(e.buf.Bytes(), "\n"))
+	if e.buf.Cap() <= maxKept {
+		r.router.encoders.Put(e)
+	}
+	return err
 }
+
+const mediaJSON = "application/json"
 
 // Bytes answers with a body that is ready.
 func (r *Request) Bytes(status int, contentType string, body []byte) error {
 	h := r.W.Header()
-	setEach(h, []string{"Content-Type", "Content-Length"}, []string{contentType, strconv.Itoa(len(body))})
+	if h["Content-Type"] = always.json; contentType != mediaJSON {
+		h["Content-Type"] = []string{contentType}
+	}
+	h["Content-Length"] = r.value(2, strconv.Itoa(len(body)))
 	r.W.WriteHeader(status)
 	_, _ = r.W.Write(body) // the caller has gone when this fails
 	return nil
 }
 
-// setEach sets headers by their canonical names. They share the memory of values.
-func setEach(h http.Header, names, values []string) {
-	for i, name := range names {
-		h[name] = values[i : i+1 : i+1]
-	}
+// always are values of headers that are the same in all answers. Nobody writes
+// into them: what sets or adds a header makes a new list.
+var always = struct{ noSniff, noStore, noCache, zero, json []string }{
+	[]string{"nosniff"}, []string{"no-cache, no-store"}, []string{"no-cache"}, []string{"0"}, []string{mediaJSON},
 }
 
 // OK answers 200 with v.
@@ -73,7 +97,7 @@ func (r *Request) OK(v any) error { return r.JSON(http.StatusOK, v) }
 
 // Empty answers 200 with an empty object.
 func (r *Request) Empty() error {
-	return r.Bytes(http.StatusOK, "application/json", []byte("{}"))
+	return r.Bytes(http.StatusOK, mediaJSON, []byte("{}"))
 }
 
 // NoContent answers 204.

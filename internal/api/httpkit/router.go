@@ -1,6 +1,7 @@
 package httpkit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,8 +9,10 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
-	"slices"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -55,8 +58,9 @@ type Config struct {
 	// Used is told once a window of a limit that is near, and of one that was
 	// passed; nil for nobody.
 	Used func(ctx context.Context, a idp.Actor, bucket string, limit int, use LimitUse) error
-	// Observe is told of every answer; route is an operation id or a fixed name.
-	Observe func(route string, status int, took time.Duration)
+	// Observe gives what is told of every answer of a route, an operation id or a
+	// fixed name; nil where nobody wants to know.
+	Observe func(route string) func(status int, took time.Duration)
 }
 
 // Handler answers one request. An error it returns is written in the protocol's
@@ -70,6 +74,7 @@ type ErrorWriter func(*Request, error)
 type Router struct {
 	cfg    Config
 	mux    *chi.Mux
+	routes map[routeKey]*route // what the mux finds
 	ops    map[openapi.ID]openapi.Operation
 	built  map[openapi.ID]bool
 	errors map[string]ErrorWriter
@@ -82,22 +87,30 @@ type Router struct {
 	anyOrigin map[openapi.ID]bool
 	anySite   map[openapi.ID]bool
 	open      map[string]bool
+
+	searches sync.Pool             // of *chi.Context
+	encoders sync.Pool             // of *encoder
+	second   atomic.Pointer[stamp] // the headers of the present second
 }
+
+// routeKey names a route: its pattern, and its method or "" for all of them.
+type routeKey struct{ method, pattern string }
 
 // NewRouter returns a router without any handler.
 func NewRouter(cfg Config) *Router {
 	rt := &Router{
-		cfg: cfg, mux: chi.NewRouter(), cors: chi.NewRouter(),
+		cfg: cfg, mux: chi.NewRouter(), cors: chi.NewRouter(), routes: map[routeKey]*route{},
+		searches: sync.Pool{New: func() any { return chi.NewRouteContext() }}, encoders: sync.Pool{New: func() any { return newEncoder() }},
 		ops: map[openapi.ID]openapi.Operation{}, built: map[openapi.ID]bool{}, errors: map[string]ErrorWriter{},
 		anyOrigin: map[openapi.ID]bool{}, anySite: map[openapi.ID]bool{}, open: map[string]bool{},
 	}
 	for _, op := range openapi.Operations() {
 		rt.ops[op.ID] = op
 	}
-	rt.mux.NotFound(rt.route(&route{name: "unknown", bucket: openapi.BucketAPI, onError: rt.writeUnknown, handler: func(*Request) error {
+	rt.mux.NotFound(rt.unmet(func(*Request) error {
 		return Status(http.StatusNotFound, "E0000008", "The requested path was not found")
-	}}))
-	rt.mux.MethodNotAllowed(rt.route(&route{name: "unknown", bucket: openapi.BucketAPI, onError: rt.writeUnknown, handler: rt.methodNotAllowed}))
+	}))
+	rt.mux.MethodNotAllowed(rt.unmet(rt.methodNotAllowed))
 	return rt
 }
 
@@ -138,10 +151,10 @@ func (rt *Router) OpUnproved(id openapi.ID, h Handler) {
 }
 
 func (rt *Router) add(op openapi.Operation, h Handler) {
-	serve := rt.route(&route{name: string(op.ID), op: &op, bucket: op.Bucket, handler: h, onError: rt.errors[op.Document]})
-	rt.mux.Method(op.Method, op.Path, serve)
+	ro := rt.route(&route{name: string(op.ID), op: &op, bucket: op.Bucket, handler: h, onError: rt.errors[op.Document]})
+	rt.register(op.Method, op.Path, ro)
 	if readOnly(&op) {
-		rt.mux.Method(http.MethodHead, op.Path, serve)
+		rt.register(http.MethodHead, op.Path, ro)
 	}
 	if op.CORS {
 		rt.cors.Method(op.Method, op.Path, http.NotFoundHandler())
@@ -152,13 +165,13 @@ func (rt *Router) add(op openapi.Operation, h Handler) {
 // Page registers a route that is no operation of the interface, e.g. a page
 // for people. name is its label in metrics, bucket counts its rate.
 func (rt *Router) Page(name, bucket, method, path string, onError ErrorWriter, h Handler) {
-	rt.mux.Method(method, path, rt.route(&route{name: name, bucket: bucket, handler: h, onError: onError}))
+	rt.register(method, path, rt.route(&route{name: name, bucket: bucket, handler: h, onError: onError}))
 }
 
 // Mount hands a path and all below to a plain handler, e.g. static files.
 func (rt *Router) Mount(name, path string, h http.Handler) {
-	rt.mux.Handle(path, rt.route(&route{name: name, bucket: openapi.BucketAPI, handler: func(r *Request) error {
-		h.ServeHTTP(r.W, r.Request)
+	rt.register("", path, rt.route(&route{name: name, bucket: openapi.BucketAPI, handler: func(r *Request) error {
+		h.ServeHTTP(r.W, r.WithContext(r.Context()))
 		return nil
 	}}))
 }
@@ -195,7 +208,42 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		rt.preflight(w, r)
 		return
 	}
-	rt.mux.ServeHTTP(w, r)
+	path := r.URL.RawPath
+	if path == "" {
+		path = cmp.Or(r.URL.Path, "/")
+	}
+	found := rt.searches.Get().(*chi.Context)
+	found.Reset()
+	defer rt.searches.Put(found)
+	if ro := rt.find(found, r.Method, path); ro != nil {
+		rt.serve(ro, found, w, r)
+		return
+	}
+	rt.mux.ServeHTTP(w, r) // which tells what is unknown from what has other methods
+}
+
+// find returns the route of a method and a path, and its parameters in found;
+// nil for none. The mux's own ServeHTTP would copy the request.
+func (rt *Router) find(found *chi.Context, method, path string) *route {
+	pattern := rt.mux.Find(found, method, path)
+	if pattern == "" {
+		return nil
+	}
+	if ro := rt.routes[routeKey{method, pattern}]; ro != nil {
+		return ro
+	}
+	return rt.routes[routeKey{"", pattern}]
+}
+
+// register adds a route under a method, "" for all of them.
+func (rt *Router) register(method, pattern string, ro *route) {
+	unused := http.NotFoundHandler() // find looks the route up by itself
+	if method == "" {
+		rt.mux.Handle(pattern, unused)
+	} else {
+		rt.mux.Method(method, pattern, unused)
+	}
+	rt.routes[routeKey{method, pattern}] = ro
 }
 
 // route is one registered route.
@@ -203,43 +251,53 @@ type route struct {
 	name    string
 	op      *openapi.Operation // nil for pages
 	bucket  string
+	limit   []string // the header that tells the bucket's limit
 	handler Handler
 	onError ErrorWriter
+	observe func(status int, took time.Duration)
 }
 
-func (rt *Router) route(ro *route) http.HandlerFunc {
+// route completes a route.
+func (rt *Router) route(ro *route) *route {
 	if ro.onError == nil {
 		ro.onError = WriteError
 	}
-	return func(w http.ResponseWriter, r *http.Request) { rt.serve(ro, w, r) }
+	ro.limit = []string{strconv.Itoa(rt.cfg.Limits.limitOf(ro.bucket))}
+	if ro.observe = func(int, time.Duration) {}; rt.cfg.Observe != nil {
+		ro.observe = rt.cfg.Observe(ro.name)
+	}
+	return ro
 }
 
-// requestTimeout bounds the work on one request.
-const requestTimeout = 30 * time.Second
+// unmet answers requests that meet no route.
+func (rt *Router) unmet(h Handler) http.HandlerFunc {
+	ro := rt.route(&route{name: "unknown", bucket: openapi.BucketAPI, onError: rt.writeUnknown, handler: h})
+	return func(w http.ResponseWriter, r *http.Request) { rt.serve(ro, chi.NewRouteContext(), w, r) }
+}
 
-func (rt *Router) serve(ro *route, w http.ResponseWriter, hr *http.Request) {
-	elapsed := env.Elapsed()
-	rec := &recorder{ResponseWriter: w}
-	ctx, cancel := context.WithTimeout(hr.Context(), requestTimeout)
-	defer cancel()
-	req := &Request{Request: hr.WithContext(ctx), W: rec, router: rt, op: ro.op, writeError: ro.onError}
-	rt.prepare(req)
+func (rt *Router) serve(ro *route, found *chi.Context, w http.ResponseWriter, hr *http.Request) {
+	r := &Request{Request: hr, router: rt, op: ro.op, writeError: ro.onError, params: found.URLParams, rec: recorder{ResponseWriter: w}}
+	r.ctx.begun, r.ctx.outer = env.StartWatch(), hr.Context()
+	r.W = &r.rec
+	rt.prepare(r)
 	defer func() {
 		if p := recover(); p != nil {
 			if p == http.ErrAbortHandler { //nolint:errorlint // a sentinel, as net/http compares it
+				r.ctx.end()
 				panic(p)
 			}
-			rt.cfg.Log.ErrorContext(ctx, "panic", "requestId", req.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			rt.fail(req, errors.New("panic"))
+			rt.cfg.Log.ErrorContext(r.Context(), "panic", "requestId", r.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			rt.fail(r, errors.New("panic"))
 		}
-		rt.observe(ro, req, rec, elapsed())
+		r.ctx.end()
+		rt.observe(ro, r)
 	}()
-	if err := rt.admit(ro, req); err != nil {
-		rt.fail(req, err)
+	if err := rt.admit(ro, r); err != nil {
+		rt.fail(r, err)
 		return
 	}
-	if err := ro.handler(req); err != nil {
-		rt.fail(req, err)
+	if err := ro.handler(r); err != nil {
+		rt.fail(r, err)
 	}
 }
 
@@ -247,16 +305,17 @@ func (rt *Router) serve(ro *route, w http.ResponseWriter, hr *http.Request) {
 func (rt *Router) prepare(r *Request) {
 	r.ID = requestID(r.Request, rt.cfg.Rand)
 	h := r.W.Header()
-	setEach(h, []string{"X-Okta-Request-Id", "X-Content-Type-Options", "Cache-Control", "Pragma", "Expires"},
-		[]string{r.ID, "nosniff", "no-cache, no-store", "no-cache", "0"})
-	r.client = rt.client(r)
-	r.Actor = idp.Actor{Kind: idp.ActorAnonymous, Client: r.client}
+	h["X-Okta-Request-Id"] = r.value(0, r.ID)
+	h["X-Content-Type-Options"] = always.noSniff
+	h["Cache-Control"], h["Pragma"], h["Expires"] = always.noStore, always.noCache, always.zero
+	rt.client(r)
+	r.Actor.Kind, r.Actor.Client = idp.ActorAnonymous, r.client
 }
 
 // admit finds the organisation, counts the request against its limits, proves
 // the caller and checks whether the caller's roles allow the operation.
 func (rt *Router) admit(ro *route, r *Request) error {
-	if !slices.Contains([]string{"", "http", "https"}, r.URL.Scheme) {
+	if s := r.URL.Scheme; s != "" && s != "http" && s != "https" {
 		return idp.Fail(idp.KindBadRequest)
 	}
 	org, err := rt.cfg.Org(r.Context(), r.Host)
@@ -299,7 +358,7 @@ func (rt *Router) refuseBlocked(r *Request) error {
 }
 
 func (rt *Router) fail(r *Request, err error) {
-	if r.W.(*recorder).status != 0 {
+	if r.rec.status != 0 {
 		return // an answer has begun
 	}
 	if Unexpected(err) && !errors.Is(err, context.Canceled) {
@@ -308,14 +367,12 @@ func (rt *Router) fail(r *Request, err error) {
 	r.writeError(r, err)
 }
 
-func (rt *Router) observe(ro *route, r *Request, rec *recorder, took time.Duration) {
-	status := rec.status
+func (rt *Router) observe(ro *route, r *Request) {
+	status, took := r.rec.status, r.ctx.begun.Elapsed()
 	if status == 0 {
 		status = http.StatusOK
 	}
-	if rt.cfg.Observe != nil {
-		rt.cfg.Observe(ro.name, status, took)
-	}
+	ro.observe(status, took)
 	if rt.cfg.Log.Enabled(r.Context(), slog.LevelDebug) {
 		rt.cfg.Log.DebugContext(r.Context(), "request", "requestId", r.ID, "method", r.Method, "route", ro.name,
 			"status", status, "took", took, "ip", r.client.IP.String(), "traceparent", traceparent(r.Request))

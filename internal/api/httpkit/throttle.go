@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -134,7 +135,7 @@ func (r *Request) throttle(t Throttle, thing string) error {
 		rt.used(r, string(t), limit, LimitPassed)
 	}
 	reset := start.Add(t.window() + time.Second - 1).Unix()
-	limitHeaders(r.W.Header(), now, limit, 0, reset)
+	rt.limitHeaders(r.W.Header(), now, []string{strconv.Itoa(limit)}, []string{"0"}, reset)
 	return idp.Fail(idp.KindTooManyRequests)
 }
 
