@@ -187,7 +187,7 @@ func (s *Signing) byID(ctx context.Context, o Owner, kid string) (*SigningKey, e
 		if err != nil {
 			return nil, err
 		}
-		for _, k := range published(v.keys, s.Clock.Now()) {
+		for _, k := range v.published(s.Clock.Now()) {
 			if k.ID == kid {
 				return k, nil
 			}

@@ -79,6 +79,10 @@ type Signing struct {
 type set struct {
 	keys []*SigningKey
 	read time.Time
+	// public are those by which tokens are verified; until is when that changes,
+	// zero for never.
+	public []*SigningKey
+	until  time.Time
 }
 
 // SigningKey is a key pair of an authorization server.
@@ -116,6 +120,15 @@ func (s *Signing) Active(ctx context.Context, o Owner, alg Alg) (*SigningKey, er
 // and those that signed of late. What is missing is made, as
 // by Active.
 func (s *Signing) Keys(ctx context.Context, o Owner, alg Alg) ([]*SigningKey, error) {
+	v, err := s.whole(ctx, o, alg)
+	if err != nil {
+		return nil, err
+	}
+	return v.keys, nil
+}
+
+// whole is the set of a server that lacks nothing.
+func (s *Signing) whole(ctx context.Context, o Owner, alg Alg) (*set, error) {
 	v, err := s.load(ctx, o, setLife)
 	if err != nil {
 		return nil, err
@@ -127,19 +140,38 @@ func (s *Signing) Keys(ctx context.Context, o Owner, alg Alg) ([]*SigningKey, er
 			}
 		}
 	}
-	return v.keys, nil
+	return v, nil
 }
 
-// Published returns the keys by which tokens are verified.
+// Published returns the keys by which tokens are verified. Nobody may change the
+// list.
 func (s *Signing) Published(ctx context.Context, o Owner, alg Alg) ([]*SigningKey, error) {
-	all, err := s.Keys(ctx, o, alg)
+	v, err := s.whole(ctx, o, alg)
 	if err != nil {
 		return nil, err
 	}
-	return published(all, s.Clock.Now()), nil
+	return v.published(s.Clock.Now()), nil
 }
 
-func published(all []*SigningKey, now time.Time) []*SigningKey {
+// published are the keys of a set by which tokens are verified at an instant.
+func (v *set) published(now time.Time) []*SigningKey {
+	if !now.Before(v.read) && (v.until.IsZero() || now.Before(v.until)) {
+		return v.public
+	}
+	return publishedOf(v.keys, now)
+}
+
+// settle notes which keys are published, and for how long that is so.
+func (v *set) settle() {
+	v.public, v.until = publishedOf(v.keys, v.read), time.Time{}
+	for _, k := range v.public {
+		if end := k.Retired.Add(afterlife); k.Status == KeyExpired && (v.until.IsZero() || end.Before(v.until)) {
+			v.until = end
+		}
+	}
+}
+
+func publishedOf(all []*SigningKey, now time.Time) []*SigningKey {
 	out := make([]*SigningKey, 0, len(all))
 	for _, k := range all {
 		if k.Status != KeyExpired || now.Before(k.Retired.Add(afterlife)) {
@@ -196,6 +228,7 @@ func (s *Signing) load(ctx context.Context, o Owner, life time.Duration) (*set, 
 	}
 	order := []Status{KeyActive, KeyNext, KeyExpired}
 	slices.SortStableFunc(v.keys, func(a, b *SigningKey) int { return slices.Index(order, a.Status) - slices.Index(order, b.Status) })
+	v.settle()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.sets == nil || len(s.sets) >= maxSets {

@@ -38,7 +38,7 @@ func BenchmarkServed(b *testing.B) {
 		{"introspectjwt", http.MethodPost, "/oauth2/default/v1/introspect", "token=" + tokens.Text("access_token"), "Authorization", c.basicAuth()},
 		{"userinfo", http.MethodGet, "/oauth2/default/v1/userinfo", "", "Authorization", "Bearer " + tokens.Text("access_token")},
 		{"session", http.MethodGet, "/api/v1/sessions/me", "", "Cookie", "sid=" + who.Cookie("sid")},
-		{"user", http.MethodGet, "/api/v1/users/" + app.Get("/api/v1/users/" + isaac).Text("id"), "", "Authorization", "SSWS " + app.Seeded.APIToken},
+		{"user", http.MethodGet, "/api/v1/users/" + app.Get("/api/v1/users/"+isaac).Text("id"), "", "Authorization", "SSWS " + app.Seeded.APIToken},
 	} {
 		b.Run(row.name, func(b *testing.B) {
 			r, err := http.NewRequestWithContext(b.Context(), row.method, base+row.path, http.NoBody)

@@ -59,19 +59,25 @@ func (a *MetadataAPI) keys(r *httpkit.Request) error {
 	if err != nil {
 		return err
 	}
-	kids := ""
-	for _, k := range list {
-		kids += k.ID + " "
+	key := pageKey{r.Org.ID, r.Org.BaseURL, v.ID, "keys"}
+	if p := a.kept(key, nil, list); p != nil {
+		return p.send(r)
 	}
-	p, err := a.page(pageKey{r.Org.ID, r.Org.BaseURL, v.ID, "keys"}, kids, func() (any, error) { return viewKeys(list) })
+	document, err := viewKeys(list)
 	if err != nil {
 		return err
 	}
-	return p.send(r, keysAge)
+	p, err := newPage(document, keysAge)
+	if err != nil {
+		return err
+	}
+	p.keys = list
+	a.keep(key, p)
+	return p.send(r)
 }
 
-func viewKeys(list []*keys.SigningKey) (any, error) {
-	out := jwksView{Keys: make([]jwkView, 0, len(list))}
+func viewKeys(list []*keys.SigningKey) (*jwksView, error) {
+	out := &jwksView{Keys: make([]jwkView, 0, len(list))}
 	for _, k := range list {
 		view, err := viewKey(k)
 		if err != nil {

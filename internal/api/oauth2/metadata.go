@@ -7,11 +7,13 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
 	"usher/internal/api/httpkit"
 	"usher/internal/idp"
+	"usher/internal/keys"
 	"usher/internal/oauth"
 	"usher/openapi"
 )
@@ -50,41 +52,52 @@ const maxPages = 4096
 // pageKey names a document.
 type pageKey struct{ org, base, server, name string }
 
-// page is a document that is ready to send. It holds while source is what it was
-// made of.
+// page is a document that is ready to send, with its headers. It holds while
+// the server and the keys are those that it was made of.
 type page struct {
-	source any
+	server *oauth.Server
+	keys   []*keys.SigningKey
 	body   []byte
 	etag   string
+
+	ageValue, etagValue, varyValue, typeValue, lengthValue []string
 }
 
-func newPage(source, document any) (*page, error) {
+func newPage(document any, age string) (*page, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(document); err != nil {
 		return nil, err
 	}
-	p := &page{source: source, body: bytes.TrimRight(b.Bytes(), "\n")}
+	p := &page{body: bytes.TrimRight(b.Bytes(), "\n")}
 	sum := sha256.Sum256(p.body)
 	p.etag = `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+	p.ageValue, p.etagValue, p.varyValue = []string{age}, []string{p.etag}, []string{"Origin"}
+	p.typeValue, p.lengthValue = []string{"application/json"}, []string{strconv.Itoa(len(p.body))}
 	return p, nil
 }
 
+// of tells whether the page was made of these.
+func (p *page) of(server *oauth.Server, list []*keys.SigningKey) bool {
+	return p.server == server && slices.EqualFunc(p.keys, list, func(a, b *keys.SigningKey) bool { return a.ID == b.ID })
+}
+
 // send answers with the document, or with 304 to a caller who has it.
-func (p *page) send(r *httpkit.Request, age string) error {
+func (p *page) send(r *httpkit.Request) error {
 	h := r.W.Header()
-	h["Cache-Control"] = []string{age}
-	h.Del("Pragma")
-	h.Del("Expires")
+	delete(h, "Pragma")
+	delete(h, "Expires")
 	// A copy that was made for no other origin must not be shown to one.
-	h["Vary"] = []string{"Origin"}
-	h["Etag"] = []string{p.etag}
+	h["Cache-Control"], h["Etag"], h["Vary"] = p.ageValue, p.etagValue, p.varyValue
 	if known := r.Header.Get("If-None-Match"); known != "" && slices.Contains(strings.Split(known, ", "), p.etag) {
 		r.W.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	return r.Bytes(http.StatusOK, "application/json", p.body)
+	h["Content-Type"], h["Content-Length"] = p.typeValue, p.lengthValue
+	r.W.WriteHeader(http.StatusOK)
+	_, _ = r.W.Write(p.body) // the caller has gone when this fails
+	return nil
 }
 
 // metadata answers with what a server says about itself.
@@ -102,11 +115,17 @@ func (a *MetadataAPI) metadata(openID bool) httpkit.Handler {
 		if openID {
 			name = "openid"
 		}
-		p, err := a.page(pageKey{r.Org.ID, r.Org.BaseURL, v.ID, name}, v, func() (any, error) { return describe(r.Org, v, openID, a.Grants), nil })
+		key := pageKey{r.Org.ID, r.Org.BaseURL, v.ID, name}
+		if p := a.kept(key, v, nil); p != nil {
+			return p.send(r)
+		}
+		p, err := newPage(describe(r.Org, v, openID, a.Grants), metadataAge)
 		if err != nil {
 			return err
 		}
-		return p.send(r, metadataAge)
+		p.server = v
+		a.keep(key, p)
+		return p.send(r)
 	}
 }
 
@@ -127,25 +146,22 @@ func (a *MetadataAPI) known(r *httpkit.Request) error {
 	return err
 }
 
-func (a *MetadataAPI) page(key pageKey, source any, describe func() (any, error)) (*page, error) {
+// kept returns the document of a name if it was made of these, else nil.
+func (a *MetadataAPI) kept(key pageKey, server *oauth.Server, list []*keys.SigningKey) *page {
 	a.mu.Lock()
 	p := a.cache[key]
 	a.mu.Unlock()
-	if p != nil && p.source == source {
-		return p, nil
+	if p == nil || !p.of(server, list) {
+		return nil
 	}
-	document, err := describe()
-	if err != nil {
-		return nil, err
-	}
-	if p, err = newPage(source, document); err != nil {
-		return nil, err
-	}
+	return p
+}
+
+func (a *MetadataAPI) keep(key pageKey, p *page) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.cache == nil || len(a.cache) >= maxPages {
 		a.cache = map[pageKey]*page{}
 	}
 	a.cache[key] = p
-	return p, nil
 }
