@@ -3,6 +3,7 @@ package apps
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base64"
 	"time"
 
@@ -371,13 +372,9 @@ func (s *Service) VerifySecret(ctx context.Context, a *App, value string) (bool,
 	if err != nil {
 		return false, err
 	}
-	holds := false
+	holds, hash := false, keys.Hash(value)
 	for _, row := range rows {
-		v, err := s.secretOf(row)
-		if err != nil {
-			return false, err
-		}
-		if keys.Equal(v.Value, value) && row.Status == statusOn {
+		if subtle.ConstantTimeCompare(row.hash, hash) == 1 && row.Status == statusOn {
 			holds = true
 		}
 	}
@@ -392,7 +389,7 @@ func (s *Service) ProveSecret(ctx context.Context, a *App, proves func(secret st
 		return false, err
 	}
 	for _, row := range rows {
-		v, err := s.secretOf(row)
+		v, err := s.secretOf(row.AppSecret)
 		if err != nil {
 			return false, err
 		}

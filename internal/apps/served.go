@@ -3,6 +3,7 @@ package apps
 import (
 	"context"
 
+	"usher/internal/keys"
 	"usher/internal/store"
 )
 
@@ -15,11 +16,29 @@ func (s *Service) Served(ctx context.Context, orgID, clientID string) (*App, err
 	return s.clients.Get(servedKey{orgID, clientID}, func() (*App, error) { return s.ByClientID(ctx, orgID, clientID) })
 }
 
-// clientSecrets are the secrets of an OAuth client as they are stored, likewise.
-func (s *Service) clientSecrets(ctx context.Context, a *App) ([]*store.AppSecret, error) {
-	return s.secrets.Get(servedKey{a.OrgID, a.ID}, func() ([]*store.AppSecret, error) {
+// servedSecret is a secret as it is stored, with its SHA-256: what is remembered
+// is not what a client presents.
+type servedSecret struct {
+	*store.AppSecret
+	hash []byte
+}
+
+// clientSecrets are the secrets of an OAuth client, likewise.
+func (s *Service) clientSecrets(ctx context.Context, a *App) ([]servedSecret, error) {
+	return s.secrets.Get(servedKey{a.OrgID, a.ID}, func() ([]servedSecret, error) {
 		rows, err := s.Store.Read(ctx).AppSecrets(a.OrgID, a.ID, kindClient)
-		return rows, store.Failure("read secrets", err)
+		if err != nil {
+			return nil, store.Failure("read secrets", err)
+		}
+		out := make([]servedSecret, 0, len(rows))
+		for _, row := range rows {
+			v, err := s.secretOf(row)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, servedSecret{row, keys.Hash(v.Value)})
+		}
+		return out, nil
 	})
 }
 

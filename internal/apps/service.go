@@ -65,7 +65,7 @@ type Service struct {
 	Tell func(tx *store.Tx, actor idp.Actor, u *idp.User, what string) error
 
 	clients fresh.Cache[servedKey, *App] // ADR 0007
-	secrets fresh.Cache[servedKey, []*store.AppSecret]
+	secrets fresh.Cache[servedKey, []servedSecret]
 }
 
 // tx runs fn in a serializable transaction and names what failed. What is

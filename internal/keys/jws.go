@@ -11,6 +11,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -117,13 +118,30 @@ func (k *SigningKey) signer(typ string) (jose.Signer, error) {
 // Public is the public part, an *rsa.PublicKey or *ecdsa.PublicKey.
 func (k *SigningKey) Public() crypto.PublicKey { return k.private.Public() }
 
-// Verify returns the payload of a token that the server has signed with a key
-// that is still published, the algorithm being the key's own; else ErrSignature.
-// It looks at nothing but the signature and the type in the header. Nobody may
-// change the payload: that a signature holds is remembered for a second.
-func (s *Signing) Verify(ctx context.Context, o Owner, token string) (payload []byte, typ string, err error) {
-	if len(token) > maxToken {
-		return nil, "", ErrSignature
+// Signed is a token whose signature holds. Nobody may change what it has: it is
+// remembered for a second.
+type Signed struct {
+	Type    string // in the header
+	Payload []byte
+
+	kid  string
+	once sync.Once
+	said any
+}
+
+// Said is what read makes of the token, which is asked once however often the
+// token comes.
+func (t *Signed) Said(read func(t *Signed) any) any {
+	t.once.Do(func() { t.said = read(t) })
+	return t.said
+}
+
+// Verify returns a token that the server has signed with a key that is still
+// published, the algorithm being the key's own; else ErrSignature. It looks at
+// nothing but the signature and the type in the header.
+func (s *Signing) Verify(ctx context.Context, o Owner, token string) (*Signed, error) {
+	if len(token) > maxToken || strings.Count(token, ".") != 2 {
+		return nil, ErrSignature
 	}
 	at := verifiedKey{o, sha256.Sum256([]byte(token))}
 	v, ok := s.verified.Peek(at)
@@ -133,12 +151,12 @@ func (s *Signing) Verify(ctx context.Context, o Owner, token string) (payload []
 	// The key may be published no more.
 	k, err := s.byID(ctx, o, v.kid)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	if k == nil {
-		return nil, "", ErrSignature
+		return nil, ErrSignature
 	}
-	return v.payload, v.typ, nil
+	return v, nil
 }
 
 // verifiedKey names a token of a server by its SHA-256.
@@ -147,33 +165,27 @@ type verifiedKey struct {
 	token [sha256.Size]byte
 }
 
-// verified is what a token says whose signature was looked at.
-type verified struct {
-	kid, typ string
-	payload  []byte
-}
-
 // verify is Verify by what the token is.
-func (s *Signing) verify(ctx context.Context, at verifiedKey, token string) (payload []byte, typ string, err error) {
+func (s *Signing) verify(ctx context.Context, at verifiedKey, token string) (*Signed, error) {
 	o := at.owner
 	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
 	if err != nil || len(jws.Signatures) != 1 {
-		return nil, "", ErrSignature
+		return nil, ErrSignature
 	}
 	h := jws.Signatures[0].Protected
 	k, err := s.byID(ctx, o, h.KeyID)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	if k == nil || string(k.Alg) != h.Algorithm {
-		return nil, "", ErrSignature
+		return nil, ErrSignature
 	}
-	if payload, err = jws.Verify(k.Public()); err != nil {
-		return nil, "", ErrSignature
+	payload, err := jws.Verify(k.Public())
+	if err != nil {
+		return nil, ErrSignature
 	}
-	typ, _ = h.ExtraHeaders[jose.HeaderType].(string)
-	v, err := s.verified.Get(at, func() (verified, error) { return verified{k.ID, typ, payload}, nil })
-	return v.payload, v.typ, err
+	typ, _ := h.ExtraHeaders[jose.HeaderType].(string)
+	return s.verified.Get(at, func() (*Signed, error) { return &Signed{Type: typ, Payload: payload, kid: k.ID}, nil })
 }
 
 // byID returns a published key, nil for none. A key that is not known may have

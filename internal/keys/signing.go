@@ -68,7 +68,7 @@ type Signing struct {
 	Rand   env.Rand
 	Keeper *Keeper
 
-	verified fresh.Cache[verifiedKey, verified] // ADR 0007
+	verified fresh.Cache[verifiedKey, *Signed] // ADR 0007
 
 	making sync.Mutex // one key is made at a time
 	mu     sync.Mutex

@@ -31,31 +31,47 @@ type accessToken struct {
 // family is the identifier of the refresh token that the access token came
 // with, empty for none.
 func (t *accessToken) family() string {
-	parts := strings.Split(t.ID, ".")
-	if len(parts) == 3 {
-		return parts[2]
+	if strings.Count(t.ID, ".") != 2 {
+		return ""
 	}
-	return ""
+	return t.ID[strings.LastIndexByte(t.ID, '.')+1:]
 }
 
 // readAccess verifies an access token of a server: signature, issuer and age.
 // It is nil for what is none, or none any more. Whether it was revoked, and
 // whether its user still may, is for Provider.holds.
 func (p *Provider) readAccess(ctx context.Context, a idp.Actor, s *Server, text string) (*accessToken, error) {
-	payload, typ, err := p.Signing.Verify(ctx, s.Owner(), text)
+	signed, err := p.Signing.Verify(ctx, s.Owner(), text)
 	if errors.Is(err, keys.ErrSignature) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	t := &accessToken{ServerID: s.ID, text: text}
-	// That it is no ID token its identifier tells.
-	if (typ != TypeAccess && typ != "") || json.Unmarshal(payload, t) != nil || t.Issuer != s.Issuer(a.Org) || t.Expires == nil ||
-		!p.Clock.Now().Before(t.Expires.time()) || !strings.HasPrefix(t.ID, "AT.") {
-		return nil, nil //nolint:nilerr // what proves nothing is no failure
+	said, ok := signed.Said(said).(*accessToken)
+	if !ok || said.Issuer != s.Issuer(a.Org) || said.Expires == nil || !p.Clock.Now().Before(said.Expires.time()) {
+		return nil, nil
 	}
-	return t, nil
+	t := *said
+	t.ServerID, t.text = s.ID, text
+	return &t, nil
+}
+
+// said is what a token of ours says: an *accessToken or an *idToken by its
+// identifier, nil for what is neither. Access tokens need not have a type.
+func said(t *keys.Signed) any {
+	if t.Type != "" && t.Type != TypeAccess {
+		return nil
+	}
+	access := &accessToken{}
+	if json.Unmarshal(t.Payload, access) == nil && strings.HasPrefix(access.ID, "AT.") {
+		return access
+	}
+	id := &idToken{}
+	if t.Type == "" && json.Unmarshal(t.Payload, id) == nil && strings.HasPrefix(id.ID, "ID.") {
+		return id
+	}
+	return nil
 }
 
 // holder is who stands behind an access token that holds.

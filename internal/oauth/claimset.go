@@ -182,11 +182,11 @@ func (f *Facts) profile(a idp.Attributes, full map[string]any) {
 	}
 	put(full, "name", name)
 	put(full, "preferred_username", f.User.Login)
-	for claim, attribute := range map[string]string{
-		"given_name": "firstName", "family_name": "lastName", "middle_name": "middleName", "nickname": "nickName",
-		"profile": "profileUrl", "zoneinfo": "timezone",
+	for _, c := range [...]struct{ claim, attribute string }{
+		{"given_name", "firstName"}, {"family_name", "lastName"}, {"middle_name", "middleName"}, {"nickname", "nickName"},
+		{"profile", "profileUrl"}, {"zoneinfo", "timezone"},
 	} {
-		put(full, claim, a.Text(attribute))
+		put(full, c.claim, a.Text(c.attribute))
 	}
 	// The language tag of the interface has a dash. (OpenID Connect Core section 5.1)
 	put(full, "locale", strings.ReplaceAll(a.Text("locale"), "_", "-"))

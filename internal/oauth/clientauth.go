@@ -29,18 +29,18 @@ const (
 )
 
 // AuthenticateClient tells which client a request comes from and that it is the
-// one that it says, by the method that it is registered with. audiences are the
+// one that it says, by the method that it is registered with. audiences gives the
 // values that an assertion may be made out to; the first is the address that was
 // called. The client is active and an OAuth client. Else InvalidClient, or
 // InvalidRequest where the request proves the client in several ways.
 // (RFC 6749 section 2.3, OpenID Connect Core section 9)
-func (p *Provider) AuthenticateClient(ctx context.Context, a idp.Actor, basic *Basic, params Params, audiences []string) (*Client, error) {
+func (p *Provider) AuthenticateClient(ctx context.Context, a idp.Actor, basic *Basic, params Params, audiences func() []string) (*Client, error) {
 	id, secret, method, err := proofOf(basic, params)
 	if err != nil {
 		return nil, err
 	}
 	if method == apps.AuthPrivateJWT {
-		return p.byAssertion(ctx, a, id, params, audiences)
+		return p.byAssertion(ctx, a, id, params, audiences())
 	}
 	client, err := p.client(ctx, a, id)
 	if err != nil {

@@ -60,7 +60,9 @@ func (p *Provider) clientCall(ctx context.Context, a idp.Actor, in TokenRequestI
 		return nil, nil, err
 	}
 	client, err := p.AuthenticateClient(ctx, a, in.Basic, in.Params,
-		[]string{s.Endpoint(a.Org, endpoint), s.Endpoint(a.Org, "token"), s.Issuer(a.Org)})
+		func() []string {
+			return []string{s.Endpoint(a.Org, endpoint), s.Endpoint(a.Org, "token"), s.Issuer(a.Org)}
+		})
 	return s, client, err
 }
 
@@ -111,7 +113,7 @@ func (p *Provider) introspectRefresh(ctx context.Context, a idp.Actor, s *Server
 	if standingOf(row, text, grace, p.Clock.Now()) == refreshReused {
 		return nil, nil
 	}
-	q, err := proofOfRefresh(row)
+	q, err := p.proofs.Get(proofKey{a.OrgID(), row.ID, row.Version}, func() (Proof, error) { return proofOfRefresh(row) })
 	if err != nil {
 		return nil, err
 	}

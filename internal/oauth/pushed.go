@@ -44,7 +44,7 @@ func (p *Provider) Push(ctx context.Context, a idp.Actor, in TokenRequestInput) 
 		return nil, err
 	}
 	endpoint := s.Endpoint(a.Org, "par")
-	client, err := p.AuthenticateClient(ctx, a, in.Basic, in.Params, []string{endpoint, s.Endpoint(a.Org, "token"), s.Issuer(a.Org)})
+	client, err := p.AuthenticateClient(ctx, a, in.Basic, in.Params, func() []string { return []string{endpoint, s.Endpoint(a.Org, "token"), s.Issuer(a.Org)} })
 	if err != nil {
 		return nil, err
 	}

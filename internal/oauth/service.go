@@ -10,6 +10,7 @@ import (
 	"usher/internal/directory"
 	"usher/internal/env"
 	"usher/internal/eventlog"
+	"usher/internal/fresh"
 	"usher/internal/idp"
 	"usher/internal/keys"
 	"usher/internal/store"
@@ -48,6 +49,14 @@ type Service struct {
 
 	mu    sync.Mutex
 	cache map[keys.Owner]cachedServer
+
+	proofs fresh.Cache[proofKey, Proof] // ADR 0007
+}
+
+// proofKey names what a refresh token stood for when its row had a version.
+type proofKey struct {
+	org, id string
+	version int64
 }
 
 type cachedServer struct {
@@ -99,6 +108,7 @@ func (s *Service) Serving(ctx context.Context, org *idp.Org, id string) (*Server
 // Forget drops what is remembered of servers and keys, e.g. after a restore.
 func (s *Service) Forget() {
 	s.Signing.Forget()
+	s.proofs.ForgetAll()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.cache)

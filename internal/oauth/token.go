@@ -86,7 +86,7 @@ func (p *Provider) Token(ctx context.Context, a idp.Actor, in TokenRequestInput)
 		return nil, fault(InvalidRequest, "The token request must specify a grant type.")
 	}
 	endpoint := s.Endpoint(a.Org, "token")
-	client, err := p.AuthenticateClient(ctx, a, in.Basic, in.Params, []string{endpoint, s.Issuer(a.Org)})
+	client, err := p.AuthenticateClient(ctx, a, in.Basic, in.Params, func() []string { return []string{endpoint, s.Issuer(a.Org)} })
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -100,6 +101,11 @@ func (r *sqliteRows) scan(i int32, dest any) error {
 		}
 	case *[]byte:
 		if kind == sqlite3.SQLITE_TEXT || kind == sqlite3.SQLITE_BLOB {
+			*d = append([]byte{}, r.bytes(i)...)
+			return nil
+		}
+	case *json.RawMessage:
+		if kind == sqlite3.SQLITE_TEXT {
 			*d = append([]byte{}, r.bytes(i)...)
 			return nil
 		}

@@ -1,6 +1,7 @@
 package oauth2
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"mime"
@@ -19,11 +20,17 @@ const maxBody = 64 << 10
 // and those of the query, which an official client uses even for secrets. One
 // that comes twice is refused.
 func params(r *httpkit.Request) (oauth.Params, error) {
-	values, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
+	form, err := form(r)
+	if r.URL.RawQuery == "" {
+		if err != nil {
+			return nil, err
+		}
+		return oauth.ParseParams(form)
+	}
+	values, bad := url.ParseQuery(r.URL.RawQuery)
+	if bad != nil {
 		return nil, &oauth.Fault{Code: oauth.InvalidRequest, Text: "The query of the request cannot be read."}
 	}
-	form, err := form(r)
 	if err != nil {
 		return nil, err
 	}
@@ -38,20 +45,32 @@ func form(r *httpkit.Request) (url.Values, error) {
 	if r.Method != http.MethodPost || r.Request.Body == nil || r.ContentLength == 0 {
 		return nil, nil
 	}
-	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if media != "application/x-www-form-urlencoded" {
+	const urlEncoded = "application/x-www-form-urlencoded"
+	media := r.Header.Get("Content-Type")
+	if media != urlEncoded {
+		media, _, _ = mime.ParseMediaType(media)
+	}
+	if media != urlEncoded {
 		return nil, httpkit.Status(http.StatusUnsupportedMediaType, "E0000021",
 			"Bad request.  Accept and/or Content-Type headers likely do not match supported values.")
 	}
-	r.Request.Body = http.MaxBytesReader(r.W, r.Request.Body, maxBody)
-	if err := r.ParseForm(); err != nil {
-		text := "The body of the request cannot be read."
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			text = "The body of the request is too large."
-		}
-		return nil, &oauth.Fault{Code: oauth.InvalidRequest, Text: text}
+	if r.PostForm != nil {
+		return r.PostForm, nil // read before
 	}
-	return r.PostForm, nil
+	refused := func(text string) error { return &oauth.Fault{Code: oauth.InvalidRequest, Text: text} }
+	body := bytes.NewBuffer(make([]byte, 0, min(max(r.ContentLength, 0), maxBody)+bytes.MinRead))
+	if _, err := body.ReadFrom(http.MaxBytesReader(r.W, r.Request.Body, maxBody)); err != nil {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return nil, refused("The body of the request is too large.")
+		}
+		return nil, refused("The body of the request cannot be read.")
+	}
+	values, err := url.ParseQuery(body.String())
+	if err != nil {
+		return nil, refused("The body of the request cannot be read.")
+	}
+	r.PostForm = values
+	return values, nil
 }
 
 // basic reads the client of the Authorization header, nil where there is none.
