@@ -205,8 +205,20 @@ func (s *Service) SignOut(ctx context.Context, actor idp.Actor, ref string, toke
 
 // Within is Change for one that does not write the user.
 func (s *Service) Within(ctx context.Context, actor idp.Actor, what, ref string, fn func(*store.Tx, *idp.User) error) (*idp.User, error) {
+	return s.withUser(ctx, s.Store.Tx, actor, what, ref, fn)
+}
+
+// Guarded is Within for what decides by rows that it writes itself.
+// (store.Guarded)
+func (s *Service) Guarded(ctx context.Context, actor idp.Actor, what, ref string, fn func(*store.Tx, *idp.User) error) (*idp.User, error) {
+	return s.withUser(ctx, s.Store.Guarded, actor, what, ref, fn)
+}
+
+func (s *Service) withUser(
+	ctx context.Context, at func(context.Context, func(*store.Tx) error) error, actor idp.Actor, what, ref string, fn func(*store.Tx, *idp.User) error,
+) (*idp.User, error) {
 	var out *idp.User
-	err := s.tx(ctx, what, func(tx *store.Tx) error {
+	err := failure(what, at(ctx, func(tx *store.Tx) error {
 		u, err := find(tx, actor.OrgID(), ref)
 		if err != nil {
 			return err
@@ -216,7 +228,7 @@ func (s *Service) Within(ctx context.Context, actor idp.Actor, what, ref string,
 		}
 		out = u
 		return fn(tx, u)
-	})
+	}))
 	return out, err
 }
 

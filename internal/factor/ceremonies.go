@@ -191,8 +191,8 @@ func Target(f *store.Factor) idp.Target {
 }
 
 // Begin makes a challenge for s.Factor and sends what has to be sent. What was
-// pending of the same owner for the same purpose is cancelled. The result is s
-// with Challenge set. It fails with the kind of the method's Pace when something
+// pending of the same owner for the same purpose is cancelled. Those who begin at
+// once for one factor take turns, by its counts. The result is s with Challenge set. It fails with the kind of the method's Pace when something
 // was sent a moment ago, and with KindTransactionState when the method has no
 // challenges.
 func (c *Ceremonies) Begin(tx *store.Tx, a idp.Actor, s Subject, p Purpose, owner string, o ChallengeOptions) (Subject, error) {
@@ -294,6 +294,8 @@ func (c *Ceremonies) begin(tx *store.Tx, a idp.Actor, s Subject, o ChallengeOpti
 				return s, err
 			}
 		}
+	} else if err := tx.HoldFactor(s.Factor.OrgID, s.Factor.UserID, s.Factor.ID); err != nil {
+		return s, fmt.Errorf("hold a factor: %w", err)
 	}
 	if (sends || m.Describe().Waits) && Purpose(s.Challenge.Purpose) == ToVerify {
 		if err := patient(tx, s.Factor); err != nil {

@@ -144,7 +144,7 @@ type Request struct {
 // the sign-in shows which number is right. KindUnauthenticated as for Enroll.
 func (d *Devices) Requests(ctx context.Context, a idp.Actor, text string) ([]Request, error) {
 	var out []Request
-	_, err := d.within(ctx, a, text, deviceAsks, func(tx *store.Tx, _ *statement, sub Subject) error {
+	_, err := d.within(ctx, a, d.Store.Guarded, text, deviceAsks, func(tx *store.Tx, _ *statement, sub Subject) error {
 		out = nil
 		list, err := tx.ChallengesOf(sub.Factor.OrgID, sub.Factor.UserID, sub.Factor.ID, pendingScanned)
 		if err != nil {
@@ -184,7 +184,7 @@ func (d *Devices) Requests(ctx context.Context, a idp.Actor, text string) ([]Req
 // wait any more.
 func (d *Devices) Answer(ctx context.Context, a idp.Actor, text string) (Result, error) {
 	var out Result
-	_, err := d.within(ctx, a, text, deviceAnswers, func(tx *store.Tx, s *statement, sub Subject) error {
+	_, err := d.within(ctx, a, d.Store.Guarded, text, deviceAnswers, func(tx *store.Tx, s *statement, sub Subject) error {
 		c, err := tx.Challenge(a.OrgID(), s.Challenge)
 		if errors.Is(err, store.ErrNotFound) || (err == nil && (c.FactorID != sub.Factor.ID || c.UserID != sub.User.ID || c.Purpose == string(ToActivate))) {
 			return idp.NotFound(TypeChallenge, s.Challenge)
@@ -223,7 +223,7 @@ func (d *Devices) Answer(ctx context.Context, a idp.Actor, text string) (Result,
 
 // Remove takes the phone back: its user has to enrol one anew.
 func (d *Devices) Remove(ctx context.Context, a idp.Actor, text string) error {
-	_, err := d.within(ctx, a, text, deviceLeaves, func(tx *store.Tx, _ *statement, sub Subject) error {
+	_, err := d.within(ctx, a, d.Store.Tx, text, deviceLeaves, func(tx *store.Tx, _ *statement, sub Subject) error {
 		if err := tx.DeleteFactor(sub.Factor.OrgID, sub.Factor.UserID, sub.Factor.ID); err != nil {
 			return fmt.Errorf("delete a factor: %w", err)
 		}
@@ -271,14 +271,20 @@ func ignoreGone(err error) error {
 	return err
 }
 
+// level begins a transaction of the store: Store.Tx, or Store.Guarded where what
+// is done is to a challenge, which each answer writes. (ADR 0015)
+type level func(ctx context.Context, fn func(*store.Tx) error) error
+
 // within does what a known phone says, in one transaction of the store.
-func (d *Devices) within(ctx context.Context, a idp.Actor, text, action string, fn func(*store.Tx, *statement, Subject) error) (Subject, error) {
+func (d *Devices) within(
+	ctx context.Context, a idp.Actor, at level, text, action string, fn func(*store.Tx, *statement, Subject) error,
+) (Subject, error) {
 	jws, err := d.read(text)
 	if err != nil {
 		return Subject{}, err
 	}
 	var sub Subject
-	err = d.Store.Tx(ctx, func(tx *store.Tx) error {
+	err = at(ctx, func(tx *store.Tx) error {
 		f, err := d.known(tx, a, jws)
 		if err != nil {
 			return err

@@ -316,10 +316,15 @@ func (s *Enrolments) transaction(ctx context.Context, a idp.Actor, ref, id, chal
 	})
 }
 
-// within does something with a user's factor in one transaction of the store.
+// within does something with a user's factor in one transaction of the store. A
+// proof meets others at the factor's counts and at the challenge. (ADR 0015)
 func (s *Enrolments) within(ctx context.Context, a idp.Actor, ref, id string, p Purpose, fn func(*store.Tx, Subject) (Subject, error)) (Ceremony, error) {
 	var out Ceremony
-	_, err := s.Directory.Within(ctx, a, "use factor", ref, func(tx *store.Tx, u *idp.User) error {
+	change := s.Directory.Within
+	if p == ToVerify {
+		change = s.Directory.Guarded
+	}
+	_, err := change(ctx, a, "use factor", ref, func(tx *store.Tx, u *idp.User) error {
 		sub, err := s.subject(tx, a, u, id, p)
 		if err != nil {
 			return err
@@ -395,7 +400,10 @@ func (s *Enrolments) tryAnswer(
 		}
 	}
 	change := s.Directory.Within
-	if p == ToActivate && !looks {
+	switch {
+	case p == ToVerify:
+		change = s.Directory.Guarded
+	case !looks:
 		change = s.Directory.Change
 	}
 	var out Ceremony

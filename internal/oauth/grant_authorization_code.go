@@ -59,7 +59,9 @@ func (p *Provider) redeemCode(ctx context.Context, c *TokenCall, k codeKind) (*I
 	}
 	var out *Issue
 	var refused error
-	err := p.Store.Tx(ctx, func(tx *store.Tx) error {
+	// Whoever ends what the user has takes the code away, and this uses it: one of
+	// the two comes first. (ADR 0015)
+	err := p.guarded(c)(ctx, func(tx *store.Tx) error {
 		out, refused = nil, nil
 		var d codeDocument
 		t, err := readTicket(tx, c.Actor.OrgID(), k.ticket, code, &d)
@@ -101,6 +103,16 @@ func (p *Provider) redeemCode(ctx context.Context, c *TokenCall, k codeKind) (*I
 		err = refused
 	}
 	return out, err
+}
+
+// guarded begins the transaction of a grant that trades something which whoever
+// ends what its user has takes away, too. A client that wants to hear of the end
+// of sessions learns of one here, by rows that are read alone.
+func (p *Provider) guarded(c *TokenCall) func(context.Context, func(*store.Tx) error) error {
+	if c.Client.HearsBack() || c.Client.HearsFront() {
+		return p.Store.Tx
+	}
+	return p.Store.Guarded
 }
 
 // check compares what comes with a code with what it was given for.

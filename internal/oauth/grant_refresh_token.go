@@ -35,7 +35,9 @@ func (RefreshToken) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*Iss
 	rotates, grace := rotation(c.Client)
 	var out *Issue
 	var refused error
-	err = p.Store.Tx(ctx, func(tx *store.Tx) error {
+	// Whoever ends what the user has takes the family away, and what moves it on
+	// writes it: one of the two comes first. (ADR 0015)
+	err = p.guarded(c)(ctx, func(tx *store.Tx) error {
 		out, refused = nil, nil
 		row, err := findRefresh(tx, c.Actor.OrgID(), token)
 		if err != nil {

@@ -58,7 +58,7 @@ func (e *Engine) Apply(ctx context.Context, a idp.Actor, t *Transaction, actions
 // perform runs a plan in one transaction of the store, which may run it again.
 func (e *Engine) perform(ctx context.Context, a idp.Actor, t *Transaction, plan []planned) (*run, error) {
 	var r *run
-	err := e.explained(ctx, a, func(tx *store.Tx) error {
+	err := e.explained(ctx, a, e.levelOf(t, plan), func(tx *store.Tx) error {
 		r = &run{Engine: e, tx: tx, actor: a, before: t, t: t.clone()}
 		for _, p := range plan {
 			if err := r.do(p); err != nil || r.refused != nil {
@@ -71,6 +71,42 @@ func (e *Engine) perform(ctx context.Context, a idp.Actor, t *Transaction, plan 
 		return r.settle()
 	})
 	return r, err
+}
+
+// levelOf is the isolation that a plan needs. What signs in as most people do
+// decides by rows of one user and one sign-in, and each change of them that must
+// not be missed meets it at a row that both write:
+//   - the transaction: its version;
+//   - guesses, codes, steps and challenges: the row that counts them or says that
+//     they are used, which each answer that changes anything writes;
+//   - what was asked of a factor: its counts (factor.Ceremonies.Begin);
+//   - state, password and factors of the user: the user's row, which whoever
+//     changes them writes, and the sign-in itself where it hands out a token
+//     (started) or remembers a device. Where it only goes on, the next step looks at
+//     the user again.
+//
+// All else, such as recovery and enrolment, decides by rows that it does not write
+// and is serializable. (ADR 0015)
+func (e *Engine) levelOf(t *Transaction, plan []planned) level {
+	if t.Recovering() {
+		return e.Store.Tx
+	}
+	for _, p := range plan {
+		if !guarded(p.action) {
+			return e.Store.Tx
+		}
+	}
+	return e.Store.Guarded
+}
+
+func guarded(action Action) bool {
+	switch action.(type) {
+	case GiveLogin, Choose, VerifyFactor, SendAgain, Poll:
+		return true
+	case SetPassword, Skip, SendLink, EnrollFactor, ActivateFactor, Previous, Cancel, UseInvitation, UseRecoveryToken, StartRecovery, StartUnlock,
+		AnswerRecovery, GiveCode, GiveProfile:
+	}
+	return false
 }
 
 // run is one attempt at a plan.

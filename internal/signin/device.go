@@ -61,5 +61,9 @@ func (r *run) rememberDevice(u *idp.User, s policy.SignOn) error {
 	if err := r.tx.RememberDevice(u.OrgID, u.ID, r.t.Device, r.tx.Now().Add(life)); err != nil {
 		return fmt.Errorf("remember a device: %w", err)
 	}
+	// Whoever resets the user's factors, and with them the devices, writes the row.
+	if err := r.tx.HoldUser(u.OrgID, u.ID); err != nil {
+		return fmt.Errorf("hold a user: %w", err)
+	}
 	return nil
 }

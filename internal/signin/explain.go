@@ -8,13 +8,16 @@ import (
 	"usher/internal/store"
 )
 
+// level begins a transaction of the store: Store.Tx or Store.Guarded.
+type level func(ctx context.Context, fn func(*store.Tx) error) error
+
 // explained runs fn in a transaction of the store, which may run it again, and
 // keeps why the last run came out as it did: with what fn has written, or alone
 // where fn refuses.
-func (e *Engine) explained(ctx context.Context, a idp.Actor, fn func(tx *store.Tx) error) error {
+func (e *Engine) explained(ctx context.Context, a idp.Actor, at level, fn func(tx *store.Tx) error) error {
 	notes := new(why.Notes)
 	noted := why.With(ctx, notes)
-	err := e.Store.Tx(noted, func(tx *store.Tx) error {
+	err := at(noted, func(tx *store.Tx) error {
 		notes.Reset()
 		if err := fn(tx); err != nil {
 			return err

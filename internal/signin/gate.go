@@ -110,7 +110,9 @@ func (e *Engine) pass(tx *store.Tx, orgID, userID string, p Path) (*idp.User, er
 func (e *Engine) RedeemToken(ctx context.Context, a idp.Actor, token string) (*Issued, error) {
 	out := new(Issued)
 	var refused error
-	err := e.explained(ctx, a, func(tx *store.Tx) error {
+	// Whoever ends what a user has takes the token, too, and where it was not there
+	// yet meets the user's row, which was written with it. (ADR 0015)
+	err := e.explained(ctx, a, e.Store.Guarded, func(tx *store.Tx) error {
 		draft, err := e.Sessions.TakeSessionToken(tx, a.OrgID(), token)
 		if err != nil {
 			return err
@@ -147,7 +149,11 @@ func (e *Engine) Redeem(ctx context.Context, a idp.Actor, handle string) (*Issue
 		return nil, idp.Fail(idp.KindTransactionState)
 	}
 	out := &Issued{Return: t.Return}
-	err = e.explained(ctx, a, func(tx *store.Tx) error {
+	at := e.Store.Guarded // started writes the user's row (ADR 0015)
+	if t.Session != "" || t.Intent == IntentStepUp {
+		at = e.Store.Tx
+	}
+	err = e.explained(ctx, a, at, func(tx *store.Tx) error {
 		var err error
 		if out.User, err = e.pass(tx, a.OrgID(), t.UserID, PathBrowser); err != nil {
 			return err

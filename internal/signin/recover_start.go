@@ -18,7 +18,7 @@ func (e *Engine) MailRecovery(ctx context.Context, a idp.Actor, i Intent, login 
 	if login = clean(login); login == "" {
 		return idp.Invalid(FieldLogin, idp.Cause{Field: FieldLogin, Text: "The field cannot be left blank"})
 	}
-	return e.explained(ctx, a, func(tx *store.Tx) error {
+	return e.explained(ctx, a, e.Store.Tx, func(tx *store.Tx) error {
 		u, pw, refusal, err := e.mayRecover(tx, a, i, login, ByEmail)
 		if err != nil {
 			return err
@@ -56,7 +56,7 @@ func (e *Engine) TrustedRecovery(ctx context.Context, a idp.Actor, i Intent, log
 	}
 	a.Roles = held
 	out := new(Ticket)
-	err := e.explained(ctx, a, func(tx *store.Tx) error {
+	err := e.explained(ctx, a, e.Store.Tx, func(tx *store.Tx) error {
 		u, pw, refusal, err := e.mayRecover(tx, a, i, clean(login), "")
 		if err != nil {
 			return err

@@ -14,7 +14,7 @@ type Statement struct {
 // statements as the database was given them.
 func Recorded(ctx context.Context, s *Store, fn func(*Tx) error) ([]Statement, error) {
 	var out []Statement
-	err := s.engine.write(ctx, false, func(q querier) error {
+	err := s.engine.write(ctx, committed, func(q querier) error {
 		r := &recorder{querier: q}
 		if err := fn(&Tx{ctx: ctx, q: r, engine: s.engine, now: s.clock.Now()}); err != nil {
 			return err

@@ -74,6 +74,13 @@ func (tx *Tx) SendForFactor(orgID, userID, factorID string, every time.Duration)
 	return n > 0, err
 }
 
+// HoldFactor makes those who do something with a factor at once take turns: it
+// writes the factor's counts, which stay as they are.
+func (tx *Tx) HoldFactor(orgID, userID, factorID string) error {
+	return tx.later(`INSERT INTO factor_counts (org_id, user_id, factor_id, failures, last_step, last_sent, auto) VALUES ($1, $2, $3, 0, 0, 0, 0)
+ ON CONFLICT (org_id, user_id, factor_id) DO UPDATE SET last_sent = factor_counts.last_sent`, orgID, userID, factorID)
+}
+
 // FreeFactor forgets when something was last sent for a factor.
 func (tx *Tx) FreeFactor(orgID, userID, factorID string) error {
 	_, err := tx.exec("UPDATE factor_counts SET last_sent = 0 WHERE org_id = $1 AND user_id = $2 AND factor_id = $3 AND last_sent > 0",

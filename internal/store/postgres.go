@@ -19,7 +19,7 @@ const pgFloor = 150000
 // maxPoolSize bounds the connections to one server.
 const maxPoolSize = 10_000
 
-// maxAttempts bounds how often a serializable transaction is repeated.
+// maxAttempts bounds how often a transaction is repeated.
 const maxAttempts = 40
 
 // forTheseValues, put before the arguments of a query, makes the server plan it
@@ -92,10 +92,14 @@ func (e *postgresEngine) ping(ctx context.Context) error {
 
 func (e *postgresEngine) read() querier { return pgPool{e.points} }
 
-func (e *postgresEngine) write(ctx context.Context, serializable bool, fn func(querier) error) error {
+func (e *postgresEngine) write(ctx context.Context, level isolation, fn func(querier) error) error {
 	begin := "begin"
-	if serializable {
+	switch level {
+	case serializable:
 		begin = "begin isolation level serializable"
+	case snapshot:
+		begin = "begin isolation level repeatable read"
+	case committed:
 	}
 	var err error
 	for attempt := range maxAttempts {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// seen is what a serializable transaction has read and would read alike again,
+// seen is what a transaction has read and would read alike again,
 // because it looks at one state of the data and has written nothing since. Each
 // read that it spares is a round trip to PostgreSQL. All methods may be called
 // on nil, which keeps nothing.

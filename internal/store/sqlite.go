@@ -98,7 +98,7 @@ func versionAtLeast(have, want string) bool {
 
 func (e *sqliteEngine) name() string { return "sqlite" }
 
-func (e *sqliteEngine) write(ctx context.Context, _ bool, fn func(querier) error) error {
+func (e *sqliteEngine) write(ctx context.Context, _ isolation, fn func(querier) error) error {
 	return e.writer.do(ctx, fn)
 }
 

@@ -52,8 +52,8 @@ type Store struct {
 
 // engine is what differs between the two databases.
 type engine interface {
-	// write runs fn in one transaction; serializable ones may run it again.
-	write(ctx context.Context, serializable bool, fn func(querier) error) error
+	// write runs fn in one transaction, and again where the database asks for it.
+	write(ctx context.Context, level isolation, fn func(querier) error) error
 	// record writes lines of the log that are a transaction by themselves.
 	record(ctx context.Context, lines []EventRow) error
 	// read returns a querier outside any transaction.
@@ -137,23 +137,42 @@ func (s *Store) Migrate(ctx context.Context, progress func(string)) error {
 	return s.engine.migrate(ctx, progress)
 }
 
+// isolation is what a transaction may see of others that run at the same time.
+type isolation int
+
+// The levels. SQLite, which has one writer, serializes them all.
+const (
+	committed    isolation = iota // each statement sees what is committed when it runs
+	snapshot                      // one state of the data, and no row of it that others have written meanwhile is written
+	serializable                  // as if nobody else was there
+)
+
 // Tx runs fn in one serializable transaction and repeats it when the database
 // asks for that, so fn must have no effect outside the transaction. It must
 // not call Tx or Write itself, nor do slow work: on SQLite all writers wait.
 func (s *Store) Tx(ctx context.Context, fn func(*Tx) error) error {
-	return s.write(ctx, true, fn)
+	return s.write(ctx, serializable, fn)
+}
+
+// Guarded is Tx at a lower price on PostgreSQL: fn sees one state of the data,
+// and is repeated where another has written meanwhile a row that it writes, too
+// (REPEATABLE READ). What it reads and does not write may change before it
+// commits. So it is for what decides by rows that it writes itself, or of which
+// whoever changes them writes a row in common. (ADR 0015)
+func (s *Store) Guarded(ctx context.Context, fn func(*Tx) error) error {
+	return s.write(ctx, snapshot, fn)
 }
 
 // Write runs fn in one transaction at the database's default isolation. It is
 // for writes whose invariant a constraint or a version check guards alone.
 func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
-	return s.write(ctx, false, fn)
+	return s.write(ctx, committed, fn)
 }
 
-func (s *Store) write(ctx context.Context, serializable bool, fn func(*Tx) error) error {
-	return s.engine.write(ctx, serializable, func(q querier) error {
+func (s *Store) write(ctx context.Context, level isolation, fn func(*Tx) error) error {
+	return s.engine.write(ctx, level, func(q querier) error {
 		tx := &Tx{ctx: ctx, q: q, engine: s.engine, now: s.clock.Now()}
-		if serializable {
+		if level != committed {
 			tx.seen = &seen{}
 		}
 		return fn(tx)
@@ -174,7 +193,7 @@ type Tx struct {
 	engine engine
 	now    time.Time
 	seq    int
-	seen   *seen // of a serializable transaction
+	seen   *seen // of a transaction that looks at one state of the data
 }
 
 // Now is the instant of the transaction: everything that it writes carries it.

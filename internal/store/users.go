@@ -144,6 +144,12 @@ func (tx *Tx) TouchLogin(orgID, id string) error {
 	return tx.later("UPDATE users SET last_login = $1 WHERE org_id = $2 AND id = $3", ms(tx.now), orgID, id)
 }
 
+// HoldUser makes those who change a user, or what hangs on the user's row, at
+// once take turns: it writes the row, which stays as it is.
+func (tx *Tx) HoldUser(orgID, id string) error {
+	return tx.later("UPDATE users SET last_login = last_login WHERE org_id = $1 AND id = $2", orgID, id)
+}
+
 // CountUsers counts an organisation's users.
 func (tx *Tx) CountUsers(orgID string) (int, error) {
 	var n int
