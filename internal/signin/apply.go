@@ -41,6 +41,7 @@ func (e *Engine) Apply(ctx context.Context, a idp.Actor, t *Transaction, actions
 		}
 		r, err := e.perform(ctx, a, t, plan)
 		if errors.Is(err, factor.ErrChanged) {
+			t.subject, t.next = nil, nil
 			continue
 		}
 		if err == nil {
@@ -255,6 +256,7 @@ func (r *run) settle() error {
 		}
 	case Identify, Verify, Challenge, Enroll, Activate, Recover, Unlock, EnrollProfile, Consent, Locked:
 	}
+	r.t.subject = d.user
 	return r.save(r.tx, r.actor, r.t)
 }
 

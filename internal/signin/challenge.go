@@ -7,6 +7,7 @@ import (
 
 	"usher/internal/factor"
 	"usher/internal/idp"
+	"usher/internal/store"
 )
 
 // notOffered is the answer to a choice that is none.
@@ -53,15 +54,22 @@ func answering(step Step, method, factorID string) (Method, error) {
 }
 
 // prepareFurther compares the answer to a further factor.
-func (e *Engine) prepareFurther(ctx context.Context, a idp.Actor, t *Transaction, act VerifyFactor, p *planned) error {
-	read := e.Store.Read(ctx)
-	d, err := e.decide(read, a, t, nil)
-	if err != nil {
-		return err
+func (e *Engine) prepareFurther(ctx context.Context, read *store.Tx, a idp.Actor, t *Transaction, act VerifyFactor, p *planned) error {
+	// What was decided for this request a moment ago will do where it fits.
+	d := t.next
+	m, err := Method{}, error(nil)
+	if d != nil {
+		m, err = answering(d.step, act.Method, act.FactorID)
 	}
-	m, err := answering(d.step, act.Method, act.FactorID)
-	if err != nil {
-		return err
+	if d == nil || err != nil {
+		now, err := e.decide(read, a, t, nil)
+		if err != nil {
+			return err
+		}
+		d = &now
+		if m, err = answering(d.step, act.Method, act.FactorID); err != nil {
+			return err
+		}
 	}
 	f, err := factorOf(read, d.user, m.FactorID)
 	if err != nil {

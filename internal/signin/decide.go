@@ -47,7 +47,10 @@ func (e *Engine) Next(ctx context.Context, a idp.Actor, t *Transaction) (Step, T
 	if err := e.Policies.Warm(ctx, a.OrgID()); err != nil {
 		return nil, Trace{}, err
 	}
-	d, err := e.decide(e.Store.Read(ctx), a, t, nil)
+	d, err := e.decide(e.Store.Look(ctx), a, t, nil)
+	if t.subject, t.next = d.user, nil; err == nil {
+		t.next = &d
+	}
 	return d.step, d.trace, err
 }
 

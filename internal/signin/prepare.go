@@ -43,10 +43,10 @@ func (e *Engine) prepare(ctx context.Context, a idp.Actor, t *Transaction, actio
 	if t.Ended {
 		return nil, idp.Fail(idp.KindBadToken)
 	}
-	read := e.Store.Read(ctx)
+	read := e.Store.Look(ctx)
 	identified := t.Identified
-	var u *idp.User
-	if t.UserID != "" {
+	u := t.subject
+	if t.UserID != id(u) {
 		var err error
 		if u, err = read.User(a.OrgID(), t.UserID); errors.Is(err, store.ErrNotFound) {
 			u = nil
@@ -70,7 +70,7 @@ func (e *Engine) prepare(ctx context.Context, a idp.Actor, t *Transaction, actio
 		case VerifyFactor:
 			switch {
 			case len(t.Proofs) > 0 && !t.Completed:
-				err = e.prepareFurther(ctx, a, t, act, &p)
+				err = e.prepareFurther(ctx, read, a, t, act, &p)
 			case !identified || t.Completed:
 				return nil, idp.Fail(idp.KindTransactionState)
 			default:

@@ -105,9 +105,10 @@ type Transaction struct {
 	// which its answers are written.
 	Notes map[string]string `json:"notes,omitempty"`
 
-	// subject is the user as read in the transaction of the store that came to
-	// the end, nil otherwise.
+	// subject is the user as read last, by Next or by Apply, nil for not at all;
+	// next is what Next has decided last. Neither outlives a change.
 	subject *idp.User
+	next    *decision
 }
 
 // Pending is a factor that is being proved or enrolled.
@@ -169,6 +170,7 @@ func (t *Transaction) amr() []string {
 // it was.
 func (t *Transaction) clone() *Transaction {
 	c := *t
+	c.subject, c.next = nil, nil
 	c.Proofs, c.Notes = slices.Clone(t.Proofs), maps.Clone(t.Notes)
 	if t.Recovery != nil {
 		recovery := *t.Recovery

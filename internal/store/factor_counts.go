@@ -34,9 +34,8 @@ func (tx *Tx) MostFactorFailures(orgID, userID string) (failures int, err error)
 // ForgiveFactor forgets the wrong answers of a factor and when a code was last
 // sent for it, as a right answer does.
 func (tx *Tx) ForgiveFactor(orgID, userID, factorID string) error {
-	_, err := tx.exec(`UPDATE factor_counts SET failures = 0, last_sent = 0
+	return tx.later(`UPDATE factor_counts SET failures = 0, last_sent = 0
  WHERE org_id = $1 AND user_id = $2 AND factor_id = $3 AND (failures > 0 OR last_sent > 0)`, orgID, userID, factorID)
-	return err
 }
 
 // ForgiveFactors forgets the wrong answers of all factors of a user.

@@ -59,17 +59,31 @@ func (tx *Tx) UpdateFactor(f *Factor) error {
 
 // Factor returns one factor of a user.
 func (tx *Tx) Factor(orgID, userID, id string) (*Factor, error) {
+	if known, ok := tx.seen.factorsOf(orgID, userID); ok {
+		for i := range known {
+			if known[i].ID == id {
+				return &known[i], nil
+			}
+		}
+		return nil, ErrNotFound
+	}
 	f := Factor{OrgID: orgID, UserID: userID}
 	return &f, tx.first(scanFactor(&f), "SELECT "+factorColumns+" FROM factors WHERE org_id = $1 AND user_id = $2 AND id = $3", orgID, userID, id)
 }
 
 // FactorsOf lists the factors of a user by identifier.
 func (tx *Tx) FactorsOf(orgID, userID string) ([]Factor, error) {
+	if known, ok := tx.seen.factorsOf(orgID, userID); ok {
+		return known, nil
+	}
 	var out []Factor
 	err := tx.each(func(s scan) error {
 		out = append(out, Factor{OrgID: orgID, UserID: userID})
 		return scanFactor(&out[len(out)-1])(s)
 	}, "SELECT "+factorColumns+" FROM factors WHERE org_id = $1 AND user_id = $2 ORDER BY id", orgID, userID)
+	if err == nil {
+		tx.seen.keepFactors(orgID, userID, out)
+	}
 	return out, err
 }
 

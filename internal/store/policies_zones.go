@@ -88,6 +88,9 @@ func (tx *Tx) SetAuthenticator(orgID string, a AuthenticatorState) error {
 
 // AuthenticatorStates lists what an organisation has said, by kind.
 func (tx *Tx) AuthenticatorStates(orgID string) ([]AuthenticatorState, error) {
+	if known, ok := tx.seen.authenticatorsOf(orgID); ok {
+		return known, nil
+	}
 	var out []AuthenticatorState
 	err := tx.each(func(s scan) error {
 		var a AuthenticatorState
@@ -97,5 +100,8 @@ func (tx *Tx) AuthenticatorStates(orgID string) ([]AuthenticatorState, error) {
 		out = append(out, a)
 		return err
 	}, "SELECT kind, status, last_updated FROM authenticators WHERE org_id = $1 ORDER BY kind", orgID)
+	if err == nil {
+		tx.seen.keepAuthenticators(orgID, out)
+	}
 	return out, err
 }

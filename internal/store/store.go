@@ -185,6 +185,13 @@ func (s *Store) Read(ctx context.Context) *Tx {
 	return &Tx{ctx: ctx, q: s.engine.read(), engine: s.engine, now: s.clock.Now()}
 }
 
+// Look is Read for one look at things: what was read once is not read again.
+func (s *Store) Look(ctx context.Context) *Tx {
+	tx := s.Read(ctx)
+	tx.seen = &seen{}
+	return tx
+}
+
 // Tx is the access to the data that one request or job has. It must not be
 // kept beyond the function it was given to, nor shared between goroutines.
 type Tx struct {
@@ -193,7 +200,7 @@ type Tx struct {
 	engine engine
 	now    time.Time
 	seq    int
-	seen   *seen // of a transaction that looks at one state of the data
+	seen   *seen // of what looks at one state of the data
 }
 
 // Now is the instant of the transaction: everything that it writes carries it.
@@ -210,7 +217,7 @@ func (tx *Tx) Seq() int {
 
 // exec runs a statement and returns how many rows it changed.
 func (tx *Tx) exec(query string, args ...any) (int64, error) {
-	tx.seen.drop()
+	tx.seen.drop(query)
 	n, err := tx.q.exec(tx.ctx, query, args)
 	if err != nil {
 		return 0, tx.engine.translate(err)
@@ -222,7 +229,7 @@ func (tx *Tx) exec(query string, args ...any) (int64, error) {
 // PostgreSQL it saves a round trip. It has run before the next statement and the
 // commit; where it breaks a constraint, it or one of these fails.
 func (tx *Tx) later(query string, args ...any) error {
-	tx.seen.drop()
+	tx.seen.drop(query)
 	if err := tx.q.later(tx.ctx, query, args); err != nil {
 		return tx.engine.translate(err)
 	}

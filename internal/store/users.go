@@ -99,8 +99,15 @@ func (tx *Tx) DeleteUser(orgID, id string) error {
 
 // User returns the user with this identifier.
 func (tx *Tx) User(orgID, id string) (*idp.User, error) {
+	if known, ok := tx.seen.userOf(orgID, id); ok {
+		return known, nil
+	}
 	var u idp.User
-	return &u, tx.first(scanUser(orgID, &u), "SELECT "+userColumns+" FROM users WHERE org_id = $1 AND id = $2", orgID, id)
+	err := tx.first(scanUser(orgID, &u), "SELECT "+userColumns+" FROM users WHERE org_id = $1 AND id = $2", orgID, id)
+	if err == nil {
+		tx.seen.keepUser(&u)
+	}
+	return &u, err
 }
 
 // UserByLogin returns the user whose folded login is key.
