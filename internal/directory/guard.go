@@ -218,7 +218,7 @@ func (s *Service) withUser(
 	ctx context.Context, at func(context.Context, func(*store.Tx) error) error, actor idp.Actor, what, ref string, fn func(*store.Tx, *idp.User) error,
 ) (*idp.User, error) {
 	var out *idp.User
-	err := failure(what, at(ctx, func(tx *store.Tx) error {
+	err := store.Failure(what, at(ctx, func(tx *store.Tx) error {
 		u, err := find(tx, actor.OrgID(), ref)
 		if err != nil {
 			return err
