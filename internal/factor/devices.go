@@ -272,7 +272,7 @@ func ignoreGone(err error) error {
 }
 
 // level begins a transaction of the store: Store.Tx, or Store.Guarded where what
-// is done is to a challenge, which each answer writes. (ADR 0015)
+// is done is to a challenge, which each answer writes. (ADR 0016)
 type level func(ctx context.Context, fn func(*store.Tx) error) error
 
 // within does what a known phone says, in one transaction of the store.

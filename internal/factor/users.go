@@ -317,7 +317,7 @@ func (s *Enrolments) transaction(ctx context.Context, a idp.Actor, ref, id, chal
 }
 
 // within does something with a user's factor in one transaction of the store. A
-// proof meets others at the factor's counts and at the challenge. (ADR 0015)
+// proof meets others at the factor's counts and at the challenge. (ADR 0016)
 func (s *Enrolments) within(ctx context.Context, a idp.Actor, ref, id string, p Purpose, fn func(*store.Tx, Subject) (Subject, error)) (Ceremony, error) {
 	var out Ceremony
 	change := s.Directory.Within

@@ -60,7 +60,7 @@ func (p *Provider) redeemCode(ctx context.Context, c *TokenCall, k codeKind) (*I
 	var out *Issue
 	var refused error
 	// Whoever ends what the user has takes the code away, and this uses it: one of
-	// the two comes first. (ADR 0015)
+	// the two comes first. (ADR 0016)
 	err := p.guarded(c)(ctx, func(tx *store.Tx) error {
 		out, refused = nil, nil
 		var d codeDocument

@@ -36,7 +36,7 @@ func (RefreshToken) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*Iss
 	var out *Issue
 	var refused error
 	// Whoever ends what the user has takes the family away, and what moves it on
-	// writes it: one of the two comes first. (ADR 0015)
+	// writes it: one of the two comes first. (ADR 0016)
 	err = p.guarded(c)(ctx, func(tx *store.Tx) error {
 		out, refused = nil, nil
 		row, err := findRefresh(tx, c.Actor.OrgID(), token)

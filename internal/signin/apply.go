@@ -87,7 +87,7 @@ func (e *Engine) perform(ctx context.Context, a idp.Actor, t *Transaction, plan 
 //     the user again.
 //
 // All else, such as recovery and enrolment, decides by rows that it does not write
-// and is serializable. (ADR 0015)
+// and is serializable. (ADR 0016)
 func (e *Engine) levelOf(t *Transaction, plan []planned) level {
 	if t.Recovering() {
 		return e.Store.Tx

@@ -111,7 +111,7 @@ func (e *Engine) RedeemToken(ctx context.Context, a idp.Actor, token string) (*I
 	out := new(Issued)
 	var refused error
 	// Whoever ends what a user has takes the token, too, and where it was not there
-	// yet meets the user's row, which was written with it. (ADR 0015)
+	// yet meets the user's row, which was written with it. (ADR 0016)
 	err := e.explained(ctx, a, e.Store.Guarded, func(tx *store.Tx) error {
 		draft, err := e.Sessions.TakeSessionToken(tx, a.OrgID(), token)
 		if err != nil {
@@ -149,7 +149,7 @@ func (e *Engine) Redeem(ctx context.Context, a idp.Actor, handle string) (*Issue
 		return nil, idp.Fail(idp.KindTransactionState)
 	}
 	out := &Issued{Return: t.Return}
-	at := e.Store.Guarded // started writes the user's row (ADR 0015)
+	at := e.Store.Guarded // started writes the user's row (ADR 0016)
 	if t.Session != "" || t.Intent == IntentStepUp {
 		at = e.Store.Tx
 	}

@@ -107,7 +107,7 @@ func (g *pgLines) together(group []*pgLine) {
 }
 
 func (g *pgLines) insert(ctx context.Context, rows []EventRow) error {
-	return g.engine.write(ctx, false, func(q querier) error {
+	return g.engine.write(ctx, committed, func(q querier) error {
 		return (&Tx{ctx: ctx, q: q, engine: g.engine}).insertLines(rows, false)
 	})
 }

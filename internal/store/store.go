@@ -158,7 +158,7 @@ func (s *Store) Tx(ctx context.Context, fn func(*Tx) error) error {
 // and is repeated where another has written meanwhile a row that it writes, too
 // (REPEATABLE READ). What it reads and does not write may change before it
 // commits. So it is for what decides by rows that it writes itself, or of which
-// whoever changes them writes a row in common. (ADR 0015)
+// whoever changes them writes a row in common. (ADR 0016)
 func (s *Store) Guarded(ctx context.Context, fn func(*Tx) error) error {
 	return s.write(ctx, snapshot, fn)
 }
