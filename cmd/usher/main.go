@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -40,9 +41,20 @@ func main() { program() }
 // program runs the command line until it ends or is told to, by Ctrl-C, by
 // whoever looks after processes, or by a terminal that closes.
 func program() {
+	dropEmpty()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], streams{out: os.Stdout, err: os.Stderr}))
+}
+
+// dropEmpty has a variable of ours that is set and empty count as not set, which
+// is what whoever passes on `${USHER_CONFIG:-}` means.
+func dropEmpty() {
+	for _, v := range os.Environ() {
+		if name, value, _ := strings.Cut(v, "="); value == "" && strings.HasPrefix(name, "USHER_") {
+			_ = os.Unsetenv(name) // fails for names that cannot be set either
+		}
+	}
 }
 
 // run parses and runs one command line and returns the exit status: 0 well, 1
