@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -25,6 +26,7 @@ type serveCmd struct {
 	DevCA          string   `help:"Folder of a local CA (made when absent) that signs a certificate for the base URL's host; for development." placeholder:"DIR" type:"path"`
 	TrustedProxies []string `help:"Networks whose X-Forwarded-For is believed; none by default." placeholder:"NETWORK"`
 	RateLimits     string   `help:"Limits to enforce: off, abuse (those that keep guessing slow), okta (these and the published ones), or a YAML file by bucket." default:"abuse" placeholder:"off|abuse|okta|FILE"`
+	KeepLog        uint     `help:"Days that lines of the system log are kept; 0 for ever." default:"0" placeholder:"DAYS"`
 	MetricsFrom    []string `help:"Networks that may read /metrics." default:"127.0.0.0/8,::1" placeholder:"NETWORK"`
 	Migrate        bool     `help:"Bring the database schema to this version at the start." default:"true" negatable:""`
 	Control        string   `help:"Address of a control listener for tests, on loopback alone. It can do everything: never in production." placeholder:"ADDRESS"`
@@ -88,6 +90,11 @@ func (c *serveCmd) configure(cfg *server.Config) error {
 	if err := c.apply(cfg); err != nil {
 		return err
 	}
+	const mostDays = 36_500
+	if c.KeepLog > mostDays {
+		return fmt.Errorf("--keep-log: at most %d days, or 0 for ever", mostDays)
+	}
+	cfg.KeepLog = time.Duration(c.KeepLog) * 24 * time.Hour
 	var err error
 	if cfg.RateLimits, err = rateLimits(c.RateLimits); err != nil {
 		return err

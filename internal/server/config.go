@@ -49,6 +49,8 @@ type Config struct {
 	// Outbound says which addresses requests of ours may reach: those of clients,
 	// say. The zero value is the public internet alone.
 	Outbound egress.Config
+	// KeepLog is how long lines of the system log are kept; zero: for ever.
+	KeepLog time.Duration
 	// HookTimeout bounds a request to an inline hook; zero: hook.Timeout.
 	HookTimeout time.Duration
 	Log         *slog.Logger

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"time"
@@ -189,6 +190,9 @@ func (s *Server) jobs() []jobs.Job {
 		jobs.Purge(s.store),
 		jobs.Stamp(s.stampEvents),
 		{Name: "rotate signing keys", Every: time.Hour, Run: s.rotateKeys},
+	}
+	if age := s.cfg.KeepLog; age > 0 {
+		list = append(list, jobs.Job{Name: "forget events", Every: 10 * time.Minute, Run: func(ctx context.Context) error { return s.services.log.Forget(ctx, s.store, age) }})
 	}
 	list = append(list, s.fleet.job()...)
 	// A job for each kind: a slow mail server must not hold up codes.

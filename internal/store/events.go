@@ -148,6 +148,14 @@ func (tx *Tx) EventsByPosition(orgID string, after int64, since time.Time, limit
 	return tx.events(orgID, "position > $2 AND uuid >= $3 ORDER BY position LIMIT $4", after, env.UUIDFloor(since), limit)
 }
 
+// DeleteEventsBefore removes up to limit lines that were published before a
+// moment and have their position, the oldest first, and returns how many.
+func (tx *Tx) DeleteEventsBefore(orgID string, before time.Time, limit int) (int, error) {
+	n, err := tx.exec(`DELETE FROM events WHERE org_id = $1 AND uuid IN (SELECT uuid FROM events WHERE org_id = $1 AND uuid < $2
+ AND position IS NOT NULL ORDER BY uuid LIMIT $3)`, orgID, env.UUIDFloor(before), limit)
+	return int(n), err
+}
+
 // orderSlack is how much later than a newer line an older one may get its
 // position without being noted: longer than transactions usually last and
 // clocks usually differ.
