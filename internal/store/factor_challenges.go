@@ -67,14 +67,18 @@ func (tx *Tx) Challenge(orgID, id string) (*Challenge, error) {
 }
 
 // ChallengesOf lists up to limit challenges of a user's factor, the newest first.
-// The order is disguised: SQLite would else go through the challenges of everybody
-// in it, rather than sort the few that an index finds.
+// On SQLite their identifiers are looked up by themselves: it would else go through
+// the challenges of everybody in their order. PostgreSQL would look them up for each
+// of these.
 func (tx *Tx) ChallengesOf(orgID, userID, factorID string, limit int) ([]Challenge, error) {
+	mine := "user_id = $2 AND factor_id = $3"
+	if tx.engine.name() == "sqlite" {
+		mine = "id IN (SELECT id FROM factor_challenges WHERE org_id = $1 AND " + mine + ")"
+	}
 	var out []Challenge
 	err := tx.each(func(s scan) error {
 		out = append(out, Challenge{OrgID: orgID})
 		return scanChallenge(&out[len(out)-1])(s)
-	}, "SELECT "+challengeColumns+" FROM factor_challenges WHERE org_id = $1 AND user_id = $2 AND factor_id = $3 ORDER BY id || '' DESC LIMIT $4",
-		orgID, userID, factorID, limit)
+	}, "SELECT "+challengeColumns+" FROM factor_challenges WHERE org_id = $1 AND "+mine+" ORDER BY id DESC LIMIT $4", orgID, userID, factorID, limit)
 	return out, err
 }

@@ -448,6 +448,8 @@ func literals(args []any) string {
 	out := make([]string, len(args))
 	for i, a := range args {
 		switch a := a.(type) {
+		case nil:
+			out[i] = "NULL"
 		case string:
 			out[i] = "'" + strings.ReplaceAll(a, "'", "''") + "'"
 		default:
