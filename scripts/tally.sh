@@ -69,13 +69,14 @@ go_suite() {
   [ "${codes[0]}" -eq 0 ]
 }
 
-# node_suite NAME FILES... runs node's test runner in compat/ and counts its tests.
+# node_suite NAME FILES... runs node's test runner in compat/, a file for each
+# core at a time, and counts its tests.
 node_suite() {
   local name=$1 tap status=0
   shift
   say "== $name"
   tap=$(mktemp)
-  (cd "$ROOT/compat" && node --test --test-reporter=spec --test-reporter-destination=stdout \
+  (cd "$ROOT/compat" && node --test --test-concurrency="$(nproc)" --test-reporter=spec --test-reporter-destination=stdout \
     --test-reporter=tap --test-reporter-destination="$tap" "$@") || status=$?
   # The runner's closing lines are comments: "# pass 3". A hook that fails (a
   # server that does not stop) is in none of them, only in the exit status.

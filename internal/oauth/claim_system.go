@@ -23,12 +23,24 @@ type systemClaim struct {
 // with. (OpenID Connect Core sections 5.1 and 5.4; recorded answers)
 func systemClaims() []systemClaim {
 	return []systemClaim{
-		{"name", ScopeProfile, true}, {"family_name", ScopeProfile, false}, {"given_name", ScopeProfile, false},
-		{"middle_name", ScopeProfile, false}, {"nickname", ScopeProfile, false}, {"preferred_username", ScopeProfile, true},
-		{"profile", ScopeProfile, false}, {"picture", ScopeProfile, false}, {"website", ScopeProfile, false}, {"gender", ScopeProfile, false},
-		{"birthdate", ScopeProfile, false}, {"zoneinfo", ScopeProfile, false}, {"locale", ScopeProfile, false},
-		{"updated_at", ScopeProfile, false}, {"email", ScopeEmail, true}, {"email_verified", ScopeEmail, false},
-		{"address", ScopeAddress, false}, {"phone_number", ScopePhone, false},
+		{"name", ScopeProfile, true},
+		{"family_name", ScopeProfile, false},
+		{"given_name", ScopeProfile, false},
+		{"middle_name", ScopeProfile, false},
+		{"nickname", ScopeProfile, false},
+		{"preferred_username", ScopeProfile, true},
+		{"profile", ScopeProfile, false},
+		{"picture", ScopeProfile, false},
+		{"website", ScopeProfile, false},
+		{"gender", ScopeProfile, false},
+		{"birthdate", ScopeProfile, false},
+		{"zoneinfo", ScopeProfile, false},
+		{"locale", ScopeProfile, false},
+		{"updated_at", ScopeProfile, false},
+		{"email", ScopeEmail, true},
+		{"email_verified", ScopeEmail, false},
+		{"address", ScopeAddress, false},
+		{"phone_number", ScopePhone, false},
 	}
 }
 

@@ -183,8 +183,12 @@ func (f *Facts) profile(a idp.Attributes, full map[string]any) {
 	put(full, "name", name)
 	put(full, "preferred_username", f.User.Login)
 	for _, c := range [...]struct{ claim, attribute string }{
-		{"given_name", "firstName"}, {"family_name", "lastName"}, {"middle_name", "middleName"}, {"nickname", "nickName"},
-		{"profile", "profileUrl"}, {"zoneinfo", "timezone"},
+		{"given_name", "firstName"},
+		{"family_name", "lastName"},
+		{"middle_name", "middleName"},
+		{"nickname", "nickName"},
+		{"profile", "profileUrl"},
+		{"zoneinfo", "timezone"},
 	} {
 		put(full, c.claim, a.Text(c.attribute))
 	}

@@ -61,5 +61,5 @@ func processTime(b *testing.B) int64 {
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		b.Fatal(err)
 	}
-	return u.Utime.Sec*1e6 + int64(u.Utime.Usec) + u.Stime.Sec*1e6 + int64(u.Stime.Usec)
+	return (u.Utime.Nano() + u.Stime.Nano()) / 1000
 }

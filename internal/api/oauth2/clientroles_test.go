@@ -162,9 +162,7 @@ func TestScopesAreNoWayUp(t *testing.T) {
 	admin := app.Anonymous().With("Authorization", "Bearer "+tokens.Text("access_token"))
 
 	// A client of one's own that asserts any user.
-	c := &client{}
-	var public map[string]any
-	c.key, public = newKey(t, "k1")
+	_, public := newKey(t, "k1")
 	a := admin.Post("/api/v1/apps", map[string]any{
 		"name": "oidc_client", "label": "Harmless", "signOnMode": "OPENID_CONNECT",
 		"credentials": map[string]any{"oauthClient": map[string]any{"token_endpoint_auth_method": "private_key_jwt"}},
@@ -173,8 +171,7 @@ func TestScopesAreNoWayUp(t *testing.T) {
 			"jwks": map[string]any{"keys": []any{public}},
 		}},
 	}).Want(200)
-	c.app, c.id = a.Text("id"), a.Text("credentials.oauthClient.client_id")
-	admin.Post("/api/v1/apps/"+c.app+"/grants", map[string]any{"scopeId": "okta.roles.manage", "issuer": base}).Fails(403, "E0000006")
+	admin.Post("/api/v1/apps/"+a.Text("id")+"/grants", map[string]any{"scopeId": "okta.roles.manage", "issuer": base}).Fails(403, "E0000006")
 
 	// One that a super administrator has trusted with them.
 	strong := web(t, app, map[string]any{"grant_types": []string{"authorization_code"}})
