@@ -74,47 +74,6 @@ func parsePrivate(der []byte, alg Alg) (crypto.Signer, error) {
 	return nil, errors.New("is no key of its algorithm")
 }
 
-// signers remembers what signs with a key, by the type that tokens announce.
-type signers struct {
-	mu sync.Mutex
-	by map[string]jose.Signer
-}
-
-// Sign returns payload as a compact JWS with the key's kid and alg. typ is the
-// type in the header, "" for none; there are few of them. (RFC 7515 section 7.1)
-func (k *SigningKey) Sign(typ string, payload []byte) (string, error) {
-	signer, err := k.signer(typ)
-	if err != nil {
-		return "", err
-	}
-	jws, err := signer.Sign(payload)
-	if err != nil {
-		return "", fmt.Errorf("sign: %w", err)
-	}
-	return jws.CompactSerialize()
-}
-
-func (k *SigningKey) signer(typ string) (jose.Signer, error) {
-	k.signers.mu.Lock()
-	defer k.signers.mu.Unlock()
-	if v, ok := k.signers.by[typ]; ok {
-		return v, nil
-	}
-	o := &jose.SignerOptions{}
-	if typ != "" {
-		o.WithType(jose.ContentType(typ))
-	}
-	v, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(k.Alg), Key: jose.JSONWebKey{Key: k.private, KeyID: k.ID}}, o)
-	if err != nil {
-		return nil, fmt.Errorf("signer: %w", err)
-	}
-	if k.signers.by == nil {
-		k.signers.by = map[string]jose.Signer{}
-	}
-	k.signers.by[typ] = v
-	return v, nil
-}
-
 // Public is the public part, an *rsa.PublicKey or *ecdsa.PublicKey.
 func (k *SigningKey) Public() crypto.PublicKey { return k.private.Public() }
 

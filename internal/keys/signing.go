@@ -94,7 +94,7 @@ type SigningKey struct {
 	Activated time.Time // zero before it signs
 	Retired   time.Time // zero before it has signed
 	private   crypto.Signer
-	signers   *signers
+	headers   *headers
 }
 
 // Active returns the key that signs for a server, making it on first use. That
@@ -245,7 +245,7 @@ func (s *Signing) open(row *store.SigningKey, old *set) (*SigningKey, error) {
 	}
 	if old != nil {
 		if i := slices.IndexFunc(old.keys, func(k *SigningKey) bool { return k.ID == row.ID }); i >= 0 {
-			k.private, k.signers = old.keys[i].private, old.keys[i].signers
+			k.private, k.headers = old.keys[i].private, old.keys[i].headers
 			return k, nil
 		}
 	}
@@ -256,7 +256,7 @@ func (s *Signing) open(row *store.SigningKey, old *set) (*SigningKey, error) {
 	if k.private, err = parsePrivate(der, k.Alg); err != nil {
 		return nil, fmt.Errorf("signing key %s: %w", row.ID, err)
 	}
-	k.signers = &signers{}
+	k.headers = &headers{}
 	return k, nil
 }
 
