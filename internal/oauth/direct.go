@@ -208,15 +208,34 @@ func (p *Provider) Challenge(ctx context.Context, a idp.Actor, in TokenRequestIn
 		}
 		d.options = factorsOf(d.step)
 	}
-	if channel != "" && client.Grants(GrantMFAOOB) && slices.Contains(types, GrantMFAOOB) {
-		if i := slices.IndexFunc(d.options, func(m signin.Method) bool { return channelOf(m) == channel }); i >= 0 {
-			return p.challengeElsewhere(ctx, c, d, d.options[i])
-		}
+	able := func(grant string) bool { return client.Grants(grant) && slices.Contains(types, grant) }
+	elsewhere := reachable(d.options, channel)
+	if channel != "" && elsewhere != nil && able(GrantMFAOOB) {
+		return p.challengeElsewhere(ctx, c, d, *elsewhere)
 	}
-	if client.Grants(GrantMFAOTP) && slices.Contains(types, GrantMFAOTP) && slices.ContainsFunc(d.options, passcode) {
+	if able(GrantMFAOTP) && slices.ContainsFunc(d.options, passcode) {
 		return &DirectChallenge{Type: GrantMFAOTP}, nil
 	}
+	if elsewhere != nil && able(GrantMFAOOB) {
+		return p.challengeElsewhere(ctx, c, d, *elsewhere)
+	}
 	return nil, noFactor()
+}
+
+// reachable is the factor of a channel, nil for none. Without a channel it is the
+// first of push, text and call that there is: the official SDK for Swift names
+// none. (okta-mobile-swift ChallengeRequest)
+func reachable(options []signin.Method, channel string) *signin.Method {
+	channels := []string{"push", "sms", "voice"}
+	if channel != "" {
+		channels = []string{channel}
+	}
+	for _, name := range channels {
+		if i := slices.IndexFunc(options, func(m signin.Method) bool { return channelOf(m) == name }); i >= 0 {
+			return &options[i]
+		}
+	}
+	return nil
 }
 
 // challengeElsewhere sends or asks by a factor of another channel.

@@ -9,7 +9,9 @@ import (
 )
 
 // TokenExchange trades an access token that a client was called with for one by
-// which it calls on, for the same user. (RFC 8693 section 2)
+// which it calls on, for the same user. It lives no longer than the one that came,
+// and ends with the refresh token of that: whoever has one token must not act for
+// its user for ever. (RFC 8693 section 2)
 type TokenExchange struct{}
 
 // Name implements Flow.
@@ -62,7 +64,8 @@ func (TokenExchange) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*Is
 	if err != nil {
 		return nil, err
 	}
-	out.id, out.issuedType = false, typeOfAccess
+	out.id, out.issuedType, out.until, out.family = false, typeOfAccess, t.Expires.time(), t.family()
+	out.name(p)
 	out.actor = map[string]any{"sub": c.Client.ID}
 	return out, nil
 }

@@ -32,7 +32,18 @@ type Issue struct {
 	deviceSecret string
 	issuedType   string
 	audience     string // instead of the server's, empty for that
-	actor        map[string]any
+	// until ends the access token before its life does; zero for no such end.
+	until time.Time
+	actor map[string]any
+}
+
+// accessLife is how long the access token is good from now on, in whole seconds.
+func (i *Issue) accessLife(now time.Time) time.Duration {
+	life := i.life.AccessLife()
+	if !i.until.IsZero() {
+		life = max(0, min(life, i.until.Sub(now).Truncate(time.Second)))
+	}
+	return life
 }
 
 // tokenID makes an identifier for a token.
@@ -56,7 +67,7 @@ func (p *Provider) mint(ctx context.Context, a idp.Actor, i *Issue) (*Tokens, er
 		out.Type = "DPoP"
 	}
 	if i.access {
-		out.Expires = i.life.AccessLife()
+		out.Expires = i.accessLife(now)
 		if out.Access, err = sign(key, s.headerType(), i.accessClaims(a, said.Access, now)); err != nil {
 			return nil, err
 		}
@@ -115,7 +126,7 @@ func (i *Issue) accessClaims(a idp.Actor, out map[string]any, now time.Time) map
 		set("aud", i.audience)
 	}
 	set("iat", now.Unix())
-	set("exp", now.Add(i.life.AccessLife()).Unix())
+	set("exp", now.Add(i.accessLife(now)).Unix())
 	set("cid", c.ID)
 	set("client_id", c.ID)
 	set("scp", i.proof.Scopes)

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"usher/internal/eventlog"
@@ -50,6 +51,45 @@ func (p *Policy) take(in PolicyInput) error {
 	return f.err()
 }
 
+// textUnknown is the cause of a condition that names what is not there. (recorded
+// answers)
+const textUnknown = "Resource not found"
+
+// unknown adds a fault for identifiers that name nothing, but for those that stood
+// there before: what they named may have gone, and they match nobody.
+func (f *faults) unknown(field string, ids, before []string, find func(id string) error) error {
+	for _, id := range ids {
+		if slices.Contains(before, id) {
+			continue
+		}
+		err := store.ErrNotFound
+		if idp.PlainID(id) {
+			err = find(id)
+		}
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			f.add(field, textUnknown)
+			return nil
+		case err != nil:
+			return store.Failure("look "+field+" up", err)
+		}
+	}
+	return nil
+}
+
+// known refuses clients that are not there, but for those of before.
+func (p *Policy) known(tx *store.Tx, orgID string, before []string) error {
+	var f faults
+	err := f.unknown("conditions.clients.include", p.Clients, append([]string{AllClients}, before...), func(id string) error {
+		_, err := tx.AppByClientID(orgID, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return f.err()
+}
+
 func (p *Policy) target() idp.Target {
 	return idp.Target{ID: p.ID, Type: "PolicyEntity", AlternateID: "unknown", DisplayName: p.Name}
 }
@@ -71,6 +111,9 @@ func (s *Service) CreatePolicy(ctx context.Context, a idp.Actor, serverID string
 		if err := out.take(in); err != nil {
 			return err
 		}
+		if err := out.known(tx, v.OrgID, nil); err != nil {
+			return err
+		}
 		if err := placePolicy(tx, v, out, in.Priority); err != nil {
 			return err
 		}
@@ -83,7 +126,11 @@ func (s *Service) CreatePolicy(ctx context.Context, a idp.Actor, serverID string
 // (spec: management-extra#replaceAuthorizationServerPolicy)
 func (s *Service) ReplacePolicy(ctx context.Context, a idp.Actor, serverID, id string, in PolicyInput) (*Server, *Policy, error) {
 	return s.policy(ctx, a, serverID, id, eventlog.PolicyUpdate, func(tx *store.Tx, v *Server, p *Policy) (bool, error) {
+		before := p.Clients
 		if err := p.take(in); err != nil {
+			return false, err
+		}
+		if err := p.known(tx, v.OrgID, before); err != nil {
 			return false, err
 		}
 		return true, placePolicy(tx, v, p, in.Priority)

@@ -80,6 +80,35 @@ func (r *Rule) take(in RuleInput) error {
 	return f.err()
 }
 
+// known refuses people who are not there, but for those of the rule as it was
+// before.
+func (r *Rule) known(tx *store.Tx, orgID string, before Rule) error {
+	user := func(id string) error {
+		_, err := tx.User(orgID, id)
+		return err
+	}
+	group := func(id string) error {
+		_, err := tx.Group(orgID, id)
+		return err
+	}
+	var f faults
+	for _, l := range []struct {
+		field    string
+		ids, was []string
+		find     func(string) error
+	}{
+		{"conditions.people.users.include", r.Users.Include, before.Users.Include, user},
+		{"conditions.people.users.exclude", r.Users.Exclude, before.Users.Exclude, user},
+		{"conditions.people.groups.include", r.Groups.Include, append([]string{Everyone}, before.Groups.Include...), group},
+		{"conditions.people.groups.exclude", r.Groups.Exclude, append([]string{Everyone}, before.Groups.Exclude...), group},
+	} {
+		if err := f.unknown(l.field, l.ids, l.was, l.find); err != nil {
+			return err
+		}
+	}
+	return f.err()
+}
+
 func (s Selection) filled() Selection {
 	return Selection{Include: append([]string{}, s.Include...), Exclude: append([]string{}, s.Exclude...)}
 }
@@ -131,6 +160,9 @@ func (s *Service) CreateRule(ctx context.Context, a idp.Actor, serverID, policyI
 		if err := out.take(in); err != nil {
 			return err
 		}
+		if err := out.known(tx, v.OrgID, Rule{}); err != nil {
+			return err
+		}
 		if err := placeRule(tx, v, policy, out, in.Priority); err != nil {
 			return err
 		}
@@ -143,7 +175,11 @@ func (s *Service) CreateRule(ctx context.Context, a idp.Actor, serverID, policyI
 // (spec: management-extra#replaceAuthorizationServerPolicyRule)
 func (s *Service) ReplaceRule(ctx context.Context, a idp.Actor, serverID, policyID, id string, in RuleInput) (*Server, *Policy, *Rule, error) {
 	return s.rule(ctx, a, serverID, policyID, id, eventlog.PolicyRuleUpdate, func(tx *store.Tx, v *Server, p *Policy, r *Rule) (bool, error) {
+		before := *r
 		if err := r.take(in); err != nil {
+			return false, err
+		}
+		if err := r.known(tx, v.OrgID, before); err != nil {
 			return false, err
 		}
 		return true, placeRule(tx, v, p, r, in.Priority)

@@ -50,6 +50,17 @@ func TestServerPolicies(t *testing.T) {
 		}
 		app.Post(at, serverPolicy("A", "")).Fails(400, "E0000001")
 		app.Post(at, `{"name":"x","description":"d"}`).Fails(400, "E0000001", "conditions.clients.include: The field cannot be left blank")
+		// A client must be there when it is named; it may go afterwards.
+		forClient := func(id string) string { return strings.Replace(serverPolicy("one", ""), "ALL_CLIENTS", id, 1) }
+		app.Post(at, forClient("0oanobody")).Fails(400, "E0000001", "conditions.clients.include: Resource not found")
+		client := app.Post("/api/v1/apps", `{"name":"oidc_client","label":"x","signOnMode":"OPENID_CONNECT","credentials":{"oauthClient":{"client_id":"by-name"}},
+"settings":{"oauthClient":{"application_type":"service","grant_types":["client_credentials"],"response_types":["token"]}}}`).Want(200).Text("id")
+		one := at + "/" + app.Post(at, forClient("by-name")).Want(201).Text("id")
+		app.Post("/api/v1/apps/"+client+"/lifecycle/deactivate", nil).Want(200)
+		app.Delete("/api/v1/apps/" + client).Want(204)
+		app.Put(one, forClient("by-name")).Want(200)
+		app.Put(one, forClient("0oanobody")).Fails(400, "E0000001", "conditions.clients.include: Resource not found")
+		app.Delete(one).Want(204)
 		b := app.Post(at, serverPolicy("b", "")).Want(201).Text("id")
 		app.Post(at, serverPolicy("c", `,"priority":1`)).Want(201)
 		if got := names(app.Get(at).Want(200)); got != "c a b" {
@@ -91,6 +102,9 @@ func TestServerRules(t *testing.T) {
 			"an unknown grant type":      strings.Replace(serverRule("x", ""), "authorization_code", "magic", 1),
 			"people nobody belongs to":   strings.Replace(serverRule("x", ""), `"EVERYONE"`, "", 1),
 			"a number that is no number": serverRule("x", `,"priority":"first"`),
+			"a group that is not there":  strings.Replace(serverRule("x", ""), `"EVERYONE"`, `"00gnobody"`, 1),
+			"a user who is not there":    strings.Replace(serverRule("x", ""), `{"groups":{"include":["EVERYONE"]}}`, `{"users":{"include":["00unobody"]}}`, 1),
+			"nobody to leave out":        strings.Replace(serverRule("x", ""), `["EVERYONE"]}}`, `["EVERYONE"],"exclude":["00gnobody"]}}`, 1),
 		} {
 			if a := app.Post(at, body); a.Status != 400 {
 				t.Errorf("%s: %d %s", name, a.Status, a.Body)
@@ -118,6 +132,14 @@ func TestServerRules(t *testing.T) {
 		}
 		app.Delete(at + "/" + bare.Text("id")).Want(204)
 		rule := at + "/" + a.Text("id")
+		// A group must be there when it is named; it may go afterwards.
+		group := app.Post("/api/v1/groups", `{"profile":{"name":"g"}}`).Want(200).Text("id")
+		forGroup := strings.Replace(serverRule("a", ""), "EVERYONE", group, 1)
+		app.Put(rule, strings.Replace(forGroup, group, "00gnobody", 1)).Fails(400, "E0000001", "conditions.people.groups.include: Resource not found")
+		app.Put(rule, strings.Replace(forGroup, group, everyone(t, app), 1)).Want(200)
+		app.Put(rule, forGroup).Want(200)
+		app.Delete("/api/v1/groups/" + group).Want(204)
+		app.Put(rule, forGroup).Want(200)
 		app.WantEvents(t, []string{"policy.rule.update SUCCESS"}, func() {
 			app.Put(rule, serverRule("b", `,"priority":1,"actions":{"token":{"accessTokenLifetimeMinutes":10}}`)).Want(200)
 		})

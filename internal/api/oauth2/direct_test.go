@@ -267,6 +267,13 @@ func TestDirectPush(t *testing.T) {
 		}
 
 		token = d.begin()
+		// The official SDK for Swift names no channel.
+		if a := d.post("/oauth2/v1/challenge", "mfa_token", token, "challenge_types_supported", oobGrant).Want(200); a.Text("channel") != "push" || a.At("interval") != 5.0 {
+			t.Errorf("%s", a.Body)
+		}
+		if a := d.post("/oauth2/v1/challenge", "mfa_token", token).Want(200); a.Text("challenge_type") != oobGrant {
+			t.Errorf("%s", a.Body)
+		}
 		refused(t, d.challenge(token, "sms"), 403, "access_denied", "The required authenticator can't be used. Check if it's required by policy and the user is enrolled in the authenticator and try again.")
 		refused(t, d.challenge(token, "pigeon"), 400, "invalid_request", "`pigeon` isn't supported as a `channel_hint`. Try again with another value.")
 		refused(t, d.post("/oauth2/v1/challenge", "mfa_token", token, "challenge_types_supported", "foo"), 403, "access_denied", "`foo` isn't supported as a `challenge_type`. Try again with another value.")

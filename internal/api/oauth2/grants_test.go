@@ -355,6 +355,26 @@ func TestExchangeAndAssertion(t *testing.T) {
 	if act, _ := got["act"].(map[string]any); act["sub"] != api.id {
 		t.Errorf("%v", got)
 	}
+	// What comes of a token lives no longer than that, however often it is exchanged,
+	// and ends with the refresh token of it.
+	long := redeem(app, "default", front, code(t, signedIn(t, app, isaac), "default", request(front, "scope", "openid offline_access"))).Want(200)
+	app.Clock.Advance(20 * time.Minute)
+	once := ask("subject_token", long.Text("access_token")).Want(200)
+	twice := ask("subject_token", once.Text("access_token")).Want(200)
+	if got := claimsOf(t, twice.Text("access_token")); twice.At("expires_in") != 2400.0 || got["exp"] != claimsOf(t, long.Text("access_token"))["exp"] {
+		t.Errorf("%s\n%v", twice.Body, got)
+	}
+	holds := func(want bool) {
+		t.Helper()
+		if a := app.Anonymous().With("Authorization", api.basicAuth()).Post("/oauth2/default/v1/introspect", form("token", twice.Text("access_token"))).Want(200); a.At("active") != want {
+			t.Errorf("%s", a.Body)
+		}
+	}
+	holds(true)
+	app.Anonymous().With("Authorization", front.basicAuth()).Post("/oauth2/default/v1/revoke", form("token", long.Text("refresh_token"))).Want(200)
+	holds(false)
+	refused(t, ask("subject_token", once.Text("access_token")), 400, "invalid_grant", "")
+
 	refused(t, ask("subject_token", user.Text("id_token")), 400, "invalid_grant", "")
 	refused(t, ask("subject_token", "nonsense"), 400, "invalid_grant", "")
 	refused(t, ask("subject_token_type", "urn:ietf:params:oauth:token-type:saml2"), 400, "invalid_request", "")
