@@ -86,8 +86,14 @@ func (l *LogoutSender) token(ctx context.Context, org *idp.Org, c *Client, m not
 		return "", err
 	}
 	now := p.Clock.Now()
-	return sign(key, typeLogout, map[string]any{
-		"iss": s.Issuer(org), "sub": m.Data[dataUser], "aud": c.ID, "iat": now.Unix(), "exp": now.Add(logoutLife).Unix(),
-		"jti": tokenID(p.Rand, "LT."), "sid": m.Data[dataSession], "events": map[string]any{eventLogout: struct{}{}},
-	})
+	claims := newPayload()
+	claims.text("iss", s.Issuer(org))
+	claims.text("sub", m.Data[dataUser])
+	claims.text("aud", c.ID)
+	claims.number("iat", now.Unix())
+	claims.number("exp", now.Add(logoutLife).Unix())
+	claims.text("jti", tokenID(p.Rand, "LT."))
+	claims.text("sid", m.Data[dataSession])
+	claims.value("events", map[string]any{eventLogout: struct{}{}})
+	return sign(key, typeLogout, claims)
 }

@@ -1,11 +1,10 @@
 package oauth
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"usher/internal/env"
@@ -105,82 +104,79 @@ type signer interface {
 	Sign(typ string, payload []byte) (string, error)
 }
 
-func sign(key signer, typ string, claims map[string]any) (string, error) {
-	text, err := json.Marshal(claims)
+// sign makes a token of claims.
+func sign(key signer, typ string, claims *payload) (string, error) {
+	text, err := claims.end()
 	if err != nil {
-		return "", fmt.Errorf("write token: %w", err)
+		return "", err
 	}
 	return key.Sign(typ, text)
 }
 
-// accessClaims adds to out what the protocol puts into an access token. (spec:
-// oauth2, access tokens; RFC 9068 section 2.2)
-func (i *Issue) accessClaims(a idp.Actor, out map[string]any, now time.Time) map[string]any {
+// accessClaims are the claims of an access token: those that the protocol puts
+// there, and more where these leave room. (spec: oauth2, access tokens; RFC 9068
+// section 2.2)
+func (i *Issue) accessClaims(a idp.Actor, more map[string]any, now time.Time) *payload {
 	s, c := i.call.Server, i.call.Client
-	set := func(name string, v any) { out[name] = v }
-	set("ver", 1)
-	set("jti", i.tokenID)
-	set("iss", s.Issuer(a.Org))
-	set("aud", s.Audiences[0])
-	if i.audience != "" {
-		set("aud", i.audience)
-	}
-	set("iat", now.Unix())
-	set("exp", now.Add(i.accessLife(now)).Unix())
-	set("cid", c.ID)
-	set("client_id", c.ID)
-	set("scp", i.proof.Scopes)
+	out := newPayload()
+	out.number("ver", 1)
+	out.text("jti", i.tokenID)
+	out.text("iss", s.Issuer(a.Org))
+	out.text("aud", cmp.Or(i.audience, s.Audiences[0]))
+	out.number("iat", now.Unix())
+	out.number("exp", now.Add(i.accessLife(now)).Unix())
+	out.text("cid", c.ID)
+	out.text("client_id", c.ID)
+	out.texts("scp", i.proof.Scopes)
 	if i.user != nil {
-		set("uid", i.user.ID)
-		set("auth_time", i.proof.AuthTime.Unix())
+		out.text("uid", i.user.ID)
+		out.number("auth_time", i.proof.AuthTime.Unix())
 	}
 	if i.proof.ACR != "" {
-		set("acr", i.proof.ACR)
+		out.text("acr", i.proof.ACR)
 	}
 	if i.proof.Key != "" {
-		set("cnf", map[string]string{"jkt": i.proof.Key})
+		out.value("cnf", map[string]string{"jkt": i.proof.Key})
 	}
 	if i.actor != nil {
-		set("act", i.actor)
+		out.value("act", i.actor)
 	}
+	out.rest(more)
 	return out
 }
 
-// idClaims adds to out what the protocol puts into an ID token. (OpenID Connect
-// Core sections 2, 3.1.3.6 and 3.3.2.11)
-func (i *Issue) idClaims(a idp.Actor, out map[string]any, id string, now time.Time, access string) map[string]any {
+// idClaims are the claims of an ID token, likewise. (OpenID Connect Core sections
+// 2, 3.1.3.6 and 3.3.2.11)
+func (i *Issue) idClaims(a idp.Actor, more map[string]any, id string, now time.Time, access string) *payload {
 	s, c := i.call.Server, i.call.Client
-	set := func(name string, v any) { out[name] = v }
-	set("ver", 1)
-	set("sub", i.user.ID)
-	set("iss", s.Issuer(a.Org))
-	set("aud", c.ID)
-	set("iat", now.Unix())
-	set("exp", now.Add(idTokenLife).Unix())
-	set("jti", id)
-	set("idp", a.OrgID())
-	set("auth_time", i.proof.AuthTime.Unix())
+	out := newPayload()
+	out.number("ver", 1)
+	out.text("sub", i.user.ID)
+	out.text("iss", s.Issuer(a.Org))
+	out.text("aud", c.ID)
+	out.number("iat", now.Unix())
+	out.number("exp", now.Add(idTokenLife).Unix())
+	out.text("jti", id)
+	out.text("idp", a.OrgID())
+	out.number("auth_time", i.proof.AuthTime.Unix())
 	if len(i.proof.AMR) > 0 {
-		set("amr", i.proof.AMR)
+		out.texts("amr", i.proof.AMR)
 	}
-	if i.proof.ACR != "" {
-		set("acr", i.proof.ACR)
-	}
-	if i.proof.Nonce != "" {
-		set("nonce", i.proof.Nonce)
-	}
-	if i.proof.SessionID != "" {
-		set("sid", i.proof.SessionID)
+	for _, v := range []struct{ name, value string }{{"acr", i.proof.ACR}, {"nonce", i.proof.Nonce}, {"sid", i.proof.SessionID}} {
+		if v.value != "" {
+			out.text(v.name, v.value)
+		}
 	}
 	if access != "" {
-		set("at_hash", halfHash(access))
+		out.text("at_hash", halfHash(access))
 	}
 	if i.code != "" {
-		set("c_hash", halfHash(i.code))
+		out.text("c_hash", halfHash(i.code))
 	}
 	if sum := i.proof.DeviceSecret; len(sum) > 0 {
-		set("ds_hash", secretHash(sum))
+		out.text("ds_hash", secretHash(sum))
 	}
+	out.rest(more)
 	return out
 }
 

@@ -31,11 +31,13 @@ func BenchmarkServed(b *testing.B) {
 	who := signedIn(b, app, isaac)
 	tokens := redeem(app, "default", c, code(b, who, "default", request(c, "scope", "openid profile email offline_access"))).Want(http.StatusOK)
 	h := app.Server.Handler()
+	elliptic, machine := ellipticServer(app), register(b, app, "service", "client_secret_basic", map[string]any{"grant_types": []string{"client_credentials"}, "response_types": []string{"token"}})
 	for _, row := range []struct{ name, method, path, body, header, value string }{
 		{"keys", http.MethodGet, "/oauth2/default/v1/keys", "", "Accept", "*/*"},
 		{"discovery", http.MethodGet, "/oauth2/default/.well-known/openid-configuration", "", "Accept", "*/*"},
 		{"introspect", http.MethodPost, "/oauth2/default/v1/introspect", "token=" + tokens.Text("refresh_token"), "Authorization", c.basicAuth()},
 		{"introspectjwt", http.MethodPost, "/oauth2/default/v1/introspect", "token=" + tokens.Text("access_token"), "Authorization", c.basicAuth()},
+		{"token", http.MethodPost, "/oauth2/" + elliptic + "/v1/token", "grant_type=client_credentials&scope=bench", "Authorization", machine.basicAuth()},
 		{"userinfo", http.MethodGet, "/oauth2/default/v1/userinfo", "", "Authorization", "Bearer " + tokens.Text("access_token")},
 		{"session", http.MethodGet, "/api/v1/sessions/me", "", "Cookie", "sid=" + who.Cookie("sid")},
 		{"user", http.MethodGet, "/api/v1/users/" + app.Get("/api/v1/users/"+isaac).Text("id"), "", "Authorization", "SSWS " + app.Seeded.APIToken},
@@ -64,4 +66,16 @@ func BenchmarkServed(b *testing.B) {
 			}
 		})
 	}
+}
+
+// ellipticServer makes a server that signs with ES256 and lets every client have
+// everything.
+func ellipticServer(app *apptest.App) (id string) {
+	id = app.Post("/api/v1/authorizationServers", `{"name":"elliptic","audiences":["api://elliptic"],"credentials":{"signing":{"alg":"ES256"}}}`).Want(http.StatusCreated).Text("id")
+	at := "/api/v1/authorizationServers/" + id
+	app.Post(at+"/scopes", `{"name":"bench"}`).Want(http.StatusCreated)
+	policy := app.Post(at+"/policies", `{"name":"all","description":"all","conditions":{"clients":{"include":["ALL_CLIENTS"]}}}`).Want(http.StatusCreated).Text("id")
+	app.Post(at+"/policies/"+policy+"/rules", `{"name":"all","conditions":{"people":{"groups":{"include":["EVERYONE"]}},`+
+		`"grantTypes":{"include":["client_credentials"]},"scopes":{"include":["*"]}}}`).Want(http.StatusCreated)
+	return id
 }
