@@ -159,7 +159,7 @@ func (p *Provider) answerWith(ctx context.Context, a idp.Actor, q *Authorization
 		if err != nil {
 			return err
 		}
-		*i = Issue{call: c, user: e.user, life: e.life, proof: proof, access: q.asks(respondToken), id: q.asks(respondID)}
+		*i = Issue{call: c, user: e.user, assignment: e.assignment, life: e.life, proof: proof, access: q.asks(respondToken), id: q.asks(respondID)}
 		i.name(p)
 		return p.handOut(tx, q, i)
 	})

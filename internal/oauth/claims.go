@@ -8,11 +8,13 @@ import (
 
 // says are the claims of the tokens of an issue beyond those of the protocol.
 func (p *Provider) says(ctx context.Context, a idp.Actor, i *Issue) (*Claims, error) {
-	f, err := p.Facts(ctx, a.Org, i.call.Server, i.call.Client, i.user, i.proof.Scopes)
-	if err != nil {
+	f := &Facts{
+		Org: a.Org, Server: i.call.Server, Client: i.call.Client, User: i.user, Assignment: i.assignment, Scopes: i.proof.Scopes,
+		AMR: i.proof.AMR, SessionID: i.proof.SessionID,
+	}
+	if err := p.Complete(ctx, f); err != nil {
 		return nil, err
 	}
-	f.AMR, f.SessionID = i.proof.AMR, i.proof.SessionID
 	out, err := f.Claims()
 	if err != nil {
 		return nil, err

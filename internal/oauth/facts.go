@@ -26,28 +26,31 @@ type Facts struct {
 	Now        time.Time
 }
 
-// Facts gathers what tokens for a client, and a user if there is one, are made
-// of. AMR and SessionID are left to the caller.
-func (s *Service) Facts(ctx context.Context, org *idp.Org, v *Server, c *Client, u *idp.User, scopes []string) (*Facts, error) {
-	f := &Facts{Org: org, Server: v, Client: c, User: u, Scopes: scopes, Now: s.Clock.Now()}
-	if u == nil {
-		return f, nil
+// Complete reads what is missing of facts of which Org, Server, Client, User and
+// Scopes are set: the groups of the user, and the assignment unless it is known.
+// AMR and SessionID are left to the caller.
+func (s *Service) Complete(ctx context.Context, f *Facts) error {
+	f.Now = s.Clock.Now()
+	if f.User == nil {
+		return nil
 	}
 	tx := s.Store.Read(ctx)
-	a, _, err := s.Apps.Assigned(tx, org, c.App, u)
-	if err != nil {
-		return nil, store.Failure("read assignment", err)
+	if f.Assignment == nil {
+		a, _, err := s.Apps.Assigned(tx, f.Org, f.Client.App, f.User)
+		if err != nil {
+			return store.Failure("read assignment", err)
+		}
+		f.Assignment = a
 	}
-	f.Assignment = a
-	list, err := tx.GroupsOf(org.ID, u.ID)
+	list, err := tx.GroupsOf(f.Org.ID, f.User.ID)
 	if err != nil {
-		return nil, store.Failure("read groups", err)
+		return store.Failure("read groups", err)
 	}
-	f.Groups = []el.Group{{ID: org.Settings.EveryoneID, Name: idp.Everyone, Type: string(idp.GroupBuiltIn)}}
+	f.Groups = []el.Group{{ID: f.Org.Settings.EveryoneID, Name: idp.Everyone, Type: string(idp.GroupBuiltIn)}}
 	for _, g := range list {
 		f.Groups = append(f.Groups, el.Group{ID: g.ID, Name: g.Name, Type: string(g.Type)})
 	}
-	return f, nil
+	return nil
 }
 
 // scope is what expressions see. A root that has nothing to say is null.

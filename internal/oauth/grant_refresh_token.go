@@ -68,7 +68,7 @@ func (RefreshToken) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*Iss
 			return err
 		}
 		out = &Issue{
-			call: c, user: e.user, life: e.life, proof: q, access: true, id: slices.Contains(q.Scopes, ScopeOpenID),
+			call: c, user: e.user, assignment: e.assignment, life: e.life, proof: q, access: true, id: slices.Contains(q.Scopes, ScopeOpenID),
 			refresh: token, family: row.ID, again: true,
 		}
 		return p.renew(tx, out, row, token, stands, rotates)

@@ -215,8 +215,7 @@ func (p *Provider) userClaims(ctx context.Context, a idp.Actor, s *Server, h *ho
 	f := &Facts{Org: a.Org, Server: s, Client: h.client, User: h.user, Scopes: scopes}
 	own := func(c *Claim) bool { return c.Type == ClaimIdentity && c.Status == Active && c.wanted(scopes) }
 	if slices.ContainsFunc(s.Claims, own) || slices.ContainsFunc(f.groupsClaim(), own) {
-		var err error
-		if f, err = p.Facts(ctx, a.Org, s, h.client, h.user, scopes); err != nil {
+		if err := p.Complete(ctx, f); err != nil {
 			return nil, err
 		}
 		said, err := f.Claims()

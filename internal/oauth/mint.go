@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"time"
 
+	"usher/internal/apps"
 	"usher/internal/env"
 	"usher/internal/idp"
 )
@@ -20,6 +21,9 @@ type Issue struct {
 	user  *idp.User // nil where the client acts for itself
 	life  Lifetimes
 	proof Proof
+	// assignment is how the user is known to the application, nil where that was
+	// not asked yet.
+	assignment *apps.Assignment
 	// access and id tell which tokens to mint.
 	access, id bool
 	tokenID    string // of the access token
@@ -51,6 +55,13 @@ func tokenID(r env.Rand, prefix string) string { return env.Secret(r, prefix, ti
 // mint signs the tokens of an issue. It runs outside of any transaction: what
 // it signs has been decided.
 func (p *Provider) mint(ctx context.Context, a idp.Actor, i *Issue) (*Tokens, error) {
+	out := &Tokens{Type: "Bearer", Scopes: i.proof.Scopes, Refresh: i.refresh, DeviceSecret: i.deviceSecret, IssuedType: i.issuedType}
+	if i.proof.Key != "" {
+		out.Type = "DPoP"
+	}
+	if !i.access && !i.id {
+		return out, nil // nothing but a code
+	}
 	s := i.call.Server
 	now := p.Clock.Now()
 	key, err := p.Signing.Active(ctx, s.Owner(), s.Alg)
@@ -60,10 +71,6 @@ func (p *Provider) mint(ctx context.Context, a idp.Actor, i *Issue) (*Tokens, er
 	said, err := p.says(ctx, a, i)
 	if err != nil {
 		return nil, err
-	}
-	out := &Tokens{Type: "Bearer", Scopes: i.proof.Scopes, Refresh: i.refresh, DeviceSecret: i.deviceSecret, IssuedType: i.issuedType}
-	if i.proof.Key != "" {
-		out.Type = "DPoP"
 	}
 	if i.access {
 		out.Expires = i.accessLife(now)

@@ -132,6 +132,9 @@ func (p *Provider) refused(ctx context.Context, c *TokenCall, why error) error {
 type entitled struct {
 	user *idp.User
 	life Lifetimes
+	// assignment is how the user is known to the application, nil where nobody is
+	// assigned.
+	assignment *apps.Assignment
 }
 
 // entitle asks, in the transaction that hands something out, whether a user may
@@ -143,20 +146,22 @@ func (p *Provider) entitle(tx *store.Tx, c *TokenCall, userID string, q Proof, p
 		return nil, err
 	}
 	// Nobody is assigned to a service: it acts for users of other applications.
+	var assignment *apps.Assignment
 	if c.Client.Settings.ApplicationType != apps.ClientService {
-		_, ok, err := p.Apps.Assigned(tx, c.Actor.Org, c.Client.App, u)
+		v, ok, err := p.Apps.Assigned(tx, c.Actor.Org, c.Client.App, u)
 		if err != nil {
 			return nil, err
 		}
 		if !ok {
 			return nil, fault(AccessDenied, textNotAssigned)
 		}
+		assignment = v
 	}
 	life, err := p.ruleFor(tx, c, u, q)
 	if err != nil {
 		return nil, err
 	}
-	return &entitled{user: u, life: life}, nil
+	return &entitled{user: u, life: life, assignment: assignment}, nil
 }
 
 // Texts that clients match.
@@ -199,7 +204,7 @@ func (p *Provider) ruleFor(tx *store.Tx, c *TokenCall, u *idp.User, q Proof) (Li
 // was asked for. The signing follows outside of it.
 func (p *Provider) begin(tx *store.Tx, c *TokenCall, e *entitled, q Proof) (*Issue, error) {
 	q.Key = c.Key
-	out := &Issue{call: c, user: e.user, life: e.life, proof: q, access: true, id: slices.Contains(q.Scopes, ScopeOpenID)}
+	out := &Issue{call: c, user: e.user, assignment: e.assignment, life: e.life, proof: q, access: true, id: slices.Contains(q.Scopes, ScopeOpenID)}
 	if slices.Contains(q.Scopes, ScopeOffline) && c.Client.Grants(GrantRefresh) {
 		limits := refreshLimits{Life: e.life.RefreshLife(), Idle: e.life.RefreshWindow()}
 		if wantsSecret(c, &q) {
