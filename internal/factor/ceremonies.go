@@ -33,6 +33,7 @@ const (
 // transaction of the store, but Draft and Check, which do what is slow before
 // it. All members are required.
 type Ceremonies struct {
+	Store       *store.Store
 	Log         *eventlog.Log
 	IDs         env.IDs
 	Vault       Vault
@@ -42,8 +43,9 @@ type Ceremonies struct {
 }
 
 // Draft checks what an enrolment begins with and makes what is kept of it. It
-// fails with KindInvalid on ObjectEnroll where there is no such factor, and as
-// Enroller does.
+// fails with KindInvalid on ObjectEnroll where there is no such factor, with
+// KindTooManyRequests where the user has tried too many tokens, and as Enroller
+// does.
 func (c *Ceremonies) Draft(ctx context.Context, s Subject, k Kind, fields map[string]string) (Draft, error) {
 	m, ok := c.Methods.Method(k.Method)
 	if !ok {
@@ -53,8 +55,14 @@ func (c *Ceremonies) Draft(ctx context.Context, s Subject, k Kind, fields map[st
 	if !ok {
 		return Draft{}, RefuseEnroll(textProvider)
 	}
-	if err := complete(m.Describe().Enroll, fields); err != nil {
+	about := m.Describe()
+	if err := complete(about.Enroll, fields); err != nil {
 		return Draft{}, err
+	}
+	if guessed(about.Enroll) {
+		if err := tried(ctx, c.Store, s.User); err != nil {
+			return Draft{}, err
+		}
 	}
 	d, err := e.Enroll(ctx, s, k, fields)
 	d.Kind = k
@@ -233,7 +241,8 @@ func (c *Ceremonies) SendAgain(tx *store.Tx, a idp.Actor, s Subject, o Challenge
 // SendLink brings the enrolment s.Factor, which is under way, to a device by a
 // message. A text goes to the number to or, where that is empty, to the mobile
 // phone of the profile: KindBadPhone for none. KindTransactionState where there
-// is no link or nothing waits, KindTooManyRequests after MaxSends.
+// is no link or nothing waits, KindTooManyRequests after MaxSends, and the kinds of
+// a message that comes too soon.
 func (c *Ceremonies) SendLink(tx *store.Tx, a idp.Actor, s Subject, way LinkWay, to string) error {
 	m, _, err := c.methodOf(s.Factor)
 	if err != nil {
@@ -246,21 +255,11 @@ func (c *Ceremonies) SendLink(tx *store.Tx, a idp.Actor, s Subject, way LinkWay,
 	if s.Challenge.Sends >= MaxSends {
 		return idp.Fail(idp.KindTooManyRequests)
 	}
-	if way == LinkByText {
-		if to == "" {
-			attributes, err := s.User.Attributes()
-			if err != nil {
-				return fmt.Errorf("read profile: %w", err)
-			}
-			to = attributes.Text("mobilePhone")
-		}
-		p, err := ParsePhone(map[string]string{FieldPhone: to})
-		if err != nil {
-			return err
-		}
-		to = p.Number
+	to, err = destination(s.User, way, to)
+	if err != nil {
+		return err
 	}
-	if err := spareActivation(tx, s.Factor); err != nil {
+	if err := (message{s.Factor.OrgID, s.Factor.UserID, string(way), to}).spare(tx, way.paceOf()); err != nil {
 		return err
 	}
 	s.Challenge.Sends++
@@ -268,6 +267,22 @@ func (c *Ceremonies) SendLink(tx *store.Tx, a idp.Actor, s Subject, way LinkWay,
 		return fmt.Errorf("count a message: %w", err)
 	}
 	return l.SendLink(tx, a, s, way, to)
+}
+
+// destination is where a link goes on its way.
+func destination(u *idp.User, way LinkWay, to string) (string, error) {
+	attributes, err := u.Attributes()
+	if err != nil {
+		return "", fmt.Errorf("read profile: %w", err)
+	}
+	if way == LinkByMail {
+		return attributes.Text("email"), nil
+	}
+	if to == "" {
+		to = attributes.Text("mobilePhone")
+	}
+	p, err := ParsePhone(map[string]string{FieldPhone: to})
+	return p.Number, err
 }
 
 func (c *Ceremonies) begin(tx *store.Tx, a idp.Actor, s Subject, o ChallengeOptions) (Subject, error) {
@@ -290,7 +305,7 @@ func (c *Ceremonies) begin(tx *store.Tx, a idp.Actor, s Subject, o ChallengeOpti
 			return s, idp.Fail(pace.TooSoon)
 		}
 		if s.Activating() {
-			if err := spareActivation(tx, s.Factor); err != nil {
+			if err := activating(s.Factor).spare(tx, pace); err != nil {
 				return s, err
 			}
 		}

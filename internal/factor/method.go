@@ -262,10 +262,15 @@ func (d Description) Complete(answer map[string]string) error { return complete(
 
 // CompleteActivation is Complete for the answer that ends an enrolment.
 func (d Description) CompleteActivation(answer map[string]string) error {
+	return complete(d.activation(), answer)
+}
+
+// activation are the fields of the answer that ends an enrolment.
+func (d Description) activation() []Field {
 	if d.Activate != nil {
-		return complete(d.Activate, answer)
+		return d.Activate
 	}
-	return complete(d.Verify, answer)
+	return d.Verify
 }
 
 func complete(fields []Field, answer map[string]string) error {

@@ -3,6 +3,7 @@ package factor
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"usher/internal/eventlog"
 	"usher/internal/idp"
@@ -136,8 +137,9 @@ func refusalOf(d Description, out Outcome) error {
 
 // Activate makes the answer that ends the enrolment s.Factor count. A right one
 // makes it active and takes the place of others of its kind; it changes the
-// count in s.User, whom the caller writes. ErrChanged as Settle,
-// KindTransactionState when it is active already.
+// count in s.User, whom the caller writes. A wrong one that can be a guess is
+// counted as Verify does. ErrChanged as Settle, KindTransactionState when it is
+// active already.
 func (c *Ceremonies) Activate(tx *store.Tx, a idp.Actor, s Subject, at Attempt) (Verdict, error) {
 	m, k, err := c.methodOf(s.Factor)
 	if err != nil {
@@ -146,12 +148,21 @@ func (c *Ceremonies) Activate(tx *store.Tx, a idp.Actor, s Subject, at Attempt) 
 	if !s.Activating() {
 		return Verdict{}, idp.Fail(idp.KindTransactionState)
 	}
-	out, err := m.Settle(tx, s, at)
-	if err != nil {
-		return Verdict{}, err
+	about := m.Describe()
+	guess := guessed(about.activation())
+	if guess {
+		if locked, err := c.locked(tx, s); err != nil || locked {
+			return Verdict{Refused: idp.Fail(idp.KindUserLocked)}, err
+		}
 	}
-	if !out.Proved {
-		return Verdict{Refused: refusalOf(m.Describe(), out)}, nil
+	out, err := m.Settle(tx, s, at)
+	switch {
+	case err != nil:
+		return Verdict{}, err
+	case !out.Proved && guess:
+		return c.missed(tx, a, s, about, out)
+	case !out.Proved:
+		return Verdict{Refused: refusalOf(about, out)}, nil
 	}
 	s.Factor.Status, s.Factor.LastUpdated = StatusActive, tx.Now()
 	if err := tx.UpdateFactor(s.Factor); err != nil {
@@ -160,7 +171,38 @@ func (c *Ceremonies) Activate(tx *store.Tx, a idp.Actor, s Subject, at Attempt) 
 	if err := tx.ForgiveFactor(s.Factor.OrgID, s.Factor.UserID, s.Factor.ID); err != nil {
 		return Verdict{}, fmt.Errorf("forgive wrong answers: %w", err)
 	}
-	return Verdict{Proved: true}, c.activated(tx, a, s, k, m.Describe().Several)
+	if _, sends := m.(Resender); sends {
+		if err := tx.EndPause(s.Factor.OrgID, activating(s.Factor).pause()); err != nil {
+			return Verdict{}, fmt.Errorf("forget a message: %w", err)
+		}
+	}
+	return Verdict{Proved: true}, c.activated(tx, a, s, k, about.Several)
+}
+
+// guessed tells whether an answer with these fields can be guessed: it is a code,
+// and not a statement that a key has signed.
+func guessed(fields []Field) bool {
+	return slices.ContainsFunc(fields, func(f Field) bool { return f.Name == FieldPassCode && !f.Optional })
+}
+
+// missed counts a wrong answer to an enrolment and says what it is refused with.
+func (c *Ceremonies) missed(tx *store.Tx, a idp.Actor, s Subject, d Description, out Outcome) (Verdict, error) {
+	err := c.Log.Record(tx, a, eventlog.Entry{
+		Type: eventlog.FactorActivate, Result: idp.ResultFailure, Reason: "INVALID_CREDENTIALS",
+		Targets: []idp.Target{idp.UserTarget(s.User), Target(s.Factor)},
+	})
+	if err != nil || out.Void {
+		return Verdict{Refused: refusalOf(d, out)}, err
+	}
+	n, err := tx.CountFactorFailure(s.Factor.OrgID, s.Factor.UserID, s.Factor.ID)
+	if err != nil {
+		return Verdict{}, fmt.Errorf("count a wrong answer: %w", err)
+	}
+	over, err := missed(tx, s.Factor)
+	if err != nil || n < MaxFailures && !over {
+		return Verdict{Refused: refusalOf(d, out)}, err
+	}
+	return Verdict{Refused: idp.Fail(idp.KindUserLocked)}, c.lock(tx, a, s.User)
 }
 
 // Poll tells what has become of s.Challenge, whose answer comes from elsewhere:

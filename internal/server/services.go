@@ -81,7 +81,7 @@ func newServices(cfg Config, db *store.Store, keeper *keys.Keeper) *services {
 	}
 	s.factors = factor.NewService(append(factorMethods(s), vendorMethods(s, cfg)...)...)
 	s.ceremonies = &factor.Ceremonies{
-		Log: s.log, IDs: cfg.IDs, Vault: s.vault, Methods: s.factors, Directory: s.directory, Credentials: s.credentials,
+		Store: db, Log: s.log, IDs: cfg.IDs, Vault: s.vault, Methods: s.factors, Directory: s.directory, Credentials: s.credentials,
 	}
 	s.devices = &factor.Devices{
 		Store: db, Log: s.log, Clock: cfg.Clock, Rand: cfg.Rand, Vault: s.vault, Directory: s.directory, Ceremonies: s.ceremonies,

@@ -77,47 +77,6 @@ func TestParallelAnswersOfASentCodeCountExactly(t *testing.T) {
 	}
 }
 
-// TestEnrolmentsFillNoPhone: whoever signs in cannot have texts sent to any number
-// by enrolling it again and again, over whichever sign-in or factor.
-func TestEnrolmentsFillNoPhone(t *testing.T) {
-	const most, number = 5, "+15554151337"
-	storetest.Each(t, func(t *testing.T, url string) {
-		w := worldWithFactors(t, url)
-		w.User(login)
-		w.RequireFactor(policy.PromptAlways, 0)
-		w.Clock.Set(w.Clock.Now().Truncate(5 * time.Minute).Add(5 * time.Minute))
-		enrol := func(key string) error {
-			tx, _ := begin(t, w, signin.Options{Prefix: "00"})
-			_, err := w.Engine.Apply(t.Context(), w.Anonymous(), tx, signin.EnrollFactor{Key: key, Fields: map[string]string{"phoneNumber": number}})
-			return err
-		}
-		var sent, refused atomic.Int32
-		var wg sync.WaitGroup
-		for n := range 4 * most {
-			key := []string{"okta_sms", "okta_call"}[n%2]
-			wg.Go(func() {
-				switch err := enrol(key); idp.KindOf(err) {
-				case idp.KindTooManyRequests:
-					refused.Add(1)
-				default:
-					if err != nil {
-						t.Errorf("%v", err)
-					}
-					sent.Add(1)
-				}
-			})
-		}
-		wg.Wait()
-		if sent.Load() != most || refused.Load() != 3*most || got(t, w, number) != most {
-			t.Errorf("%d sent, %d refused, %d queued", sent.Load(), refused.Load(), got(t, w, number))
-		}
-		w.Clock.Advance(5 * time.Minute)
-		if err := enrol("okta_sms"); err != nil {
-			t.Errorf("later: %v", err)
-		}
-	})
-}
-
 // TestCodesAreNotSentForEver: whoever has the password has ten codes sent that
 // nobody types, then none for an hour; the other factors are as they were. A
 // right one begins the count anew.

@@ -24,6 +24,21 @@ func (tx *Tx) ShareCount(orgID, name string, start time.Time, window time.Durati
 	return requests, err
 }
 
+// Pause notes that something is done now, exactly, whatever node does it, and
+// tells whether that is allowed: the last time must be at least every ago. A time
+// farther ahead than that was noted by a clock that has been moved back.
+func (tx *Tx) Pause(orgID, name string, every time.Duration) (bool, error) {
+	n, err := tx.exec(`INSERT INTO rate_counts (org_id, name, node, start, requests) VALUES ($1, $2, '', $3, 1)
+ ON CONFLICT (org_id, name, node) DO UPDATE SET start = excluded.start WHERE rate_counts.start <= $4 OR rate_counts.start > $5`,
+		orgID, name, ms(tx.now), ms(tx.now.Add(-every)), ms(tx.now.Add(every)))
+	return n > 0, err
+}
+
+// EndPause forgets when something was done last.
+func (tx *Tx) EndPause(orgID, name string) error {
+	return tx.later("DELETE FROM rate_counts WHERE org_id = $1 AND name = $2 AND node = ''", orgID, name)
+}
+
 // PutRateCounts writes what a node has counted.
 func (tx *Tx) PutRateCounts(node string, counts []RateCount) error {
 	for _, c := range counts {

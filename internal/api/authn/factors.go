@@ -1,9 +1,9 @@
 package authn
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"usher/internal/api/httpkit"
@@ -41,29 +41,33 @@ const maxFields = 50
 // decodeFactor reads a body. The members of profile count as fields of their own;
 // what is neither text nor a number, as some clients write codes, is left aside.
 func decodeFactor(r *httpkit.Request) (*factorRequest, error) {
-	var body map[string]any
+	var body map[string]json.RawMessage
 	if err := r.Decode(&body); err != nil {
 		return nil, err
 	}
-	profile, _ := body["profile"].(map[string]any)
+	var profile map[string]json.RawMessage
+	if json.Unmarshal(body["profile"], &profile) != nil {
+		profile = nil
+	}
 	if len(body)+len(profile) > maxFields {
 		return nil, idp.Fail(idp.KindMalformed)
 	}
 	out := &factorRequest{fields: map[string]string{}}
-	for _, members := range []map[string]any{body, profile} {
-		for name, v := range members {
-			switch v := v.(type) {
-			case string:
-				out.fields[name] = v
-			case float64:
-				out.fields[name] = strconv.FormatFloat(v, 'f', -1, 64)
+	for _, members := range []map[string]json.RawMessage{body, profile} {
+		for name, raw := range members {
+			var text httpkit.Text
+			if string(raw) != "null" && json.Unmarshal(raw, &text) == nil {
+				out.fields[name] = string(text)
 			}
 		}
 	}
 	take := func(name string) string {
-		v, _ := body[name].(string)
+		var text string
+		if json.Unmarshal(body[name], &text) != nil {
+			text = ""
+		}
 		delete(out.fields, name)
-		return v
+		return text
 	}
 	out.stateToken, out.factorType, out.provider = take("stateToken"), take("factorType"), take("provider")
 	return out, nil

@@ -114,8 +114,8 @@ func (a *API) recoveryFactor(r *httpkit.Request, token string) (*signin.Transact
 // (spec: authn#authVerifyRecoveryFactor)
 func (a *API) verifyRecoveryFactor(r *httpkit.Request) error {
 	var body struct {
-		StateToken string `json:"stateToken"`
-		PassCode   string `json:"passCode"`
+		StateToken string       `json:"stateToken"`
+		PassCode   httpkit.Text `json:"passCode"`
 	}
 	if err := r.Decode(&body); err != nil {
 		return err
@@ -124,7 +124,7 @@ func (a *API) verifyRecoveryFactor(r *httpkit.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.apply(r, t, signin.GiveCode{Code: body.PassCode})
+	return a.apply(r, t, signin.GiveCode{Code: string(body.PassCode)})
 }
 
 // resendRecoveryFactor sends another code. (spec: authn#authResendRecoveryFactor)
@@ -206,8 +206,8 @@ func (a *API) recoveryToken(r *httpkit.Request) error {
 // (spec: authn#authAnswerRecoveryQuestion)
 func (a *API) recoveryAnswer(r *httpkit.Request) error {
 	var body struct {
-		StateToken string `json:"stateToken"`
-		Answer     string `json:"answer"`
+		StateToken string       `json:"stateToken"`
+		Answer     httpkit.Text `json:"answer"`
 	}
 	if err := r.Decode(&body); err != nil {
 		return err
@@ -216,7 +216,7 @@ func (a *API) recoveryAnswer(r *httpkit.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.apply(r, t, signin.AnswerRecovery{Answer: body.Answer})
+	return a.apply(r, t, signin.AnswerRecovery{Answer: string(body.Answer)})
 }
 
 // resetPassword sets the password at the end of a recovery or an activation, and
@@ -228,8 +228,8 @@ func (a *API) resetPassword(r *httpkit.Request) error {
 		NewPassword string `json:"newPassword"`
 		Revoke      bool   `json:"revokeSessions"`
 		Question    *struct {
-			Question string `json:"question"`
-			Answer   string `json:"answer"`
+			Question string       `json:"question"`
+			Answer   httpkit.Text `json:"answer"`
 		} `json:"recovery_question"`
 	}
 	if err := r.Decode(&body); err != nil {
@@ -250,7 +250,7 @@ func (a *API) resetPassword(r *httpkit.Request) error {
 		if strings.TrimSpace(q.Question) == "" {
 			return blank("recovery_question.question")
 		}
-		act.Question, act.Answer = q.Question, q.Answer
+		act.Question, act.Answer = q.Question, string(q.Answer)
 	}
 	return a.apply(r, t, act)
 }

@@ -89,9 +89,16 @@ func TestCodesRecover(t *testing.T) {
 	s := newRecoverySite(t)
 	sms := s.post("/recovery/password", map[string]any{"username": login, "factorType": "SMS"})
 	token := sms.member(t, "stateToken")
+	number := 123456 // as some clients write codes and answers
+	if got := s.post("/recovery/factors/sms/verify", map[string]any{"stateToken": token, "passCode": number}); got.status != 403 || got.member(t, "errorCode") != "E0000068" {
+		t.Errorf("a number: %d %s", got.status, got.body)
+	}
 	got := s.post("/recovery/factors/sms/verify", map[string]any{"stateToken": token, "passCode": s.Mail(phone).Data[notify.DataCode]})
 	if got.status != 200 || got.member(t, "status") != "RECOVERY" || got.member(t, "recoveryType") != "PASSWORD" || !strings.Contains(got.body, "Who was first?") {
 		t.Fatalf("%d %s", got.status, got.body)
+	}
+	if got := s.post("/recovery/answer", map[string]any{"stateToken": token, "answer": number}); got.status != 403 || got.member(t, "errorCode") != "E0000087" {
+		t.Errorf("a number: %d %s", got.status, got.body)
 	}
 	if got = s.post("/recovery/answer", map[string]any{"stateToken": token, "answer": signintest.Answer}); got.member(t, "status") != "PASSWORD_RESET" {
 		t.Fatalf("%d %s", got.status, got.body)

@@ -182,7 +182,11 @@ func TestPhoneByLink(t *testing.T) {
 	self := w.factors + "/" + w.Post(w.factors, `{"factorType":"push","provider":"OKTA"}`).Want(200).Text("id")
 	w.Post(self+"/lifecycle/activate/sms", `{"profile":{"phoneNumber":"12"}}`).Fails(400, "E0000098")
 	w.Post(self+"/lifecycle/activate/sms", nil).Want(200) // to the phone of the profile
-	for range 3 {
+	w.Post(self+"/lifecycle/activate/sms", `{"profile":{"phoneNumber":"+1-555-415-1337"}}`).Fails(429, "E0000109")
+	w.Post(self+"/lifecycle/activate/email", nil).Want(200)
+	w.Post(self+"/lifecycle/activate/email", nil).Fails(429, "E0000118")
+	for range 2 {
+		w.Clock.Advance(6 * time.Second)
 		w.Post(self+"/lifecycle/activate/email", nil).Want(200)
 	}
 	w.Post(self+"/lifecycle/activate/email", nil).Fails(429, "E0000047")

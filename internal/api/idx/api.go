@@ -55,9 +55,9 @@ type body struct {
 	Identifier        string `json:"identifier"`
 	RememberMe        bool   `json:"rememberMe"`
 	Credentials       struct {
-		Passcode       string `json:"passcode"`
-		Answer         string `json:"answer"`
-		RevokeSessions bool   `json:"revokeSessions"`
+		Passcode       httpkit.Text `json:"passcode"`
+		Answer         httpkit.Text `json:"answer"`
+		RevokeSessions bool         `json:"revokeSessions"`
 	} `json:"credentials"`
 	Authenticator struct {
 		ID         string `json:"id"`

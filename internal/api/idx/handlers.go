@@ -48,7 +48,7 @@ func identifyActions(c *call) ([]signin.Action, error) {
 	}
 	out := []signin.Action{signin.GiveLogin{Login: c.body.Identifier, Remember: c.body.RememberMe}}
 	if c.body.Credentials.Passcode != "" {
-		out = append(out, byPassword(c.body.Credentials.Passcode))
+		out = append(out, byPassword(string(c.body.Credentials.Passcode)))
 	}
 	return out, nil
 }
@@ -90,7 +90,7 @@ func (a *API) answerActions(c *call) ([]signin.Action, error) {
 	if err != nil {
 		return nil, err
 	}
-	passcode := c.body.Credentials.Passcode
+	passcode := string(c.body.Credentials.Passcode)
 	if c.tx.Recovering() {
 		if _, reset := step.(signin.ChangePassword); !reset {
 			act, err := answerRecovery(c, step)

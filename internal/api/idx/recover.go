@@ -141,12 +141,12 @@ func answerRecovery(c *call, step signin.Step) (signin.Action, error) {
 		if c.body.Credentials.Passcode == "" {
 			return nil, required(fieldPasscode)
 		}
-		return signin.GiveCode{Code: c.body.Credentials.Passcode}, nil
+		return signin.GiveCode{Code: string(c.body.Credentials.Passcode)}, nil
 	}
 	if c.body.Credentials.Answer == "" {
 		return nil, required(fieldAnswer)
 	}
-	return signin.AnswerRecovery{Answer: c.body.Credentials.Answer}, nil
+	return signin.AnswerRecovery{Answer: string(c.body.Credentials.Answer)}, nil
 }
 
 // wayActions picks a way of a recovery: the only one that has forms here is the

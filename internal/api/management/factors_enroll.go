@@ -7,6 +7,7 @@ import (
 	"image/png"
 	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,26 +25,31 @@ type enrollBody struct {
 	Provider      string         `json:"provider"`
 	Profile       map[string]any `json:"profile"`
 	Verify        map[string]any `json:"verify"`
-	PassCode      string         `json:"passCode"`
-	NextPassCode  string         `json:"nextPassCode"`
+	PassCode      httpkit.Text   `json:"passCode"`
+	NextPassCode  httpkit.Text   `json:"nextPassCode"`
 	ProfileID     string         `json:"factorProfileId"`
 	LifetimeOfOTP *int           `json:"tokenLifetimeSeconds"`
 }
 
 // fields puts what a method may take side by side.
 func (b *enrollBody) fields() (map[string]string, error) {
-	all := map[string]any{"passCode": b.PassCode, "nextPassCode": b.NextPassCode, "factorProfileId": b.ProfileID}
+	all := map[string]any{"passCode": string(b.PassCode), "nextPassCode": string(b.NextPassCode), "factorProfileId": b.ProfileID}
 	maps.Copy(all, b.Profile)
 	maps.Copy(all, b.Verify)
 	return texts(all)
 }
 
-// texts takes the members that are texts: another kind of value is
-// KindInvalid, null and empty ones are left out.
+// texts takes the members that are texts, and codes that are numbers, as some
+// clients write them: another kind of value is KindInvalid, null and empty ones
+// are left out.
 func texts(members map[string]any) (map[string]string, error) {
 	out := map[string]string{}
 	for name, v := range members {
-		switch text, ok := v.(string); {
+		text, ok := v.(string)
+		if code, number := v.(float64); number && (name == "passCode" || name == "nextPassCode") {
+			text, ok = strconv.FormatFloat(code, 'f', -1, 64), true
+		}
+		switch {
 		case v == nil || text == "" && ok:
 		case !ok:
 			return nil, idp.Invalid(name, idp.Cause{Field: name, Text: "must be a string"})
@@ -310,12 +316,12 @@ func answerOf(r *httpkit.Request) (out map[string]string, numbers bool, err erro
 		if !ok {
 			continue
 		}
-		var text *string
+		var text httpkit.Text
 		if err := json.Unmarshal(raw, &text); err != nil {
 			return nil, false, idp.Invalid(name, idp.Cause{Field: name, Text: "must be a string"})
 		}
-		if text != nil && *text != "" {
-			out[name] = *text
+		if text != "" {
+			out[name] = string(text)
 		}
 	}
 	return out, numbers, nil

@@ -130,6 +130,7 @@ func TestFactorByTime(t *testing.T) {
 	}
 	app.Anonymous().Get(picture+"x").Fails(404, "E0000007")
 	app.Post(self+"/lifecycle/activate", passCode("000000")).Fails(403, "E0000068")
+	app.Post(self+"/lifecycle/activate", `{"passCode":123456}`).Fails(403, "E0000068")
 	app.Post(self+"/lifecycle/activate", nil).Fails(400, "E0000001", "passCode: The field cannot be left blank")
 	used := code()
 	app.Post(self+"/lifecycle/activate", passCode(used)).Want(200)

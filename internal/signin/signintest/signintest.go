@@ -76,7 +76,7 @@ func New(t testing.TB, databaseURL string) *World {
 		Engine: &signin.Engine{
 			Store: db, Log: log, Clock: clock, Rand: rand, Keeper: keeper, Credentials: creds, Directory: users,
 			Factors: methods, Ceremonies: &factor.Ceremonies{
-				Log: log, IDs: ids, Vault: vault, Methods: methods, Directory: users, Credentials: creds,
+				Store: db, Log: log, IDs: ids, Vault: vault, Methods: methods, Directory: users, Credentials: creds,
 			}, Policies: policies, Sessions: sessions,
 			Decisions: &decision.Log{Store: db, IDs: ids},
 		},
