@@ -29,7 +29,8 @@ const (
 	textMFAOver     = "`mfa_token` has expired. Use a new `oob_code` or `mfa_token` and try again."
 	textOOBOver     = "`oob_code` has expired. Use a new `oob_code` or `mfa_token` and try again."
 	textNoFactor    = "The required authenticator can't be used. Check if it's required by policy and the user is enrolled in the authenticator and try again."
-	textWrongCode   = "The passcode is invalid."
+	textWrongCode   = "The 'otp' provided is either empty or incorrect. Use the correct OTP and try again."
+	textNotTogether = "The 'oob_code' and the 'mfa_token' provided are not associated with each other. Review the values and try again."
 	textNoResponse  = "No user response received on the out-of-band authenticator yet. Continue polling to wait for a response."
 )
 
@@ -54,10 +55,20 @@ func directActor(c *TokenCall) idp.Actor {
 }
 
 // channelOf is how a factor is called here that is answered over another channel,
-// empty for others. (spec: oauth2 Channel)
+// empty for others. (spec: oauth2 Channel; the guide to direct authentication by
+// email)
 func channelOf(m signin.Method) string {
-	return map[string]string{"push": "push", "sms": "sms", "call": "voice"}[m.Kind]
+	return map[string]string{"push": "push", "sms": "sms", "call": "voice", "email": "email"}[m.Kind]
 }
+
+// channels are those of channelOf, first what is asked over when the client does
+// not say.
+func channels() []string { return []string{"push", "sms", "voice", "email"} }
+
+// grantMFAWebAuthn is known to the newest official SDKs, which name it beside the
+// others that they can do. Nothing here gives tokens for it.
+// (okta-mobile-kotlin ChallengeGrantType)
+const grantMFAWebAuthn = "urn:okta:params:oauth:grant-type:mfa-webauthn"
 
 // passcode tells whether a factor is proved by a password that the user reads from
 // something.
@@ -117,7 +128,7 @@ func (p *Provider) goOn(ctx context.Context, c *TokenCall, token, over string) (
 		return nil, err
 	}
 	if t == nil || t.ClientID != c.Client.ID || doc.ServerID != c.Server.ID {
-		return nil, fault(AccessDenied, over)
+		return nil, isOver(over)
 	}
 	d := &direct{who: directActor(c), handle: token}
 	if d.sign, err = p.Engine.Load(ctx, d.who, token); err == nil {
@@ -138,10 +149,14 @@ func directFault(err error, over string) error {
 		return err
 	}
 	if slices.Contains([]idp.Kind{idp.KindBadToken, idp.KindConflict, idp.KindTransactionState, idp.KindNotFound}, kind) {
-		return fault(AccessDenied, over)
+		return isOver(over)
 	}
 	return fault(InvalidGrant, textWrongCode)
 }
+
+// isOver refuses what has expired or is nobody's. (the guides to direct
+// authentication: 403)
+func isOver(text string) error { return &Fault{Code: AccessDenied, Text: text, Forbidden: true} }
 
 // noFactor refuses a sign-in for which no factor can be used that the client
 // takes part in. (spec: oauth2#challenge, its examples of errors)
@@ -190,11 +205,12 @@ func (p *Provider) Challenge(ctx context.Context, a idp.Actor, in TokenRequestIn
 	if len(types) == 0 {
 		types = []string{GrantMFAOOB, GrantMFAOTP}
 	}
-	if i := slices.IndexFunc(types, func(v string) bool { return v != GrantMFAOOB && v != GrantMFAOTP }); i >= 0 {
+	known := []string{GrantMFAOOB, GrantMFAOTP, grantMFAWebAuthn}
+	if i := slices.IndexFunc(types, func(v string) bool { return !slices.Contains(known, v) }); i >= 0 {
 		return nil, &Fault{Code: AccessDenied, Text: "`" + shown(types[i]) + "` isn't supported as a `challenge_type`. Try again with another value.", Forbidden: true}
 	}
 	channel := in.Params["channel_hint"]
-	if channel != "" && channel != "push" && channel != "sms" && channel != "voice" {
+	if channel != "" && !slices.Contains(channels(), channel) {
 		return nil, fault(InvalidRequest, "`"+shown(channel)+"` isn't supported as a `channel_hint`. Try again with another value.")
 	}
 	d, err := p.goOn(ctx, c, in.Params["mfa_token"], textMFAOver)
@@ -223,14 +239,14 @@ func (p *Provider) Challenge(ctx context.Context, a idp.Actor, in TokenRequestIn
 }
 
 // reachable is the factor of a channel, nil for none. Without a channel it is the
-// first of push, text and call that there is: the official SDK for Swift names
-// none. (okta-mobile-swift ChallengeRequest)
+// first that there is: the official SDK for Swift names none. (okta-mobile-swift
+// ChallengeRequest)
 func reachable(options []signin.Method, channel string) *signin.Method {
-	channels := []string{"push", "sms", "voice"}
+	names := channels()
 	if channel != "" {
-		channels = []string{channel}
+		names = []string{channel}
 	}
-	for _, name := range channels {
+	for _, name := range names {
 		if i := slices.IndexFunc(options, func(m signin.Method) bool { return channelOf(m) == name }); i >= 0 {
 			return &options[i]
 		}
@@ -248,7 +264,7 @@ func (p *Provider) challengeElsewhere(ctx context.Context, c *TokenCall, d *dire
 	if !ok {
 		return nil, noFactor()
 	}
-	out := &DirectChallenge{Type: GrantMFAOOB, Channel: channelOf(m), Binding: "prompt", Expires: s.Expires.Sub(p.Clock.Now())}
+	out := &DirectChallenge{Type: GrantMFAOOB, Channel: channelOf(m), Binding: "prompt", Expires: s.Expires.Sub(p.Clock.Now()).Round(time.Second)}
 	if s.Waiting {
 		out.Interval = pollInterval
 		if out.Number, err = p.numberOf(ctx, c.Actor.OrgID(), s.ID); err != nil {

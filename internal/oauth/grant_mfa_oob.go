@@ -32,14 +32,14 @@ func (MFAOOB) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*Issue, er
 		return nil, err
 	}
 	if t == nil || t.ClientID != c.Client.ID || doc.ServerID != c.Server.ID {
-		return nil, fault(AccessDenied, textOOBOver)
+		return nil, isOver(textOOBOver)
 	}
 	handle, err := p.Keeper.Open(oobPlace(c.Actor.OrgID()), doc.Handle)
 	if err != nil {
 		return nil, err
 	}
 	if token := c.Params["mfa_token"]; token != "" && !keys.Equal(token, string(handle)) {
-		return nil, fault(AccessDenied, textMFAOver)
+		return nil, fault(InvalidRequest, textNotTogether)
 	}
 	d, err := p.goOn(ctx, c, string(handle), textOOBOver)
 	if err != nil {
@@ -47,7 +47,7 @@ func (MFAOOB) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*Issue, er
 	}
 	s, ok := d.step.(signin.Challenge)
 	if !ok || s.Method.FactorID != doc.Factor || s.ID != doc.Challenge {
-		return nil, fault(AccessDenied, textOOBOver)
+		return nil, isOver(textOOBOver)
 	}
 	var act signin.Action = signin.Poll{FactorID: doc.Factor}
 	switch {
@@ -58,7 +58,7 @@ func (MFAOOB) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*Issue, er
 	case s.Result == factor.Waiting:
 		return nil, p.pollOOB(ctx, c, code)
 	case s.Result == factor.Expired:
-		return nil, fault(AccessDenied, textOOBOver)
+		return nil, isOver(textOOBOver)
 	case s.Result != factor.Accepted:
 		return nil, fault(AccessDenied, textRefused)
 	}
@@ -79,7 +79,7 @@ func (p *Provider) pollOOB(ctx context.Context, c *TokenCall, code string) error
 			return err
 		}
 		if t == nil {
-			wait = fault(AccessDenied, textOOBOver)
+			wait = isOver(textOOBOver)
 			return nil
 		}
 		wait = doc.poll(tx, textNoResponse)

@@ -39,7 +39,7 @@ func (MFAOTP) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*Issue, er
 	}
 	able := slices.DeleteFunc(slices.Clone(d.options), func(m signin.Method) bool { return !passcode(m) })
 	if len(able) == 0 {
-		return nil, fault(AccessDenied, textNoFactor)
+		return nil, noFactor()
 	}
 	answer := map[string]string{factor.FieldPassCode: otp}
 	m, tried, err := p.whose(ctx, d, able, answer)

@@ -26,7 +26,7 @@ func (OOB) Redeem(ctx context.Context, p *Provider, c *TokenCall) (*Issue, error
 }
 
 func oobKind() askKind {
-	over := fault(AccessDenied, textOOBOver)
+	over := isOver(textOOBOver)
 	return askKind{
 		grant: GrantOOB, ticket: ticketPrimary, param: "oob_code", path: signin.PathOOB, purpose: factor.ToSignIn, alone: true,
 		unknown: over, over: over, pending: textNoResponse,

@@ -41,7 +41,7 @@ func TestDirectOOB(t *testing.T) {
 			if amr := strings.Join(texts(claimsOf(t, got.Text("id_token"))["amr"]), " "); amr != "swk" || got.Text("scope") != "openid profile" {
 				t.Errorf("%s %s", amr, got.Body)
 			}
-			refused(t, take(at, a.Text("oob_code")), 400, "access_denied", "`oob_code` has expired. Use a new `oob_code` or `mfa_token` and try again.")
+			refused(t, take(at, a.Text("oob_code")), 403, "access_denied", "`oob_code` has expired. Use a new `oob_code` or `mfa_token` and try again.")
 			app.Clock.Advance(5 * time.Minute)
 		}
 		const at = "/oauth2/v1/primary-authenticate"
@@ -50,12 +50,12 @@ func TestDirectOOB(t *testing.T) {
 		refused(t, take(ownToken, code), 400, "access_denied", "The resource owner denied the request.")
 		code = start(at).Want(200).Text("oob_code")
 		app.Clock.Advance(5 * time.Minute)
-		refused(t, take(ownToken, code), 400, "access_denied", "")
+		refused(t, take(ownToken, code), 403, "access_denied", "")
 		// A code of a further factor is none of a first one, and the other way round.
 		code = start(at).Want(200).Text("oob_code")
 		both := web(t, app, map[string]any{"grant_types": []string{"authorization_code", "password", primaryGrant, oobGrant}})
-		refused(t, (&direct{t, app, both}).byOOB(code), 400, "access_denied", "")
-		refused(t, take(defaultToken, code), 400, "access_denied", "")
+		refused(t, (&direct{t, app, both}).byOOB(code), 403, "access_denied", "")
+		refused(t, take(defaultToken, code), 403, "access_denied", "")
 		answers(t, p, true)
 		var got atomic.Int32
 		var wg sync.WaitGroup

@@ -104,7 +104,7 @@ func TestDirectOTP(t *testing.T) {
 		wantFactor(t, app)
 		for _, p := range []*phone.Phone{okta, google} {
 			token := d.begin()
-			refused(t, d.byOTP(token, "000000"), 400, "invalid_grant", "The passcode is invalid.")
+			refused(t, d.byOTP(token, "000000"), 400, "invalid_grant", "The 'otp' provided is either empty or incorrect. Use the correct OTP and try again.")
 			if a := d.post("/oauth2/v1/challenge", "mfa_token", token, "challenge_types_supported", otpGrant).Want(200); a.Text("challenge_type") != otpGrant || a.At("oob_code") != nil {
 				t.Errorf("%s", a.Body)
 			}
@@ -114,18 +114,18 @@ func TestDirectOTP(t *testing.T) {
 			if amr != "pwd otp mfa" || a.Text("refresh_token") == "" {
 				t.Errorf("%s: %s", amr, a.Body)
 			}
-			refused(t, d.byOTP(token, code), 400, "access_denied", "`mfa_token` has expired. Use a new `oob_code` or `mfa_token` and try again.")
+			refused(t, d.byOTP(token, code), 403, "access_denied", "`mfa_token` has expired. Use a new `oob_code` or `mfa_token` and try again.")
 			app.Clock.Advance(time.Minute)
 		}
 		// A token is one client's and one server's, and not for long.
 		token := d.begin()
 		other := newDirect(t, app)
-		refused(t, other.byOTP(token, otp(t, okta)), 400, "access_denied", "")
-		refused(t, d.post(defaultToken, "grant_type", otpGrant, "scope", "openid", "mfa_token", token, "otp", otp(t, okta)), 400, "access_denied", "")
+		refused(t, other.byOTP(token, otp(t, okta)), 403, "access_denied", "")
+		refused(t, d.post(defaultToken, "grant_type", otpGrant, "scope", "openid", "mfa_token", token, "otp", otp(t, okta)), 403, "access_denied", "")
 		app.Clock.Advance(10 * time.Minute)
-		refused(t, d.byOTP(token, otp(t, okta)), 400, "access_denied", "")
+		refused(t, d.byOTP(token, otp(t, okta)), 403, "access_denied", "")
 		refused(t, d.byOTP("", otp(t, okta)), 400, "invalid_request", "")
-		refused(t, d.byOTP("nonsense", "000000"), 400, "access_denied", "")
+		refused(t, d.byOTP("nonsense", "000000"), 403, "access_denied", "")
 
 		// What the client cannot do is no way on.
 		const text = "The credentials provided were invalid."
@@ -228,26 +228,26 @@ func TestDirectPush(t *testing.T) {
 		refused(t, d.byOOB(oob), 400, "slow_down", "")
 		app.Clock.Advance(11 * time.Second)
 		refused(t, d.byOOB(oob, "mfa_token", token), 400, "authorization_pending", pending)
-		refused(t, d.byOOB(oob, "mfa_token", "another"), 400, "access_denied", "")
+		refused(t, d.byOOB(oob, "mfa_token", "another"), 400, "invalid_request", "The 'oob_code' and the 'mfa_token' provided are not associated with each other. Review the values and try again.")
 		other := newDirect(t, app)
-		refused(t, other.byOOB(oob), 400, "access_denied", "")
+		refused(t, other.byOOB(oob), 403, "access_denied", "")
 		answers(t, p, true)
 		got := d.byOOB(oob).Want(200)
 		if amr := strings.Join(texts(claimsOf(t, got.Text("id_token"))["amr"]), " "); amr != "pwd swk mfa" {
 			t.Errorf("%s", amr)
 		}
-		refused(t, d.byOOB(oob), 400, "access_denied", "`oob_code` has expired. Use a new `oob_code` or `mfa_token` and try again.")
+		refused(t, d.byOOB(oob), 403, "access_denied", "`oob_code` has expired. Use a new `oob_code` or `mfa_token` and try again.")
 
 		// Another question takes the place of the one before.
 		token = d.begin()
 		old := d.challenge(token, "push").Want(200).Text("oob_code")
 		oob = d.challenge(token, "push").Want(200).Text("oob_code")
-		refused(t, d.byOOB(old), 400, "access_denied", "")
+		refused(t, d.byOOB(old), 403, "access_denied", "")
 		answers(t, p, false)
 		refused(t, d.byOOB(oob), 400, "access_denied", "The resource owner denied the request.")
 		oob = d.challenge(token, "push").Want(200).Text("oob_code")
 		app.Clock.Advance(5 * time.Minute)
-		refused(t, d.byOOB(oob), 400, "access_denied", "")
+		refused(t, d.byOOB(oob), 403, "access_denied", "")
 
 		token = d.begin()
 		oob = d.challenge(token, "push").Want(200).Text("oob_code")
@@ -274,13 +274,18 @@ func TestDirectPush(t *testing.T) {
 		if a := d.post("/oauth2/v1/challenge", "mfa_token", token).Want(200); a.Text("challenge_type") != oobGrant {
 			t.Errorf("%s", a.Body)
 		}
+		// The one for Kotlin names a type of a grant that there is not here.
+		const kotlin = "urn:okta:params:oauth:grant-type:mfa-webauthn " + oobGrant + " " + otpGrant
+		if a := d.post("/oauth2/v1/challenge", "mfa_token", token, "challenge_types_supported", kotlin, "channel_hint", "push").Want(200); a.Text("channel") != "push" {
+			t.Errorf("%s", a.Body)
+		}
 		refused(t, d.challenge(token, "sms"), 403, "access_denied", "The required authenticator can't be used. Check if it's required by policy and the user is enrolled in the authenticator and try again.")
 		refused(t, d.challenge(token, "pigeon"), 400, "invalid_request", "`pigeon` isn't supported as a `channel_hint`. Try again with another value.")
 		refused(t, d.post("/oauth2/v1/challenge", "mfa_token", token, "challenge_types_supported", "foo"), 403, "access_denied", "`foo` isn't supported as a `challenge_type`. Try again with another value.")
-		refused(t, d.challenge("nonsense", "push"), 400, "access_denied", "")
-		refused(t, d.byOTP(token, "123456"), 400, "access_denied", "")
+		refused(t, d.challenge("nonsense", "push"), 403, "access_denied", "")
+		refused(t, d.byOTP(token, "123456"), 403, "access_denied", "")
 		refused(t, d.byOOB(""), 400, "invalid_request", "")
-		refused(t, d.byOOB("nonsense"), 400, "access_denied", "")
+		refused(t, d.byOOB("nonsense"), 403, "access_denied", "")
 	}, apptest.Random())
 }
 
@@ -311,7 +316,7 @@ func TestDirectText(t *testing.T) {
 	if amr := strings.Join(texts(claimsOf(t, got.Text("id_token"))["amr"]), " "); amr != "pwd sms mfa" {
 		t.Errorf("%s", amr)
 	}
-	refused(t, d.byOOB(a.Text("oob_code"), "binding_code", code), 400, "access_denied", "")
+	refused(t, d.byOOB(a.Text("oob_code"), "binding_code", code), 403, "access_denied", "")
 	token = d.begin()
 	d.challenge(token, "sms").Want(200)
 	d.challenge(token, "sms").Want(429)
@@ -319,4 +324,20 @@ func TestDirectText(t *testing.T) {
 	custom := d.post("/oauth2/default/v1/token", "grant_type", "password", "scope", "openid", "username", isaac, "password", apptest.Password).Want(403).Text("mfa_token")
 	oob := d.post("/oauth2/default/v1/challenge", "mfa_token", custom, "channel_hint", "sms").Want(200).Text("oob_code")
 	d.post("/oauth2/default/v1/token", "grant_type", oobGrant, "scope", "openid", "oob_code", oob, "binding_code", app.Code(t, number)).Want(200)
+}
+
+// TestDirectMail: the code of a mail counts like one of a text.
+func TestDirectMail(t *testing.T) {
+	app := apptest.New(t)
+	allowFactors(t, app, "okta_email")
+	d := newDirect(t, app)
+	app.Post("/api/v1/users/"+isaac+"/factors?activate=true", map[string]any{"factorType": "email", "provider": "OKTA", "profile": map[string]any{"email": isaac}}).Want(200)
+	wantFactor(t, app)
+	token := d.begin()
+	a := d.challenge(token, "email").Want(200)
+	if a.Text("channel") != "email" || a.Text("binding_method") != "prompt" || a.At("expires_in") != 300.0 || a.At("interval") != nil {
+		t.Errorf("%s", a.Body)
+	}
+	d.byOOB(a.Text("oob_code"), "mfa_token", token, "binding_code", app.Code(t, isaac)).Want(200)
+	refused(t, d.byOOB(a.Text("oob_code"), "mfa_token", token, "binding_code", "123456"), 403, "access_denied", "")
 }
