@@ -60,7 +60,7 @@ func openSQLite(ctx context.Context, path string, o Options) (engine, error) {
 		n = 4
 	}
 	e := &sqliteEngine{path: path, readers: newSQLiteReaders(path, n)}
-	e.writer = newBatchWriter(writerDB, conn, e.insert)
+	e.writer = newBatchWriter(writerDB, conn, e.readers, e.insert)
 	return e, nil
 }
 

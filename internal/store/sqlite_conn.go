@@ -11,6 +11,8 @@ import (
 
 	"modernc.org/libc"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"usher/internal/env"
 )
 
 // sqliteConn is a connection that reads, for one user at a time. It calls SQLite
@@ -22,6 +24,12 @@ type sqliteConn struct {
 	stmts map[string]*sqliteStmt
 	args  uintptr // room for the texts of one query's arguments
 	room  int
+
+	// viewing is true from beginView to endView, since tells how long.
+	viewing bool
+	since   env.Stopwatch
+	// writes is the count of writes when the connection was last taken.
+	writes int
 }
 
 // sqliteStmt is a prepared statement.

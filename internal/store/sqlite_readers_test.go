@@ -131,9 +131,7 @@ func TestStatementsAreBounded(t *testing.T) {
 		}
 	}
 	e := s.engine.(*sqliteEngine)
-	c := <-e.readers.free
-	e.readers.free <- c
-	if n := len(c.stmts); n > maxCachedStatements {
+	if n := len(e.readers.idle[0].stmts); n > maxCachedStatements {
 		t.Errorf("%d statements are kept", n)
 	}
 }

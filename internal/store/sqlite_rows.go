@@ -16,9 +16,11 @@ import (
 type sqliteRows struct {
 	conn *sqliteConn
 	stmt *sqliteStmt
-	done func() error // once; its error is why the query was interrupted
-	err  error
-	over bool
+	pool *sqliteReaders
+	// unwatch says why the query was interrupted; nil where nobody watches.
+	unwatch func() error
+	err     error
+	over    bool
 }
 
 // Columns implements rows.
@@ -57,9 +59,12 @@ func (r *sqliteRows) end() {
 	r.over = true
 	sqlite3.Xsqlite3_reset(r.conn.tls, r.stmt.handle) // tells of the step's failure once more
 	sqlite3.Xsqlite3_clear_bindings(r.conn.tls, r.stmt.handle)
-	if err := r.done(); err != nil && r.err != nil {
-		r.err = err
+	if r.unwatch != nil {
+		if err := r.unwatch(); err != nil && r.err != nil {
+			r.err = err
+		}
 	}
+	r.pool.put(r.conn)
 }
 
 // Scan implements rows.

@@ -29,6 +29,15 @@ type batchWriter struct {
 	once  sync.Once
 	// insert writes lines of the log.
 	insert func(q querier, lines []EventRow) error
+	// around is told of the beginning and the end of each transaction.
+	around writeWatcher
+}
+
+// writeWatcher is told before the first statement of a transaction, and after
+// its end before anybody learns of its outcome.
+type writeWatcher interface {
+	beginWrite()
+	endWrite()
 }
 
 type writeJob struct {
@@ -41,9 +50,9 @@ type writeJob struct {
 	done  chan struct{}
 }
 
-func newBatchWriter(db *sql.DB, conn *sql.Conn, insert func(querier, []EventRow) error) *batchWriter {
+func newBatchWriter(db *sql.DB, conn *sql.Conn, around writeWatcher, insert func(querier, []EventRow) error) *batchWriter {
 	w := &batchWriter{
-		db: db, conn: conn, insert: insert, stmts: map[string]*sql.Stmt{},
+		db: db, conn: conn, around: around, insert: insert, stmts: map[string]*sql.Stmt{},
 		queue: make(chan *writeJob, maxBatch), stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	go w.loop()
@@ -115,13 +124,22 @@ func (w *batchWriter) drain() {
 
 // batch runs first and whatever else waits, commits, and tells each its outcome.
 func (w *batchWriter) batch(first *writeJob) {
+	w.around.beginWrite()
+	jobs := w.transact(first)
+	w.around.endWrite()
+	for _, job := range jobs {
+		close(job.done)
+	}
+}
+
+// transact is the transaction of a batch: it returns the jobs with their outcomes.
+func (w *batchWriter) transact(first *writeJob) []*writeJob {
 	ctx := context.Background()
+	jobs := []*writeJob{first}
 	if _, err := w.exec(ctx, "BEGIN IMMEDIATE", nil); err != nil {
 		first.err = err
-		close(first.done)
-		return
+		return jobs
 	}
-	jobs := []*writeJob{first}
 	var lines []*writeJob
 	begin := func(job *writeJob) {
 		if job.lines != nil {
@@ -153,9 +171,7 @@ func (w *batchWriter) batch(first *writeJob) {
 			}
 		}
 	}
-	for _, job := range jobs {
-		close(job.done)
-	}
+	return jobs
 }
 
 // together writes the lines of jobs that consist of these alone. Where that
