@@ -1,6 +1,12 @@
 package idp
 
-import "unicode/utf8"
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+)
 
 const hexDigits = "0123456789abcdef"
 
@@ -47,4 +53,46 @@ func appendEscape(b []byte, c byte) []byte {
 		return append(b, '\\', 't')
 	}
 	return append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+}
+
+// AppendObject appends a JSON object to b, its members by name as encoding/json
+// orders them, without that one's reflection on texts, truth values and whole
+// numbers, which are nearly all that claims are made of.
+func AppendObject(b []byte, members map[string]any) ([]byte, error) {
+	names := make([]string, 0, len(members))
+	for name := range members {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	b = append(b, '{')
+	for i, name := range names {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(AppendJSON(b, name), ':')
+		var err error
+		if b, err = appendValue(b, members[name]); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return append(b, '}'), nil
+}
+
+func appendValue(b []byte, v any) ([]byte, error) {
+	switch v := v.(type) {
+	case string:
+		return AppendJSON(b, v), nil
+	case bool:
+		return strconv.AppendBool(b, v), nil
+	case int:
+		return strconv.AppendInt(b, int64(v), 10), nil
+	case int64:
+		return strconv.AppendInt(b, v, 10), nil
+	case map[string]any:
+		if v != nil {
+			return AppendObject(b, v)
+		}
+	}
+	text, err := json.Marshal(v)
+	return append(b, text...), err
 }

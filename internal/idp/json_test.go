@@ -25,3 +25,19 @@ func FuzzAppendJSON(f *testing.F) {
 // eachInvalid replaces every invalid byte by itself; strings.ToValidUTF8
 // replaces a run of them at once.
 func eachInvalid(s string) string { return string([]rune(s)) }
+
+func TestAppendObject(t *testing.T) {
+	var none map[string]any
+	members := map[string]any{
+		"z": "é\"", "a": true, "n": 7, "big": int64(1) << 60, "half": 0.5, "list": []string{"a", "b"}, "nil": nil, "none": none, "raw": json.RawMessage(`{"x":[1]}`),
+		"in": map[string]any{"b": 1, "a": map[string]any{}}, `na"me`: "v",
+	}
+	got, err := AppendObject([]byte("x"), members)
+	want, _ := json.Marshal(members)
+	if err != nil || string(got) != "x"+string(want) {
+		t.Errorf("%v\n%s\n%s", err, got, want)
+	}
+	if got, err := AppendObject(nil, map[string]any{"f": func() {}}); err == nil {
+		t.Errorf("a function became %s", got)
+	}
+}

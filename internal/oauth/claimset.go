@@ -17,8 +17,9 @@ import (
 type Claims struct {
 	// Access is for the access token.
 	Access map[string]any
-	// Identity is for an ID token that comes with an access token, Full for one
-	// that comes alone and for the user info.
+	// Identity is for an ID token that comes with an access token (nil where
+	// there is none to be made), Full for one that comes alone and for the user
+	// info.
 	Identity map[string]any
 	Full     map[string]any
 }
@@ -165,6 +166,9 @@ func (f *Facts) standard(out *Claims) error {
 				put(out.Full, "phone_number", a.Text("mobilePhone"))
 			}
 		}
+	}
+	if out.Identity == nil {
+		return nil
 	}
 	for _, name := range f.Server.always() {
 		if v, ok := out.Full[name]; ok {

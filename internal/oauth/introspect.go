@@ -209,6 +209,9 @@ func (p *Provider) RevokeAllOf(tx *store.Tx, a idp.Actor, userID string) error {
 	return tx.DeleteOAuthTicketsOf(orgID, userID)
 }
 
+// usualClaims is about how many claims there are about a user.
+const usualClaims = 12
+
 // userClaims are the claims about a user that go with scopes. What claims of the
 // server's own may be made of is read only where there are any.
 func (p *Provider) userClaims(ctx context.Context, a idp.Actor, s *Server, h *holder, scopes []string) (map[string]any, error) {
@@ -224,7 +227,7 @@ func (p *Provider) userClaims(ctx context.Context, a idp.Actor, s *Server, h *ho
 		}
 		return said.Full, nil
 	}
-	said := &Claims{Identity: map[string]any{}, Full: map[string]any{}}
+	said := &Claims{Full: make(map[string]any, usualClaims)}
 	return said.Full, f.standard(said)
 }
 

@@ -35,7 +35,7 @@ func ParseParams(v url.Values) (Params, error) {
 	if len(v) > maxParams {
 		return nil, fault(InvalidRequest, "The request has too many parameters.")
 	}
-	p := Params{}
+	p := make(Params, len(v))
 	for name, values := range v {
 		bound := maxParam
 		if long(name) {

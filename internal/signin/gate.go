@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"usher/internal/factor"
 	"usher/internal/idp"
@@ -28,12 +29,17 @@ const (
 	PathActivation Path = "activation"
 )
 
+var sessionPaths = [...]Path{PathToken, PathSession, PathBrowser, PathRefresh, PathUse, PathRecovery, PathActivation}
+
 // Paths lists the paths.
 func Paths() []Path { return append(SessionPaths(), TokenPaths()...) }
 
 // SessionPaths lists those by which a session comes to be or lives on.
-func SessionPaths() []Path {
-	return []Path{PathToken, PathSession, PathBrowser, PathRefresh, PathUse, PathRecovery, PathActivation}
+func SessionPaths() []Path { return slices.Clone(sessionPaths[:]) }
+
+// known tells whether a path is one of Paths: the gate is shut to all others.
+func (p Path) known() bool {
+	return slices.Contains(sessionPaths[:], p) || slices.Contains(tokenPaths[:], p)
 }
 
 // MayIssue is the gate: it tells whether a session or token may be given to the
@@ -52,10 +58,8 @@ func (e *Engine) MayIssue(u *idp.User, p Path) error {
 	}
 	switch u.Status {
 	case idp.UserActive:
-		for _, known := range Paths() {
-			if p == known {
-				return nil
-			}
+		if p.known() {
+			return nil
 		}
 	case idp.UserLockedOut, idp.UserPasswordExpired, idp.UserRecovery:
 		if p == PathUse {

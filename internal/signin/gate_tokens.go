@@ -1,6 +1,8 @@
 package signin
 
 import (
+	"slices"
+
 	"usher/internal/idp"
 	"usher/internal/store"
 )
@@ -28,13 +30,13 @@ const (
 	PathSAMLAssertion Path = "saml2_bearer"
 )
 
-// TokenPaths lists the paths of tokens.
-func TokenPaths() []Path {
-	return []Path{
-		PathAuthorize, PathCode, PathRefreshToken, PathPassword, PathDevice, PathExchange, PathAssertion, PathInteraction,
-		PathBackchannel, PathSAMLAssertion, PathDeviceSecret, PathMFAOTP, PathMFAOOB, PathOOB,
-	}
+var tokenPaths = [...]Path{
+	PathAuthorize, PathCode, PathRefreshToken, PathPassword, PathDevice, PathExchange, PathAssertion, PathInteraction,
+	PathBackchannel, PathSAMLAssertion, PathDeviceSecret, PathMFAOTP, PathMFAOOB, PathOOB,
 }
+
+// TokenPaths lists the paths of tokens.
+func TokenPaths() []Path { return slices.Clone(tokenPaths[:]) }
 
 // Pass reads a user in the transaction that mints something and asks the gate:
 // KindUnauthenticated for one who is gone or may not have it.

@@ -27,9 +27,7 @@ type TokenHashes struct{ Own, All []byte }
 func (tx *Tx) TokenStanding(orgID, userID string, noted TokenHashes, familyID string) (*TokenStanding, error) {
 	out := TokenStanding{User: &idp.User{}}
 	var spent, family, all int64
-	err := tx.first(func(s scan) error {
-		return scanUser(orgID, out.User)(func(user ...any) error { return s(append(user, &spent, &family, &all)...) })
-	}, "SELECT "+qualifiedUserColumns+`,
+	err := tx.first(scanUser(orgID, out.User, &spent, &family, &all), "SELECT "+qualifiedUserColumns+`,
  (SELECT count(*) FROM oauth_spent s WHERE s.org_id = u.org_id AND s.hash = $1),
  (SELECT count(*) FROM oauth_refresh r WHERE r.org_id = u.org_id AND r.id = $2 AND r.expires > $3),
  coalesce((SELECT s.expires FROM oauth_spent s WHERE s.org_id = u.org_id AND s.hash = $6), 0)
@@ -46,11 +44,9 @@ const qualifiedRefreshColumns = `r.id, r.hash, r.server_id, r.client_id, r.user_
 func (tx *Tx) OAuthRefreshHolder(orgID string, hash []byte) (*OAuthRefresh, *idp.User, error) {
 	var r OAuthRefresh
 	var u idp.User
-	err := tx.first(func(s scan) error {
-		return scanRefresh(orgID, &r)(func(refresh ...any) error {
-			return scanUser(orgID, &u)(func(user ...any) error { return s(append(append([]any(nil), refresh...), user...)...) })
-		})
-	}, "SELECT "+qualifiedRefreshColumns+", "+qualifiedUserColumns+`
+	refresh := newRefreshScan(orgID, &r)
+	user := newUserScan(orgID, &u, refresh.into...)
+	err := tx.first(func(s scan) error { return refresh.after(user.read(s)) }, "SELECT "+qualifiedUserColumns+", "+qualifiedRefreshColumns+`
  FROM oauth_refresh r JOIN users u ON u.org_id = r.org_id AND u.id = r.user_id
  WHERE r.org_id = $1 AND r.hash = $2 AND r.expires > $3`, orgID, hash, ms(tx.now))
 	return &r, &u, err

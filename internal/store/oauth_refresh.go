@@ -27,13 +27,32 @@ type OAuthRefresh struct {
 
 const refreshColumns = "id, hash, server_id, client_id, user_id, current, previous, salt, rotated, created, last_updated, expires, document, version"
 
-func scanRefresh(orgID string, r *OAuthRefresh) func(scan) error {
-	return func(s scan) error {
-		var rotated, created, updated, expires int64
-		err := s(&r.ID, &r.Hash, &r.ServerID, &r.ClientID, &r.UserID, &r.Current, &r.Previous, &r.Salt, &rotated, &created, &updated, &expires, &r.Document, &r.Version)
-		r.OrgID, r.Rotated, r.Created, r.LastUpdated, r.Expires = orgID, at(rotated), at(created), at(updated), at(expires)
-		return err
+// refreshScan reads refreshColumns into r.
+type refreshScan struct {
+	r                                  *OAuthRefresh
+	rotated, created, updated, expires int64
+	into                               []any
+}
+
+func newRefreshScan(orgID string, r *OAuthRefresh) *refreshScan {
+	s := &refreshScan{r: r}
+	r.OrgID = orgID
+	s.into = []any{
+		&r.ID, &r.Hash, &r.ServerID, &r.ClientID, &r.UserID, &r.Current, &r.Previous, &r.Salt,
+		&s.rotated, &s.created, &s.updated, &s.expires, &r.Document, &r.Version,
 	}
+	return s
+}
+
+// after completes r once its columns are read.
+func (s *refreshScan) after(err error) error {
+	s.r.Rotated, s.r.Created, s.r.LastUpdated, s.r.Expires = at(s.rotated), at(s.created), at(s.updated), at(s.expires)
+	return err
+}
+
+func scanRefresh(orgID string, r *OAuthRefresh) func(scan) error {
+	s := newRefreshScan(orgID, r)
+	return func(scan scan) error { return s.after(scan(s.into...)) }
 }
 
 // InsertOAuthRefresh adds a refresh token at version 1.

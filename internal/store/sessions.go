@@ -10,19 +10,40 @@ import (
 
 const sessionColumns = "id, user_id, login, status, created, expires, ends_by, idle, last_password, last_factor, amr, persistent, version"
 
-func scanSession(orgID string, v *idp.Session) func(scan) error {
-	return func(scan scan) error {
-		var status string
-		var amr []byte
-		var created, expires, endsBy, idle, password, factor, persistent, version number
-		if err := scan(&v.ID, &v.UserID, &v.Login, &status, &created, &expires, &endsBy, &idle, &password, &factor, &amr, &persistent, &version); err != nil {
-			return err
-		}
-		v.OrgID, v.Status, v.Idle, v.Persistent = orgID, idp.SessionStatus(status), time.Duration(idle)*time.Millisecond, persistent != 0
-		v.Created, v.Expires, v.EndsBy = at(int64(created)), at(int64(expires)), at(int64(endsBy))
-		v.LastPassword, v.LastFactor, v.Version = at(int64(password)), at(int64(factor)), int64(version)
-		return json.Unmarshal(amr, &v.AMR)
+// sessionScan reads sessionColumns into v.
+type sessionScan struct {
+	v                                        *idp.Session
+	status                                   string
+	amr                                      []byte
+	created, expires, endsBy, idle, password number
+	factor, persistent, version              number
+	into                                     []any
+}
+
+func newSessionScan(orgID string, v *idp.Session) *sessionScan {
+	s := &sessionScan{v: v}
+	v.OrgID = orgID
+	s.into = []any{
+		&v.ID, &v.UserID, &v.Login, &s.status, &s.created, &s.expires, &s.endsBy, &s.idle, &s.password, &s.factor, &s.amr, &s.persistent, &s.version,
 	}
+	return s
+}
+
+// after completes v once its columns are read.
+func (s *sessionScan) after(err error) error {
+	if err != nil {
+		return err
+	}
+	v := s.v
+	v.Status, v.Idle, v.Persistent = idp.SessionStatus(s.status), time.Duration(s.idle)*time.Millisecond, s.persistent != 0
+	v.Created, v.Expires, v.EndsBy = at(int64(s.created)), at(int64(s.expires)), at(int64(s.endsBy))
+	v.LastPassword, v.LastFactor, v.Version = at(int64(s.password)), at(int64(s.factor)), int64(s.version)
+	return json.Unmarshal(s.amr, &v.AMR)
+}
+
+func scanSession(orgID string, v *idp.Session) func(scan) error {
+	s := newSessionScan(orgID, v)
+	return func(scan scan) error { return s.after(scan(s.into...)) }
 }
 
 // InsertSession adds a session under the hash of its secret.
@@ -50,13 +71,10 @@ func (tx *Tx) Session(orgID string, hash []byte) (*idp.Session, error) {
 func (tx *Tx) SessionOwner(orgID string, hash []byte) (*idp.Session, []idp.RoleType, error) {
 	v := idp.Session{Owner: &idp.User{}}
 	var roles sql.NullString
-	err := tx.first(func(s scan) error {
-		// The session's columns come first, then the user's, then the roles.
-		return scanSession(orgID, &v)(func(session ...any) error {
-			return scanUser(orgID, v.Owner)(func(user ...any) error { return s(append(append(session, user...), &roles)...) })
-		})
-	}, `SELECT s.id, s.user_id, s.login, s.status, s.created, s.expires, s.ends_by, s.idle, s.last_password, s.last_factor, s.amr, s.persistent, s.version,
- `+qualifiedUserColumns+", "+heldRoles+`
+	session := newSessionScan(orgID, &v)
+	user := newUserScan(orgID, v.Owner, append(session.into, &roles)...)
+	err := tx.first(func(s scan) error { return session.after(user.read(s)) }, "SELECT "+qualifiedUserColumns+`,
+ s.id, s.user_id, s.login, s.status, s.created, s.expires, s.ends_by, s.idle, s.last_password, s.last_factor, s.amr, s.persistent, s.version, `+heldRoles+`
  FROM sessions s JOIN users u ON u.org_id = s.org_id AND u.id = s.user_id
  WHERE s.org_id = $1 AND s.hash = $2 AND s.expires > $3`, orgID, hash, ms(tx.now))
 	return &v, roleTypes(roles), err

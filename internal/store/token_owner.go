@@ -41,10 +41,7 @@ func (tx *Tx) APITokenOwner(orgID string, hash []byte) (*TokenOwner, error) {
 	return &o, tx.first(func(s scan) error {
 		var created, used int64
 		var roles sql.NullString
-		// The user's columns come first, the others follow.
-		tail := []any{&o.Token.ID, &o.Token.Name, &created, &used, &roles}
-		err := scanUser(orgID, &o.User)(func(dest ...any) error { return s(append(dest, tail...)...) })
-		if err != nil {
+		if err := scanUser(orgID, &o.User, &o.Token.ID, &o.Token.Name, &created, &used, &roles)(s); err != nil {
 			return err
 		}
 		o.Token.OrgID, o.Token.UserID, o.Token.Created, o.Token.LastUsed = orgID, o.User.ID, at(created), at(used)

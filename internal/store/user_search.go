@@ -113,7 +113,7 @@ func (tx *Tx) hits(orgID string, b *userSQL, q UserQuery, where string) ([]UserH
 	err := tx.each(func(s scan) error {
 		h := UserHit{User: new(idp.User)}
 		out = append(out, h)
-		return scanUser(orgID, h.User)(func(dest ...any) error { return s(append(dest, &out[len(out)-1].Key)...) })
+		return scanUser(orgID, h.User, &out[len(out)-1].Key)(s)
 	}, query, args...)
 	return out, err
 }

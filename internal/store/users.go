@@ -35,13 +35,15 @@ type userScan struct {
 	into                                    []any
 }
 
-func newUserScan(orgID string, u *idp.User) *userScan {
+// newUserScan reads userColumns, and after them further columns into more.
+func newUserScan(orgID string, u *idp.User, more ...any) *userScan {
 	s := &userScan{u: u}
 	u.OrgID = orgID
-	s.into = []any{
+	const columns = 17
+	s.into = append(make([]any, 0, columns+len(more)),
 		&u.ID, &u.TypeID, &s.status, &u.Login, &s.profile, &s.provider, &u.Provider.Name, &s.hasPassword, &u.RecoveryQuestion, &s.factors,
-		&s.created, &s.activated, &s.statusChanged, &s.lastLogin, &s.lastUpdated, &s.passwordChanged, &s.version,
-	}
+		&s.created, &s.activated, &s.statusChanged, &s.lastLogin, &s.lastUpdated, &s.passwordChanged, &s.version)
+	s.into = append(s.into, more...)
 	return s
 }
 
@@ -57,7 +59,9 @@ func (s *userScan) read(scan scan) error {
 	return nil
 }
 
-func scanUser(orgID string, u *idp.User) func(scan) error { return newUserScan(orgID, u).read }
+func scanUser(orgID string, u *idp.User, more ...any) func(scan) error {
+	return newUserScan(orgID, u, more...).read
+}
 
 // InsertUser adds a user at version 1. When the login is taken, it, the next
 // statement or the commit fails with ExistsError on "users.login_key".

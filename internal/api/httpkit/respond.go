@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"usher/internal/idp"
 )
 
 // TimeFormat is how instants look in answers: UTC with milliseconds.
@@ -58,6 +60,26 @@ func newEncoder() *encoder {
 	return e
 }
 
+// Object answers 200 with an object of these members.
+func (r *Request) Object(members map[string]any) error {
+	e := r.router.encoders.Get().(*encoder)
+	defer r.router.keep(e)
+	e.buf.Reset()
+	body, err := idp.AppendObject(e.buf.AvailableBuffer(), members)
+	if err != nil {
+		return err
+	}
+	e.buf.Write(body) // for the next answer, should it have grown
+	return r.Bytes(http.StatusOK, mediaJSON, body)
+}
+
+// keep keeps an encoder for another answer, unless it has grown too much.
+func (rt *Router) keep(e *encoder) {
+	if e.buf.Cap() <= maxKept {
+		rt.encoders.Put(e)
+	}
+}
+
 // JSON answers with v.
 func (r *Request) JSON(status int, v any) error {
 	e := r.router.encoders.Get().(*encoder)
@@ -65,11 +87,8 @@ func (r *Request) JSON(status int, v any) error {
 	if err := e.json.Encode(v); err != nil {
 		return err
 	}
-	err := r.Bytes(status, mediaJSON, bytes.TrimRight(e.buf.Bytes(), "\n"))
-	if e.buf.Cap() <= maxKept {
-		r.router.encoders.Put(e)
-	}
-	return err
+	defer r.router.keep(e)
+	return r.Bytes(status, mediaJSON, bytes.TrimRight(e.buf.Bytes(), "\n"))
 }
 
 const mediaJSON = "application/json"

@@ -84,7 +84,7 @@ func (a *API) userinfo(r *httpkit.Request) error {
 	if err != nil {
 		return err
 	}
-	return r.OK(out)
+	return r.Object(out)
 }
 
 // bearer is the access token of a request: that of the header, or of the form

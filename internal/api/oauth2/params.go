@@ -1,9 +1,9 @@
 package oauth2
 
 import (
-	"bytes"
 	"encoding/base64"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -58,19 +58,30 @@ func form(r *httpkit.Request) (url.Values, error) {
 		return r.PostForm, nil // read before
 	}
 	refused := func(text string) error { return &oauth.Fault{Code: oauth.InvalidRequest, Text: text} }
-	body := bytes.NewBuffer(make([]byte, 0, min(max(r.ContentLength, 0), maxBody)+bytes.MinRead))
-	if _, err := body.ReadFrom(http.MaxBytesReader(r.W, r.Request.Body, maxBody)); err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return nil, refused("The body of the request is too large.")
-		}
+	body, err := readBody(r)
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, refused("The body of the request is too large.")
+	}
+	if err != nil {
 		return nil, refused("The body of the request cannot be read.")
 	}
-	values, err := url.ParseQuery(body.String())
+	values, err := url.ParseQuery(string(body))
 	if err != nil {
 		return nil, refused("The body of the request cannot be read.")
 	}
 	r.PostForm = values
 	return values, nil
+}
+
+// readBody reads the body of a request, up to maxBody. One whose length is known is
+// read at once.
+func readBody(r *httpkit.Request) ([]byte, error) {
+	if n := r.ContentLength; n > 0 && n <= maxBody {
+		out := make([]byte, n)
+		_, err := io.ReadFull(r.Request.Body, out)
+		return out, err
+	}
+	return io.ReadAll(http.MaxBytesReader(r.W, r.Request.Body, maxBody))
 }
 
 // basic reads the client of the Authorization header, nil where there is none.
