@@ -108,6 +108,9 @@ func ProviderOf(factorType string) string {
 type Offer struct {
 	Kind
 	Enrollment string // REQUIRED or OPTIONAL
+	// Phones are the numbers that the user has proved, of what reaches a phone by
+	// its number.
+	Phones []KnownPhone
 }
 
 // Catalogue lists the factors that a user can still enrol: those that the policy
@@ -126,14 +129,25 @@ func (s *Enrolments) Catalogue(ctx context.Context, a idp.Actor, ref string) (*i
 	if err != nil {
 		return nil, nil, err
 	}
+	var phones []KnownPhone
+	for _, f := range had {
+		phones = KnownPhones(phones, f.ID, f.Type, f.Status, f.Profile)
+	}
 	var out []Offer
 	for _, k := range Kinds() {
 		if m, ok := s.Methods.Method(k.Method); ok && !m.Describe().Hosted && served(k) && !k.among(had) {
-			out = append(out, Offer{k, allowed[k.Key]})
+			o := Offer{Kind: k, Enrollment: allowed[k.Key]}
+			if k.Calls() {
+				o.Phones = phones
+			}
+			out = append(out, o)
 		}
 	}
 	return u, out, nil
 }
+
+// Calls tells whether a factor reaches a phone by its number.
+func (k Kind) Calls() bool { return k.Type == typeText || k.Type == typeCall }
 
 // among tells whether the user has an active factor of this kind.
 func (k Kind) among(factors []Enrolment) bool {

@@ -18,6 +18,10 @@ import (
 // (management reference: user factors)
 const ObjectEnroll = "factorEnrollRequest"
 
+// MaxOfAKind is how many enrolments of a kind a user may have where several are
+// allowed. (Okta's documentation of security keys)
+const MaxOfAKind = 10
+
 // Why an enrolment is refused. (management reference: user factors)
 const (
 	textProvider   = "Invalid Provider."
@@ -140,6 +144,7 @@ func (c *Ceremonies) makeRoom(tx *store.Tx, u *idp.User, k Kind, several, replac
 	if err != nil {
 		return fmt.Errorf("list factors: %w", err)
 	}
+	had := 0
 	for i := range rows {
 		f := &rows[i]
 		switch {
@@ -148,11 +153,16 @@ func (c *Ceremonies) makeRoom(tx *store.Tx, u *idp.User, k Kind, several, replac
 			if err := tx.DeleteFactor(f.OrgID, f.UserID, f.ID); err != nil {
 				return fmt.Errorf("drop a pending factor: %w", err)
 			}
-		case !several && !replace && k.Type == "sms" && !bytes.Equal(f.Profile, profile):
+		case !several && !replace && k.Type == typeText && !bytes.Equal(f.Profile, profile):
 			return RefuseEnroll(textVerified)
 		case !several && !replace:
 			return RefuseEnroll(textSetUp)
+		case several:
+			had++
 		}
+	}
+	if had >= MaxOfAKind {
+		return RefuseEnroll(textSetUp)
 	}
 	return nil
 }

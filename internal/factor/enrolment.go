@@ -31,6 +31,12 @@ const TypeQuestion = "question"
 // typeOTP is the type of one-time passwords that go by the time.
 const typeOTP = "token:software:totp"
 
+// The types of factors that reach a phone by its number.
+const (
+	typeText = "sms"
+	typeCall = "call"
+)
+
 // TypePush is the type of factors that a phone answers for.
 const TypePush = "push"
 

@@ -2,6 +2,7 @@ package factor
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"usher/internal/e164"
@@ -90,4 +91,22 @@ func MaskPhone(profile []byte) []byte {
 		return []byte("{}")
 	}
 	return out
+}
+
+// KnownPhone is a number that a user has proved, by a text or a call.
+type KnownPhone struct {
+	ID    string // of the enrolment
+	Phone Phone
+}
+
+// KnownPhones adds the number of an enrolment to a list, each number once.
+func KnownPhones(list []KnownPhone, id, factorType, status string, profile []byte) []KnownPhone {
+	if status != StatusActive || factorType != typeText && factorType != typeCall {
+		return list
+	}
+	p, err := PhoneOf(profile)
+	if err != nil || slices.ContainsFunc(list, func(k KnownPhone) bool { return k.Phone.Number == p.Number }) {
+		return list
+	}
+	return append(list, KnownPhone{id, p})
 }

@@ -254,9 +254,9 @@ func (e *Engine) enrolling(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.Use
 	case f.demanded && (!more || f.asked.When == policy.EnrollNever):
 		return Denied{Reason: reasonNoFactor, Unmet: len(f.levels) > 0}, nil
 	case f.demanded, occasion && missing:
-		return Enroll{Options: options}, nil
+		return Enroll{Options: options, Phones: phonesOf(held)}, nil
 	case t.Optional && more && t.enrolled() && !t.EnrollSkipped:
-		return Enroll{Options: options, Skippable: true}, nil
+		return Enroll{Options: options, Phones: phonesOf(held), Skippable: true}, nil
 	}
 	return nil, nil
 }
@@ -285,12 +285,27 @@ func (e *Engine) enrollable(tx *store.Tx, a idp.Actor, u *idp.User, f *further) 
 			}
 		}
 		m.Required = f.asked.Factors[k.Key] == policy.EnrollRequired
-		m.Enrolled = slices.ContainsFunc(held, func(h factor.Held) bool {
-			return h.Kind == k && h.Factor.Status == factor.StatusActive
-		})
+		for _, h := range held {
+			if h.Kind == k && h.Factor.Status == factor.StatusActive {
+				m.Enrolled, m.Factor.Vendor = true, h.Factor.Vendor
+				m.Count++
+			}
+		}
 		out = append(out, m)
 	}
 	return out, held, nil
+}
+
+// phonesOf are the numbers that a user has proved, as a sign-in may show them.
+func phonesOf(held []factor.Held) []factor.KnownPhone {
+	var out []factor.KnownPhone
+	for _, h := range held {
+		out = factor.KnownPhones(out, h.Factor.ID, h.Factor.Type, h.Factor.Status, h.Factor.Profile)
+	}
+	for i := range out {
+		out[i].Phone = out[i].Phone.Mask()
+	}
+	return out
 }
 
 // activation is the step of proving an enrolment under way.

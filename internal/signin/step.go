@@ -67,6 +67,8 @@ type Challenge struct {
 type Enroll struct {
 	Options   []Method
 	Skippable bool
+	// Phones are the numbers that the user has proved, as a sign-in may show them.
+	Phones []factor.KnownPhone
 }
 
 // Activate waits for the proof that an enrolment under way works.
@@ -179,6 +181,8 @@ type Method struct {
 	// Required tells that a policy wants it enrolled, Enrolled that it is: of the
 	// options of Enroll.
 	Required, Enrolled bool
+	// Count is how many enrolments of the kind are active; of the options of Enroll.
+	Count int
 	// Sends tells that the method makes a challenge before it can be answered,
 	// Resends that it can be sent again, Waits that the answer comes from elsewhere.
 	Sends, Resends, Waits bool

@@ -40,19 +40,71 @@ type mfaFactor struct {
 	// Profiles are those that an enrolment chooses from. Clients take the name of
 	// the first one for the factor's.
 	Profiles []factorProfile `json:"profiles,omitempty"`
+	Policy   *factorPolicy   `json:"policy,omitempty"`
 	Embedded *factorEmbedded `json:"_embedded,omitempty"`
 	Links    *factorLinks    `json:"_links,omitempty"`
 }
 
-// factorProfile is one of several kinds of a factor. (management reference:
-// transaction object)
+// factorProfile is one of several kinds of a factor, with which of it the user
+// has. (management reference: transaction object)
 type factorProfile struct {
-	ID      string `json:"id"`
-	Name    string `json:"name"`
-	Default bool   `json:"default"`
+	ID       string          `json:"id"`
+	Name     string          `json:"name"`
+	Default  bool            `json:"default"`
+	Embedded profileEmbedded `json:"_embedded"`
+}
+
+// profileEmbedded is what clients read of every profile.
+// (client: sign-in widget, Factor)
+type profileEmbedded struct {
+	Features []any           `json:"features"`
+	Enrolled []profileFactor `json:"enrolledFactors"`
+}
+
+type profileFactor struct {
+	Name string `json:"name"`
+}
+
+// profilesOf lists what an enrolment chooses from: none where the user has a
+// factor of a kind that is no more, since clients look for the one of it.
+func profilesOf(m signin.Method) []factorProfile {
+	var out []factorProfile
+	found := false
+	for _, c := range m.Choices {
+		p := factorProfile{c.ID, c.Name, c.Default, profileEmbedded{[]any{}, []profileFactor{}}}
+		if m.Enrolled && c.Name == m.Factor.Vendor && !found {
+			found = true
+			p.Embedded.Enrolled = append(p.Embedded.Enrolled, profileFactor{c.Name})
+		}
+		out = append(out, p)
+	}
+	if m.Enrolled && !found {
+		return nil
+	}
+	return out
+}
+
+// factorPolicy tells how many of a kind the user has and may have: clients offer
+// to set up another. (client: sign-in widget, Factor)
+type factorPolicy struct {
+	Enrollment enrollmentCount `json:"enrollment"`
+}
+
+type enrollmentCount struct {
+	Enrolled int `json:"enrolled"`
+	Minimum  int `json:"minimum"`
+	Maximum  int `json:"maximum"`
+}
+
+// knownPhone is a number that the user has proved. (spec: authn, phone object)
+type knownPhone struct {
+	ID      string       `json:"id"`
+	Profile factor.Phone `json:"profile"`
+	Status  string       `json:"status"`
 }
 
 type factorEmbedded struct {
+	Phones       []knownPhone   `json:"phones,omitempty"`
 	Activation   map[string]any `json:"activation,omitempty"`
 	Challenge    map[string]any `json:"challenge,omitempty"`
 	Verification map[string]any `json:"verification,omitempty"` // by a page of the vendor's
@@ -70,7 +122,7 @@ type mfaPolicy struct {
 	Allow     bool                  `json:"allowRememberDevice"`
 	Lifetime  int                   `json:"rememberDeviceLifetimeInMinutes"`
 	ByDefault bool                  `json:"rememberDeviceByDefault"`
-	Factors   map[string]factorInfo `json:"factorsPolicyInfo,omitempty"`
+	Factors   map[string]factorInfo `json:"factorsPolicyInfo"`
 }
 
 type factorInfo struct {
@@ -78,12 +130,9 @@ type factorInfo struct {
 }
 
 func policyOf(m signin.Remember, options []signin.Method) mfaPolicy {
-	p := mfaPolicy{Allow: m.Allowed, Lifetime: int(m.Life / time.Minute), ByDefault: m.Default}
+	p := mfaPolicy{Allow: m.Allowed, Lifetime: int(m.Life / time.Minute), ByDefault: m.Default, Factors: map[string]factorInfo{}}
 	for _, o := range options {
 		if o.Waits && !o.About.Hosted && o.FactorID != "" {
-			if p.Factors == nil {
-				p.Factors = map[string]factorInfo{}
-			}
 			p.Factors[o.FactorID] = factorInfo{AutoPush: o.Auto}
 		}
 	}
@@ -242,8 +291,18 @@ func (out *transaction) enroll(r *httpkit.Request, s signin.Enroll, userID strin
 		if m.Required {
 			f.Enrollment = enrollRequired
 		}
-		for _, c := range m.Choices {
-			f.Profiles = append(f.Profiles, factorProfile(c))
+		f.Profiles = profilesOf(m)
+		if m.About.Several {
+			f.Policy = &factorPolicy{enrollmentCount{Enrolled: m.Count, Maximum: factor.MaxOfAKind}}
+			if m.Required {
+				f.Policy.Enrollment.Minimum = 1
+			}
+		}
+		if m.Factor.Calls() && len(s.Phones) > 0 {
+			f.Embedded = &factorEmbedded{}
+			for _, p := range s.Phones {
+				f.Embedded.Phones = append(f.Embedded.Phones, knownPhone{p.ID, p.Phone, factorActive})
+			}
 		}
 		f.Links = &factorLinks{Enroll: link(r, "", "/factors")}
 		if m.Factor.Type == factor.TypeQuestion {

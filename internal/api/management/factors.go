@@ -124,6 +124,13 @@ func (a *API) listSupportedFactors(r *httpkit.Request) error {
 		if o.Type == factor.TypeQuestion {
 			out[i].Links.Questions = allowed(all+"/questions", "GET")
 		}
+		if len(o.Phones) > 0 {
+			var phones []any
+			for _, p := range o.Phones {
+				phones = append(phones, map[string]any{"id": p.ID, "profile": p.Phone, "status": factor.StatusActive})
+			}
+			out[i].Embedded = map[string]any{"phones": phones}
+		}
 	}
 	return r.OK(out)
 }
