@@ -229,6 +229,7 @@ func (s *Server) mount(r *httpkit.Router) error {
 	(&management.AppsAPI{Apps: v.apps, Directory: v.directory}).Mount(r)
 	(&management.FederationAPI{Federation: v.federation}).Mount(r)
 	(&management.OAuthAPI{Servers: v.oauth, Directory: v.directory}).Mount(r)
+	(&management.TokensAPI{Tokens: v.tokens, Directory: v.directory}).Mount(r)
 	o := &oauth2.API{Provider: v.provider, TokensChanged: v.tokens.ForgetAll, HandlePrefix: idx.HandlePrefix}
 	p, err := pages.New(pages.Config{
 		Engine: v.engine, Sessions: v.sessions, Rand: s.cfg.Rand, Redirectable: v.redirectable, Onward: o.Onward,

@@ -62,12 +62,22 @@ func (tx *Tx) DeleteAPIToken(orgID, id string) error {
 
 // APITokensOf lists the tokens of a user by identifier.
 func (tx *Tx) APITokensOf(orgID, userID string) ([]APIToken, error) {
+	return tx.apiTokens(orgID, "user_id = $2 ORDER BY id", userID)
+}
+
+// APITokensAfter lists, by identifier, the tokens of an organisation behind one,
+// of those that were used since a time.
+func (tx *Tx) APITokensAfter(orgID, after string, since time.Time, limit int) ([]APIToken, error) {
+	return tx.apiTokens(orgID, "id > $2 AND last_used >= $3 ORDER BY id LIMIT $4", after, ms(since), limit)
+}
+
+func (tx *Tx) apiTokens(orgID, which string, args ...any) ([]APIToken, error) {
 	var out []APIToken
 	err := tx.each(func(s scan) error {
 		var t APIToken
 		err := scanAPIToken(orgID, &t)(s)
 		out = append(out, t)
 		return err
-	}, "SELECT "+apiTokenColumns+" FROM api_tokens WHERE org_id = $1 AND user_id = $2 ORDER BY id", orgID, userID)
+	}, "SELECT "+apiTokenColumns+" FROM api_tokens WHERE org_id = $1 AND "+which, append([]any{orgID}, args...)...)
 	return out, err
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"usher/internal/directory"
 	"usher/internal/env"
 	"usher/internal/eventlog"
 	"usher/internal/idp"
@@ -37,6 +38,9 @@ type Service struct {
 
 	cache cache
 }
+
+// Token is an API token without its secret, which nobody knows.
+type Token = store.APIToken
 
 // Verified is whose token it is. It is shared by requests: do not change it.
 type Verified struct {
@@ -175,27 +179,76 @@ func (s *Service) List(ctx context.Context, orgID, userID string) ([]store.APITo
 	return all, nil
 }
 
+// Expires is when a token ends that is not used again.
+func Expires(t Token) time.Time { return t.LastUsed.Add(idleLife) }
+
+// Active lists, by identifier, the tokens of an organisation that have not ended,
+// limit at most, behind the one that after names.
+func (s *Service) Active(ctx context.Context, orgID, after string, limit int) ([]Token, error) {
+	all, err := s.Store.Read(ctx).APITokensAfter(orgID, after, s.Clock.Now().Add(-idleLife), limit)
+	if err != nil {
+		return nil, fmt.Errorf("list API tokens: %w", err)
+	}
+	return all, nil
+}
+
+// Find returns a token that has not ended. KindNotFound on "ApiToken" when there
+// is none.
+func (s *Service) Find(ctx context.Context, orgID, id string) (*Token, error) {
+	t, err := s.Store.Read(ctx).APIToken(orgID, id)
+	if errors.Is(err, store.ErrNotFound) || err == nil && s.Clock.Now().After(Expires(*t)) {
+		return nil, idp.NotFound("ApiToken", id)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read an API token: %w", err)
+	}
+	return t, nil
+}
+
 // Revoke ends a token, on this node at once. KindNotFound on "ApiToken" when
 // there is none.
 func (s *Service) Revoke(ctx context.Context, a idp.Actor, id string) error {
-	err := s.Store.Tx(ctx, func(tx *store.Tx) error {
-		t, err := tx.APIToken(a.OrgID(), id)
-		if err == nil {
-			err = tx.DeleteAPIToken(t.OrgID, t.ID)
-		}
-		if errors.Is(err, store.ErrNotFound) {
-			return idp.NotFound("ApiToken", id)
-		}
-		if err != nil {
-			return fmt.Errorf("revoke an API token: %w", err)
-		}
-		return s.record(tx, a, eventlog.APITokenRevoke, *t)
-	})
+	if err := s.Store.Tx(ctx, func(tx *store.Tx) error { return s.revoke(tx, a, id) }); err != nil {
+		return err
+	}
+	s.gone(id)
+	return nil
+}
+
+func (s *Service) revoke(tx *store.Tx, a idp.Actor, id string) error {
+	t, err := tx.APIToken(a.OrgID(), id)
+	if err == nil {
+		err = tx.DeleteAPIToken(t.OrgID, t.ID)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		return idp.NotFound("ApiToken", id)
+	}
+	if err != nil {
+		return fmt.Errorf("revoke an API token: %w", err)
+	}
+	return s.record(tx, a, eventlog.APITokenRevoke, *t)
+}
+
+// RevokeOf is Revoke by an administrator. KindForbidden for the token of somebody
+// whom the actor may not change.
+func (s *Service) RevokeOf(ctx context.Context, d *directory.Service, a idp.Actor, id string) error {
+	t, err := s.Find(ctx, a.OrgID(), id)
 	if err != nil {
 		return err
 	}
+	if a.Is(t.UserID) {
+		return s.Revoke(ctx, a, id)
+	}
+	_, err = d.Within(ctx, a, "revoke an API token", t.UserID, func(tx *store.Tx, _ *idp.User) error { return s.revoke(tx, a, id) })
+	if err == nil {
+		s.gone(id)
+	}
+	return err
+}
+
+// gone drops what this node has cached about a token.
+func (s *Service) gone(id string) {
 	s.forget(func(v *Verified) bool { return v.Token.ID == id })
-	return nil
 }
 
 // RevokeAll ends all tokens of a user in the caller's transaction, as the
