@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,7 +33,7 @@ func factorName(k factor.Kind) string {
 		"okta_otp": "Authenticator app", "google_otp": "Google Authenticator", "okta_question": "Security question",
 		"okta_sms": "Text message", "okta_call": "Phone call", "okta_email": "Mail", "okta_push": "Confirmation on your phone",
 		"yubikey_token": "YubiKey", "rsa_token": "RSA token", "symantec_vip": "Symantec VIP",
-		"hotp": "One-time password token",
+		"hotp": "One-time password token", "fido_webauthn": "Security key or biometrics", "fido_u2f": "Security key", "duo": "Duo",
 	}
 	if n, ok := names[k.Key]; ok {
 		return n
@@ -43,6 +44,36 @@ func factorName(k factor.Kind) string {
 // scripted tells whether proving a factor takes a script, which these pages do
 // not have: its answers are made from a challenge by the browser.
 func scripted(m signin.Method) bool { return m.About.Hosted || m.Sends && !m.Resends && !m.Waits }
+
+// beyond tells that each of these factors takes a script, and what there is to do.
+func (p *Pages) beyond(v *visit, methods []signin.Method) error {
+	names := namesOf(methods)
+	if v.asked() || names == "" {
+		return p.unable(v)
+	}
+	return p.stop(v, http.StatusNotImplemented, messageView{
+		Heading: "This page cannot go on",
+		Alert:   "You are to confirm with: " + names + ". This page cannot ask for that.",
+		Text: []string{
+			"Sign in through the application that you want to use, if it asks for your user name and password itself.",
+			"Or ask your administrator to let you set up another way, such as codes by an app or a text message.",
+		},
+	})
+}
+
+// namesOf lists what factors are called, each once.
+func namesOf(methods []signin.Method) string {
+	var out []string
+	for _, m := range methods {
+		if name := factorName(m.Factor); name != "" && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// notHere says what is left out of a choice.
+const notHere = "Not possible on this page: "
 
 // detail is where something goes to, as far as it is shown.
 func detail(profile json.RawMessage) string {
@@ -61,14 +92,20 @@ func detail(profile json.RawMessage) string {
 // is asked for at once.
 func (p *Pages) chooseFactor(v *visit, s signin.Verify) error {
 	view := factorView{carried: v.carried(), Heading: "Confirm that it is you", Text: []string{"Choose how."}}
+	var left []signin.Method
 	for _, m := range s.Options {
-		if !scripted(m) {
-			view.Choices = append(view.Choices, choice{Text: factorName(m.Factor), Detail: detail(m.Profile), Do: doChoose + m.FactorID})
+		if scripted(m) {
+			left = append(left, m)
+			continue
 		}
+		view.Choices = append(view.Choices, choice{Text: factorName(m.Factor), Detail: detail(m.Profile), Do: doChoose + m.FactorID})
+	}
+	if len(left) > 0 {
+		view.Text = append(view.Text, notHere+namesOf(left)+".")
 	}
 	switch {
 	case len(view.Choices) == 0:
-		return p.unable(v)
+		return p.beyond(v, left)
 	case len(s.Options) == 1 && !s.Options[0].Sends:
 		return p.challenge(v, signin.Challenge{Method: s.Options[0], Remember: s.Remember})
 	}
@@ -77,20 +114,22 @@ func (p *Pages) chooseFactor(v *visit, s signin.Verify) error {
 
 // challenge asks for the answer to a factor.
 func (p *Pages) challenge(v *visit, s signin.Challenge) error {
-	if scripted(s.Method) {
-		return p.unable(v)
-	}
 	view := factorView{
 		carried: v.carried(), Heading: factorName(s.Method.Factor), Factor: s.Method.FactorID,
 		Remember: s.Remember.Allowed, Remembered: s.Remember.Default,
 	}
-	if s.Waiting {
+	switch {
+	case scripted(s.Method) && v.tx.Pending == nil:
+		return p.beyond(v, []signin.Method{s.Method})
+	case scripted(s.Method): // chosen on another page
+		view.Remember, view.Text = false, []string{notHere + view.Heading + "."}
+	case s.Waiting:
 		view.waiting(s.Result)
 		if s.View.Number != nil {
 			view.Number = strconv.Itoa(*s.View.Number)
 			view.Text = append(view.Text, "Choose this number there.")
 		}
-	} else {
+	default:
 		view.Fields = fieldsOf(s.Method.About.Verify, s.Method.Profile)
 		view.Buttons = []button{{"Go on", doProve}}
 		if to := detail(s.Method.Profile); to != "" {
@@ -123,8 +162,13 @@ func (f *factorView) waiting(result factor.Result) {
 func (p *Pages) enroll(v *visit, s signin.Enroll) error {
 	view := factorView{carried: v.carried(), Heading: "Set up another way to prove that it is you"}
 	view.Text = []string{"Your organisation asks for more than a password."}
+	var left []signin.Method
 	for _, m := range s.Options {
-		if m.Enrolled || scripted(m) {
+		if m.Enrolled {
+			continue
+		}
+		if scripted(m) {
+			left = append(left, m)
 			continue
 		}
 		fields := fieldsOf(m.About.Enroll, nil)
@@ -141,8 +185,11 @@ func (p *Pages) enroll(v *visit, s signin.Enroll) error {
 		}
 		view.Choices = append(view.Choices, c)
 	}
-	if len(view.Choices) == 0 {
-		return p.unable(v)
+	if len(left) > 0 {
+		view.Text = append(view.Text, notHere+namesOf(left)+".")
+	}
+	if len(view.Choices) == 0 && !s.Skippable {
+		return p.beyond(v, left)
 	}
 	if s.Skippable {
 		view.Buttons = []button{{"Not now", doSkip}}

@@ -72,6 +72,10 @@ func phone() signin.Method {
 	return signin.Method{Kind: "push", FactorID: "opf1", Factor: kind("okta_push"), Sends: true, Resends: true, Waits: true, Profile: []byte(`{"name":"Isaac's phone"}`)}
 }
 
+func securityKey() signin.Method {
+	return signin.Method{Kind: "webauthn", FactorID: "fwf1", Factor: kind("fido_webauthn"), Sends: true}
+}
+
 // exhibit is one state in which a page can be.
 type exhibit struct {
 	name   string
@@ -139,6 +143,14 @@ func exhibits() []exhibit {
 		{"factor-phone-refused", 200, step(signin.Challenge{Method: phone(), Waiting: true, Result: factor.Rejected})},
 		{"factor-phone-late", 200, step(signin.Challenge{Method: phone(), Waiting: true, Result: factor.Expired})},
 		{"factor-script", 501, step(signin.Challenge{Method: signin.Method{Sends: true}})},
+		{"factor-key-alone", 501, step(signin.Verify{Options: []signin.Method{securityKey()}})},
+		{"factors-and-a-key", 200, step(signin.Verify{Options: []signin.Method{app(), text(), securityKey()}})},
+		{"factor-key-chosen", 200, func(p *Pages, v *visit) error {
+			v.tx.Pending = &signin.Pending{FactorID: "fwf1"}
+			return p.step(v, signin.Challenge{Method: securityKey()})
+		}},
+		{"enroll-key", 501, step(signin.Enroll{Options: []signin.Method{securityKey()}})},
+		{"enroll-and-a-key", 200, step(signin.Enroll{Options: []signin.Method{app(), securityKey()}})},
 		{"enroll", 200, step(signin.Enroll{Options: []signin.Method{app(), text()}, Skippable: true})},
 		{"enroll-nothing", 501, step(signin.Enroll{})},
 		{"enroll-text", 200, func(p *Pages, v *visit) error {
@@ -340,6 +352,27 @@ func TestHostileText(t *testing.T) {
 			if !strings.Contains(d.all("title")[0].text, text) {
 				t.Errorf("%s: the organisation %q came out as %q", ex.name, text, d.all("title")[0].text)
 			}
+		}
+	}
+}
+
+// TestKeysAreNamedWhereTheyCannotBeUsed: who has a security key is told in plain
+// words that this page cannot use it, and is offered what else there is.
+func TestKeysAreNamedWhereTheyCannotBeUsed(t *testing.T) {
+	for _, ex := range exhibits() {
+		if !strings.Contains(ex.name, "key") {
+			continue
+		}
+		v, w := visitor(acme())
+		if err := ex.show(blank(t), v); err != nil {
+			t.Fatal(err)
+		}
+		page := w.Body.String()
+		if !strings.Contains(page, "Security key or biometrics") || strings.Contains(page, `value="choose:fwf1"`) || strings.Contains(page, `value="set-up:fido_webauthn"`) {
+			t.Errorf("%s:\n%s", ex.name, page)
+		}
+		if other := strings.Contains(page, "Authenticator app") || strings.Contains(page, "Another way"); other != (ex.status == 200) {
+			t.Errorf("%s offers other ways: %v", ex.name, other)
 		}
 	}
 }
