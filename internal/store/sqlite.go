@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
@@ -10,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"modernc.org/sqlite"
+	"modernc.org/libc"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
@@ -27,7 +26,7 @@ type sqliteEngine struct {
 	writer  *batchWriter
 }
 
-func openSQLite(ctx context.Context, path string, o Options) (engine, error) {
+func openSQLite(path string, o Options) (engine, error) {
 	if path == "" {
 		return nil, errors.New("the SQLite path is empty")
 	}
@@ -38,29 +37,20 @@ func openSQLite(ctx context.Context, path string, o Options) (engine, error) {
 	if o.Durable {
 		sync = "FULL"
 	}
-	writerDB, err := sql.Open("sqlite", sqliteDSN(path, "journal_mode(WAL)", "synchronous("+sync+")",
-		"foreign_keys(1)", "wal_autocheckpoint(4000)", "cache_size(-8000)", "temp_store(2)"))
+	conn, err := openSQLiteConn(path, "journal_mode(WAL)", "synchronous("+sync+")",
+		"foreign_keys(1)", "wal_autocheckpoint(4000)", "cache_size(-8000)", "temp_store(2)")
 	if err != nil {
 		return nil, err
 	}
-	writerDB.SetMaxOpenConns(1)
-	conn, err := writerDB.Conn(ctx)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), writerDB.Close())
-	}
-	var version string
-	if err := conn.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
-		return nil, errors.Join(err, conn.Close(), writerDB.Close())
-	}
-	if !versionAtLeast(version, sqliteFloor) {
-		return nil, errors.Join(fmt.Errorf("SQLite %s is older than %s", version, sqliteFloor), conn.Close(), writerDB.Close())
+	if version := libc.GoString(sqlite3.Xsqlite3_libversion(conn.tls)); !versionAtLeast(version, sqliteFloor) {
+		return nil, errors.Join(fmt.Errorf("SQLite %s is older than %s", version, sqliteFloor), conn.close())
 	}
 	n := o.MaxConns
 	if n <= 0 {
 		n = 4
 	}
 	e := &sqliteEngine{path: path, readers: newSQLiteReaders(path, n)}
-	e.writer = newBatchWriter(writerDB, conn, e.readers, e.insert)
+	e.writer = newBatchWriter(conn, e.readers, e.insert)
 	return e, nil
 }
 
@@ -138,19 +128,16 @@ func (e *sqliteEngine) number(ctx context.Context, query string) (n int64, err e
 
 // translate maps a broken constraint to an ExistsError. SQLite names the
 // columns: "UNIQUE constraint failed: users.org_id, users.login_key".
-func (e *sqliteEngine) translate(err error) error {
-	se, ok := errors.AsType[*sqlite.Error](err)
-	if !ok {
+func (*sqliteEngine) translate(err error) error {
+	e, ok := errors.AsType[*sqliteError](err)
+	if !ok || e.code != sqlite3.SQLITE_CONSTRAINT {
 		return err
 	}
-	switch se.Code() {
-	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID:
-		_, columns, _ := strings.Cut(se.Error(), "constraint failed: ")
-		columns, _, _ = strings.Cut(columns, " (")
-		last := columns[strings.LastIndex(columns, " ")+1:]
-		return &ExistsError{On: last}
-	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+	if strings.HasPrefix(e.text, "FOREIGN KEY ") {
 		return ErrNotFound
+	}
+	if columns, ok := strings.CutPrefix(e.text, "UNIQUE constraint failed: "); ok {
+		return &ExistsError{On: columns[strings.LastIndex(columns, " ")+1:]}
 	}
 	return err
 }

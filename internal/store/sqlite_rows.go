@@ -16,7 +16,7 @@ import (
 type sqliteRows struct {
 	conn *sqliteConn
 	stmt *sqliteStmt
-	pool *sqliteReaders
+	pool *sqliteReaders // nil for the writer's connection, which stays with it
 	// unwatch says why the query was interrupted; nil where nobody watches.
 	unwatch func() error
 	err     error
@@ -51,20 +51,26 @@ func (r *sqliteRows) Close() error {
 	return r.err
 }
 
-// end gives the connection back.
+// end gives the connection back. A statement that writes and returns rows may
+// break a constraint at its very end.
 func (r *sqliteRows) end() {
 	if r.over {
 		return
 	}
 	r.over = true
-	sqlite3.Xsqlite3_reset(r.conn.tls, r.stmt.handle) // tells of the step's failure once more
+	// It tells of a step's failure once more.
+	if code := sqlite3.Xsqlite3_reset(r.conn.tls, r.stmt.handle); code != sqlite3.SQLITE_OK && r.err == nil {
+		r.err = r.conn.failure(code)
+	}
 	sqlite3.Xsqlite3_clear_bindings(r.conn.tls, r.stmt.handle)
 	if r.unwatch != nil {
 		if err := r.unwatch(); err != nil && r.err != nil {
 			r.err = err
 		}
 	}
-	r.pool.put(r.conn)
+	if r.pool != nil {
+		r.pool.put(r.conn)
+	}
 }
 
 // Scan implements rows.

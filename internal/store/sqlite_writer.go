@@ -2,12 +2,13 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"runtime"
 	"slices"
 	"sync"
+
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // maxBatch bounds how many transactions share one commit.
@@ -20,13 +21,13 @@ var errClosed = errors.New("store: closed")
 // that wait while a commit is on its way to the disk share the next one, each
 // in a savepoint of its own: one that fails takes nothing of the others along.
 type batchWriter struct {
-	db    *sql.DB
-	conn  *sql.Conn
-	stmts map[string]*sql.Stmt
+	conn  *sqliteConn // of the writer's goroutine alone
 	queue chan *writeJob
 	stop  chan struct{}
 	done  chan struct{}
-	once  sync.Once
+	// once closes it, which may have failed.
+	once   sync.Once
+	failed error
 	// insert writes lines of the log.
 	insert func(q querier, lines []EventRow) error
 	// around is told of the beginning and the end of each transaction.
@@ -50,10 +51,9 @@ type writeJob struct {
 	done  chan struct{}
 }
 
-func newBatchWriter(db *sql.DB, conn *sql.Conn, around writeWatcher, insert func(querier, []EventRow) error) *batchWriter {
+func newBatchWriter(conn *sqliteConn, around writeWatcher, insert func(querier, []EventRow) error) *batchWriter {
 	w := &batchWriter{
-		db: db, conn: conn, around: around, insert: insert, stmts: map[string]*sql.Stmt{},
-		queue: make(chan *writeJob, maxBatch), stop: make(chan struct{}), done: make(chan struct{}),
+		conn: conn, around: around, insert: insert, queue: make(chan *writeJob, maxBatch), stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	go w.loop()
 	return w
@@ -225,38 +225,36 @@ func protect(fn func(querier) error, q querier) (err error) {
 	return fn(q)
 }
 
-func (w *batchWriter) prepared(query string) (*sql.Stmt, error) {
-	if s, ok := w.stmts[query]; ok {
-		return s, nil
-	}
-	s, err := w.conn.PrepareContext(context.Background(), steady(query))
+// start begins a statement. One that was left in the middle, by a panic, begins anew.
+func (w *batchWriter) start(query string, args []any) (*sqliteRows, error) {
+	args, err := plain(args)
 	if err != nil {
 		return nil, err
 	}
-	if len(w.stmts) >= maxCachedStatements {
-		for text, old := range w.stmts {
-			delete(w.stmts, text)
-			if err := old.Close(); err != nil {
-				return nil, err
-			}
-			break
-		}
+	s, err := w.conn.prepare(query)
+	if err != nil {
+		return nil, err
 	}
-	w.stmts[query] = s
-	return s, nil
+	sqlite3.Xsqlite3_reset(w.conn.tls, s.handle)
+	if err := w.conn.bind(s, args); err != nil {
+		return nil, err
+	}
+	return &sqliteRows{conn: w.conn, stmt: s}, nil
 }
 
 // exec implements querier. It leaves the caller's context aside: see do.
 func (w *batchWriter) exec(_ context.Context, query string, args []any) (int64, error) {
-	s, err := w.prepared(query)
+	r, err := w.start(query, args)
 	if err != nil {
 		return 0, err
 	}
-	r, err := s.ExecContext(context.Background(), args...)
-	if err != nil {
+	for r.Next() {
+		continue // what it returns nobody wants
+	}
+	if err := r.Close(); err != nil {
 		return 0, err
 	}
-	return r.RowsAffected()
+	return sqlite3.Xsqlite3_changes64(w.conn.tls, w.conn.db), nil
 }
 
 // later implements querier: there are no round trips to be saved.
@@ -267,24 +265,27 @@ func (w *batchWriter) later(ctx context.Context, query string, args []any) error
 
 // query implements querier.
 func (w *batchWriter) query(_ context.Context, query string, args []any) (rows, error) {
-	s, err := w.prepared(query)
+	r, err := w.start(query, args)
 	if err != nil {
 		return nil, err
 	}
-	return s.QueryContext(context.Background(), args...) //nolint:rowserrcheck // whoever reads the rows looks
+	return r, nil
 }
 
 // first implements querier.
-func (w *batchWriter) first(ctx context.Context, query string, args []any, read func(scan) error) error {
-	found, err := w.query(ctx, query, args)
+func (w *batchWriter) first(_ context.Context, query string, args []any, read func(scan) error) error {
+	r, err := w.start(query, args)
 	if err != nil {
 		return err
 	}
-	return firstOf(found, read)
+	return firstOf(r, read)
 }
 
 func (w *batchWriter) close() error {
-	w.once.Do(func() { close(w.stop) })
-	<-w.done
-	return errors.Join(w.conn.Close(), w.db.Close())
+	w.once.Do(func() {
+		close(w.stop)
+		<-w.done
+		w.failed = w.conn.close()
+	})
+	return w.failed
 }

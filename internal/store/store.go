@@ -95,7 +95,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if IsPostgres(url) {
 		e, err = openPostgres(ctx, url, o)
 	} else {
-		e, err = openSQLite(ctx, SQLitePath(url), o)
+		e, err = openSQLite(SQLitePath(url), o)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
