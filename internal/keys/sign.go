@@ -19,7 +19,7 @@ const es256Half = 32
 
 // Sign returns payload as a compact JWS with the key's kid and alg. typ is the
 // type in the header, "" for none; there are few of them. Signing the same twice
-// gives the same text (ADR 0017). (RFC 7515 section 7.1)
+// gives the same text (ADR 0018). (RFC 7515 section 7.1)
 func (k *SigningKey) Sign(typ string, payload []byte) (string, error) {
 	header, err := k.header(typ)
 	if err != nil {
