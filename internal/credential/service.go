@@ -35,6 +35,8 @@ type Guess struct {
 	UserID   string // empty for an unknown user
 	Password string
 	Client   idp.Client // where it comes from, for whoever is asked
+	// Look is what the credential is read by, nil for a read of its own.
+	Look *store.Tx
 }
 
 // secret tells which of a user's secrets a proof is about.
@@ -64,7 +66,11 @@ func (s *Service) Verify(ctx context.Context, g Guess) (Proof, error) {
 	if g.UserID == "" {
 		return s.verify(ctx, p, g.Password)
 	}
-	c, err := s.Store.Read(ctx).Credential(p.OrgID, p.UserID)
+	look := g.Look
+	if look == nil {
+		look = s.Store.Read(ctx)
+	}
+	c, err := look.Credential(p.OrgID, p.UserID)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return p, fmt.Errorf("read credential: %w", err)
 	}

@@ -61,6 +61,15 @@ func (s *Service) ByLogin(tx *store.Tx, orgID, login string) (*idp.User, error) 
 	return u, store.Failure("read user", err)
 }
 
+// Foresee reads ahead what is about to be asked for about the one whose login this
+// is, the user included, and what else f says. (store.Tx.Foresee)
+func (s *Service) Foresee(tx *store.Tx, orgID, login string, f store.Foreseen) error {
+	if key := LoginKey(login); len(login) <= maxLoginBytes && searchable(login) && strings.Contains(key, "@") {
+		f.Login = key
+	}
+	return store.Failure("read user", tx.Foresee(orgID, f))
+}
+
 func findLogin(tx *store.Tx, orgID, login string) (*idp.User, error) {
 	if len(login) > maxLoginBytes || !searchable(login) {
 		return nil, store.ErrNotFound

@@ -108,6 +108,7 @@ func (s *Authenticators) find(tx *store.Tx, org *idp.Org, id string) (Authentica
 // (spec: management#activateAuthenticator, management#deactivateAuthenticator)
 func (s *Authenticators) Set(ctx context.Context, a idp.Actor, id string, active bool) (Authenticator, error) {
 	var out Authenticator
+	defer s.Methods.Forget()
 	err := s.Store.Tx(ctx, func(tx *store.Tx) error {
 		v, err := s.find(tx, a.Org, id)
 		if err != nil {
@@ -176,16 +177,35 @@ func (s *Authenticators) turn(tx *store.Tx, org *idp.Org, kinds []Kind, on bool)
 // factors it has. The password is always on, so that nothing is read where it is
 // the only one.
 func active(tx *store.Tx, org *idp.Org, methods []Method) ([]Method, factorStates, error) {
-	if !slices.ContainsFunc(methods, func(m Method) bool { return m.Describe().Kind != Password }) {
+	if alone(methods) {
 		return methods, nil, nil
 	}
+	states, err := said(tx, org)
+	if err != nil {
+		return nil, nil, err
+	}
+	return states.keep(methods), states, nil
+}
+
+// alone tells whether there is nothing but the password.
+func alone(methods []Method) bool {
+	return !slices.ContainsFunc(methods, func(m Method) bool { return m.Describe().Kind != Password })
+}
+
+// said reads what an organisation says about its methods and factors.
+func said(tx *store.Tx, org *idp.Org) (factorStates, error) {
 	states, err := tx.AuthenticatorStates(org.ID)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read the authenticators: %w", err)
+		return nil, fmt.Errorf("read the authenticators: %w", err)
 	}
+	return factorStates(states), nil
+}
+
+// keep drops the methods that are switched off.
+func (s factorStates) keep(methods []Method) []Method {
 	return slices.DeleteFunc(slices.Clone(methods), func(m Method) bool {
-		return slices.ContainsFunc(states, func(st store.AuthenticatorState) bool {
+		return slices.ContainsFunc(s, func(st store.AuthenticatorState) bool {
 			return st.Kind == m.Describe().Kind && st.Status == AuthenticatorInactive
 		})
-	}), factorStates(states), nil
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"usher/internal/env"
 	"usher/internal/eventlog"
 	"usher/internal/factor"
+	"usher/internal/fresh"
 	"usher/internal/idp"
 	"usher/internal/store"
 	"usher/internal/store/storetest"
@@ -44,8 +45,11 @@ func TestAuthenticatorsAreSwitchedOff(t *testing.T) {
 		methods := factor.NewService(badge(factor.Password), badge("push"), badge("totp"))
 		s := &factor.Authenticators{Store: db, Log: &eventlog.Log{IDs: &env.Counting{}}, Methods: methods}
 		actor := idp.SystemActor(org)
-		offered := func() string {
+		offeredBy := func(methods *factor.Service) string {
 			t.Helper()
+			if err := methods.Warm(t.Context(), db, org); err != nil {
+				t.Fatal(err)
+			}
 			list, err := methods.Enrolled(db.Read(t.Context()), factor.Subject{Org: org})
 			if err != nil {
 				t.Fatal(err)
@@ -56,6 +60,7 @@ func TestAuthenticatorsAreSwitchedOff(t *testing.T) {
 			}
 			return strings.Join(kinds, " ")
 		}
+		offered := func() string { return offeredBy(methods) }
 		list, err := s.List(t.Context(), actor)
 		if err != nil || len(list) != 3 || list[0].Key != factor.KeyPassword || list[1].Key != "okta_verify" || list[2].Key != "google_otp" {
 			t.Fatalf("%+v, %v", list, err)
@@ -104,6 +109,21 @@ func TestAuthenticatorsAreSwitchedOff(t *testing.T) {
 		}
 		if _, err := s.Set(t.Context(), actor, factor.AuthenticatorID(org.ID, factor.Password), false); idp.KindOf(err) != idp.KindForbidden {
 			t.Errorf("the password: %v", err)
+		}
+		// Another node may go by what was so a second ago.
+		other, age := factor.NewService(badge(factor.Password), badge("push"), badge("totp")), time.Duration(0)
+		factor.SetAge(other, func() time.Duration { return age })
+		offeredBy(other)
+		if _, err := s.Set(t.Context(), actor, google, false); err != nil || offered() != "password push" {
+			t.Errorf("%v, offered %s", err, offered())
+		}
+		age = fresh.Life - 1
+		if got := offeredBy(other); got != "password push totp" {
+			t.Errorf("elsewhere, within the second: %s", got)
+		}
+		age = fresh.Life
+		if got := offeredBy(other); got != "password push" {
+			t.Errorf("elsewhere, after the second: %s", got)
 		}
 		if _, err := s.Get(t.Context(), actor, "aut1"); idp.KindOf(err) != idp.KindNotFound {
 			t.Errorf("an unknown one: %v", err)

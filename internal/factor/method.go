@@ -119,6 +119,8 @@ type Subject struct {
 	User *idp.User // nil for a login that is nobody's
 	// Client is where an answer comes from, for methods that ask others.
 	Client idp.Client
+	// Look is what Check reads by, nil for reads of its own.
+	Look *store.Tx
 	// Lockout is what wrong passwords lead to.
 	Lockout credential.Lockout
 	// Factor is the enrolment that is proved or activated; nil for a method that

@@ -100,6 +100,7 @@ func (s *Authenticators) factor(tx *store.Tx, org *idp.Org, key string) (OrgFact
 // KindUnsupported for a factor that this server has no method for.
 func (s *Authenticators) SetFactor(ctx context.Context, a idp.Actor, key string, on bool) (OrgFactor, error) {
 	var out OrgFactor
+	defer s.Methods.Forget()
 	err := s.Store.Tx(ctx, func(tx *store.Tx) error {
 		f, err := s.factor(tx, a.Org, key)
 		if err != nil {

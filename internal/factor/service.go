@@ -1,17 +1,22 @@
 package factor
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"math/big"
 
+	"usher/internal/fresh"
 	"usher/internal/idp"
 	"usher/internal/store"
 )
 
 // Service is the catalogue of the methods that this server has, in the order
 // in which they are offered.
-type Service struct{ methods []Method }
+type Service struct {
+	methods []Method
+	said    fresh.Cache[string, factorStates] // by organisation (ADR 0007)
+}
 
 // NewService returns a catalogue. A kind that is there twice is a mistake of
 // the program and panics.
@@ -46,10 +51,33 @@ func (s *Service) Descriptions() []Description {
 	return out
 }
 
+// Warm reads what an organisation says about the methods, at most once a second, so
+// that the transaction of a sign-in need not. It is called outside of one.
+func (s *Service) Warm(ctx context.Context, db *store.Store, org *idp.Org) error {
+	if alone(s.methods) {
+		return nil
+	}
+	_, err := s.said.Get(org.ID, func() (factorStates, error) { return said(db.Read(ctx), org) })
+	return err
+}
+
+// Forget drops what Warm has read, e.g. after a snapshot was restored.
+func (s *Service) Forget() { s.said.ForgetAll() }
+
+// active is what a sign-in goes by: what Warm has read where that is fresh.
+func (s *Service) active(tx *store.Tx, org *idp.Org) ([]Method, factorStates, error) {
+	if !alone(s.methods) {
+		if states, ok := s.said.Peek(org.ID); ok {
+			return states.keep(s.methods), states, nil
+		}
+	}
+	return active(tx, org, s.methods)
+}
+
 // Enrolled lists the methods that the subject can prove and the organisation has
 // not switched off.
 func (s *Service) Enrolled(tx *store.Tx, sub Subject) ([]Description, error) {
-	methods, states, err := active(tx, sub.Org, s.methods)
+	methods, states, err := s.active(tx, sub.Org)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +139,7 @@ func (s *Service) Held(tx *store.Tx, org *idp.Org, u *idp.User) ([]Held, error) 
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	methods, states, err := active(tx, org, s.methods)
+	methods, states, err := s.active(tx, org)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +158,7 @@ func (s *Service) Held(tx *store.Tx, org *idp.Org, u *idp.User) ([]Held, error) 
 // the organisation has not switched off, in the order in which methods are
 // offered.
 func (s *Service) Offered(tx *store.Tx, org *idp.Org) ([]Kind, error) {
-	methods, states, err := active(tx, org, s.methods)
+	methods, states, err := s.active(tx, org)
 	if err != nil {
 		return nil, err
 	}

@@ -139,7 +139,7 @@ func (s *Enrolments) mayEnroll(tx *store.Tx, a idp.Actor, u *idp.User, k Kind) e
 	if u.Status == idp.UserDeprovisioned || u.Status == idp.UserSuspended {
 		return idp.Fail(idp.KindUserState)
 	}
-	if err := fresh(tx, a, u); err != nil {
+	if err := recent(tx, a, u); err != nil {
 		return err
 	}
 	served, err := s.served(tx, a, u)
@@ -190,9 +190,9 @@ func (s *Enrolments) mayUse(tx *store.Tx, a idp.Actor, sub Subject) error {
 	return nil
 }
 
-// fresh refuses a user's own session whose last proof is too long ago, with
+// recent refuses a user's own session whose last proof is too long ago, with
 // KindForbidden.
-func fresh(tx *store.Tx, a idp.Actor, u *idp.User) error {
+func recent(tx *store.Tx, a idp.Actor, u *idp.User) error {
 	if a.Is(u.ID) && a.SessionID != "" && tx.Now().Sub(a.Proved) > recently {
 		return idp.Fail(idp.KindForbidden)
 	}
@@ -440,7 +440,7 @@ func (s *Enrolments) settle(tx *store.Tx, a idp.Actor, sub Subject, p Purpose, a
 	if p == ToVerify {
 		return s.Ceremonies.Verify(tx, a, sub, at)
 	}
-	if err := fresh(tx, a, sub.User); err != nil {
+	if err := recent(tx, a, sub.User); err != nil {
 		return Verdict{}, err
 	}
 	return s.Ceremonies.Activate(tx, a, sub, at)

@@ -139,6 +139,7 @@ func (s *Server) Restore(ctx context.Context, snapshot []byte) error {
 	s.services.tokens.ForgetAll()
 	s.services.directory.Forget()
 	s.services.policies.Forget()
+	s.services.factors.Forget()
 	s.services.oauth.Forget()
 	s.services.apps.Forget()
 	return nil

@@ -36,7 +36,7 @@ func (e *Engine) Apply(ctx context.Context, a idp.Actor, t *Transaction, actions
 		if err != nil {
 			return nil, err
 		}
-		if err := e.Policies.Warm(ctx, a.OrgID()); err != nil {
+		if err := e.warm(ctx, a); err != nil {
 			return nil, err
 		}
 		r, err := e.perform(ctx, a, t, plan)
@@ -61,6 +61,9 @@ func (e *Engine) perform(ctx context.Context, a idp.Actor, t *Transaction, plan 
 	var r *run
 	err := e.explained(ctx, a, e.levelOf(t, plan), func(tx *store.Tx) error {
 		r = &run{Engine: e, tx: tx, actor: a, before: t, t: t.clone()}
+		if err := r.foresee(plan); err != nil {
+			return err
+		}
 		for _, p := range plan {
 			if err := r.do(p); err != nil || r.refused != nil {
 				return err

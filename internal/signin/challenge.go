@@ -71,9 +71,11 @@ func (e *Engine) prepareFurther(ctx context.Context, read *store.Tx, a idp.Actor
 			return err
 		}
 	}
-	f, err := factorOf(read, d.user, m.FactorID)
-	if err != nil {
-		return err
+	f := d.factor(m.FactorID)
+	if f == nil {
+		if f, err = factorOf(read, d.user, m.FactorID); err != nil {
+			return err
+		}
 	}
 	sub, err := e.pendingSubject(read, a, t, d.user, f)
 	if err != nil {

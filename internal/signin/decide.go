@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"usher/internal/credential"
@@ -37,6 +38,17 @@ type decision struct {
 	demanded bool
 	// expired tells that the password has reached its greatest age.
 	expired bool
+	// usable are the further factors that the user may prove, where one is asked for.
+	usable []factor.Held
+}
+
+// factor returns one of those that the user may prove, nil for none.
+func (d *decision) factor(id string) *store.Factor {
+	i := slices.IndexFunc(d.usable, func(h factor.Held) bool { return h.Factor.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return d.usable[i].Factor
 }
 
 // Next tells what has to happen now, with the trace of the rules that were
@@ -44,10 +56,14 @@ type decision struct {
 // fails with KindBadToken when the transaction's proofs are void: the user is
 // gone or may no longer sign in, or somebody has set another password.
 func (e *Engine) Next(ctx context.Context, a idp.Actor, t *Transaction) (Step, Trace, error) {
-	if err := e.Policies.Warm(ctx, a.OrgID()); err != nil {
+	if err := e.warm(ctx, a); err != nil {
 		return nil, Trace{}, err
 	}
-	d, err := e.decide(e.Store.Look(ctx), a, t, nil)
+	look := e.Store.Look(ctx)
+	if err := e.foreseeNext(look, a, t); err != nil {
+		return nil, Trace{}, err
+	}
+	d, err := e.decide(look, a, t, nil)
 	if t.subject, t.next = d.user, nil; err == nil {
 		t.next = &d
 	}
@@ -108,7 +124,7 @@ func (e *Engine) proved(tx *store.Tx, a idp.Actor, t *Transaction, u *idp.User, 
 	if err != nil {
 		return decision{}, err
 	}
-	d.demanded = f.demanded
+	d.demanded, d.usable = f.demanded, f.usable
 	if d.step, err = e.proving(tx, a, t, u, s, f); err != nil || d.step != nil {
 		return d, err
 	}

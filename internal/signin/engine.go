@@ -256,7 +256,7 @@ func (e *Engine) Cancel(ctx context.Context, a idp.Actor, t *Transaction) error 
 	if t.Version == 0 && !t.Carried {
 		return nil
 	}
-	return e.Store.Tx(ctx, func(tx *store.Tx) error { return e.end(tx, a, t.clone()) })
+	return conflict(e.Store.Tx(ctx, func(tx *store.Tx) error { return e.end(tx, a, t.clone()) }))
 }
 
 // Renew lets a stored transaction live on from now, as every use of it does. It

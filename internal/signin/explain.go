@@ -17,13 +17,14 @@ type level func(ctx context.Context, fn func(*store.Tx) error) error
 func (e *Engine) explained(ctx context.Context, a idp.Actor, at level, fn func(tx *store.Tx) error) error {
 	notes := new(why.Notes)
 	noted := why.With(ctx, notes)
-	err := at(noted, func(tx *store.Tx) error {
+	// That a transaction of the same handle came first may show at the end only.
+	err := conflict(at(noted, func(tx *store.Tx) error {
 		notes.Reset()
 		if err := fn(tx); err != nil {
 			return err
 		}
 		return e.Decisions.Keep(tx, a, notes)
-	})
+	}))
 	if k := idp.KindOf(err); k == 0 || k == idp.KindConflict {
 		return err
 	}

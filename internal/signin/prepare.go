@@ -44,6 +44,9 @@ func (e *Engine) prepare(ctx context.Context, a idp.Actor, t *Transaction, actio
 		return nil, idp.Fail(idp.KindBadToken)
 	}
 	read := e.Store.Look(ctx)
+	if err := e.foreseeLogin(read, a, actions); err != nil {
+		return nil, err
+	}
 	identified := t.Identified
 	u := t.subject
 	if t.UserID != id(u) {
@@ -74,7 +77,7 @@ func (e *Engine) prepare(ctx context.Context, a idp.Actor, t *Transaction, actio
 			case !identified || t.Completed:
 				return nil, idp.Fail(idp.KindTransactionState)
 			default:
-				err = e.check(ctx, a, t, act, &p)
+				err = e.check(ctx, read, a, t, act, &p)
 			}
 		case EnrollFactor:
 			err = e.prepareEnroll(ctx, a, t, act, &p)
@@ -109,7 +112,7 @@ func clean(login string) string {
 }
 
 // check compares the answer of a VerifyFactor.
-func (e *Engine) check(ctx context.Context, a idp.Actor, t *Transaction, act VerifyFactor, p *planned) error {
+func (e *Engine) check(ctx context.Context, read *store.Tx, a idp.Actor, t *Transaction, act VerifyFactor, p *planned) error {
 	kind := act.Method
 	if kind == "" {
 		kind = t.Chosen
@@ -126,6 +129,6 @@ func (e *Engine) check(ctx context.Context, a idp.Actor, t *Transaction, act Ver
 	}
 	p.method = m
 	var err error
-	p.attempt, err = m.Check(ctx, factor.Subject{Org: a.Org, User: p.user, Client: a.Client}, act.Answer)
+	p.attempt, err = m.Check(ctx, factor.Subject{Org: a.Org, User: p.user, Client: a.Client, Look: read}, act.Answer)
 	return err
 }

@@ -84,11 +84,11 @@ func (r *run) evaluated(d decision) error {
 
 // started notes that a user has signed in: on the user and in the system log.
 func (e *Engine) started(tx *store.Tx, a idp.Actor, u *idp.User, t *Transaction, sessionID string) error {
-	if err := tx.TouchLogin(u.OrgID, u.ID); err != nil {
-		return fmt.Errorf("note the sign-in: %w", err)
-	}
 	if err := e.Credentials.Trust(tx, u.OrgID, u.ID, credential.Source(a.Client)); err != nil {
 		return err
+	}
+	if err := tx.TouchLogin(u.OrgID, u.ID); err != nil {
+		return fmt.Errorf("note the sign-in: %w", err)
 	}
 	entry := eventlog.Entry{Type: eventlog.SessionStart, Subject: eventlog.UserSubject(u), SessionID: sessionID}
 	if n := len(t.Proofs); n > 0 {

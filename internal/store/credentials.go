@@ -42,6 +42,22 @@ func (tx *Tx) Credential(orgID, userID string) (*Credential, error) {
 	return &c, tx.first(scanCredential(&c), "SELECT "+credentialColumns+" FROM credentials c WHERE c.org_id = $1 AND c.user_id = $2", orgID, userID)
 }
 
+// askCredential asks for the credential of the one whose folded login is key.
+func (tx *Tx) askCredential(orgID, key string) ask {
+	c := Credential{OrgID: orgID}
+	return ask{
+		query: "SELECT " + credentialColumns + `, c.user_id FROM users u
+ JOIN credentials c ON c.org_id = u.org_id AND c.user_id = u.id WHERE u.org_id = $1 AND u.login_key = $2`,
+		args: []any{orgID, key},
+		row:  scanCredential(&c, &c.UserID),
+		done: func(none bool) {
+			if !none {
+				tx.seen.keepCredential(&c)
+			}
+		},
+	}
+}
+
 // SaveCredential inserts a credential of version 0, or updates one that was
 // read at its version, else ErrStale; it raises the version.
 func (tx *Tx) SaveCredential(c *Credential) error {

@@ -16,7 +16,7 @@ func Recorded(ctx context.Context, s *Store, fn func(*Tx) error) ([]Statement, e
 	var out []Statement
 	err := s.engine.write(ctx, committed, func(q querier) error {
 		r := &recorder{querier: q}
-		if err := fn(&Tx{ctx: ctx, q: r, engine: s.engine, now: s.clock.Now()}); err != nil {
+		if err := fn(&Tx{ctx: ctx, q: r, engine: s.engine, now: s.clock.Now(), seen: &seen{}}); err != nil {
 			return err
 		}
 		out = r.seen
@@ -73,6 +73,19 @@ func (r *recorder) query(ctx context.Context, query string, args []any) (rows, e
 func (r *recorder) first(ctx context.Context, query string, args []any, read func(scan) error) error {
 	r.note(query, args)
 	return r.querier.first(ctx, query, args, read)
+}
+
+func (r *recorder) together(ctx context.Context, asks []ask) error {
+	for _, a := range asks {
+		found, err := r.query(ctx, a.query, a.args)
+		if err == nil {
+			err = a.take(found)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // One reads the first row of a query into dest.

@@ -76,15 +76,23 @@ func (tx *Tx) FactorsOf(orgID, userID string) ([]Factor, error) {
 	if known, ok := tx.seen.factorsOf(orgID, userID); ok {
 		return known, nil
 	}
+	out, err := tx.askFactors(orgID, userID).get(tx)
+	return *out, err
+}
+
+func (tx *Tx) askFactors(orgID, userID string) asking[[]Factor] {
 	var out []Factor
-	err := tx.each(func(s scan) error {
-		out = append(out, Factor{OrgID: orgID, UserID: userID})
-		return scanFactor(&out[len(out)-1])(s)
-	}, "SELECT "+factorColumns+" FROM factors WHERE org_id = $1 AND user_id = $2 ORDER BY id", orgID, userID)
-	if err == nil {
-		tx.seen.keepFactors(orgID, userID, out)
-	}
-	return out, err
+	return asking[[]Factor]{ask{
+		query: "SELECT " + factorColumns + " FROM factors WHERE org_id = $1 AND user_id = $2 ORDER BY id",
+		args:  []any{orgID, userID},
+		list:  true,
+		begin: func() { out = nil },
+		row: func(s scan) error {
+			out = append(out, Factor{OrgID: orgID, UserID: userID})
+			return scanFactor(&out[len(out)-1])(s)
+		},
+		done: func(bool) { tx.seen.keepFactors(orgID, userID, out) },
+	}, &out}
 }
 
 // DeleteFactor removes a factor with its challenges, else ErrNotFound.

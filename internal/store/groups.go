@@ -133,17 +133,23 @@ func (tx *Tx) GroupIDsOf(orgID, userID string) ([]string, error) {
 	if known, ok := tx.seen.groupsOf(orgID, userID); ok {
 		return known, nil
 	}
+	out, err := tx.askGroups(orgID, userID).get(tx)
+	return *out, err
+}
+
+func (tx *Tx) askGroups(orgID, userID string) asking[[]string] {
 	var out []string
-	err := tx.each(func(s scan) error {
-		var id string
-		if err := s(&id); err != nil {
+	return asking[[]string]{ask{
+		query: "SELECT DISTINCT group_id FROM memberships WHERE org_id = $1 AND user_id = $2 ORDER BY group_id",
+		args:  []any{orgID, userID},
+		list:  true,
+		begin: func() { out = nil },
+		row: func(s scan) error {
+			var id string
+			err := s(&id)
+			out = append(out, id)
 			return err
-		}
-		out = append(out, id)
-		return nil
-	}, "SELECT DISTINCT group_id FROM memberships WHERE org_id = $1 AND user_id = $2 ORDER BY group_id", orgID, userID)
-	if err == nil {
-		tx.seen.keepGroups(orgID, userID, out)
-	}
-	return out, err
+		},
+		done: func(bool) { tx.seen.keepGroups(orgID, userID, out) },
+	}, &out}
 }

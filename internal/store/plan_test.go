@@ -128,6 +128,11 @@ func userPlans(org string) []planned {
 	return []planned{
 		find("user by id", func(tx *store.Tx) (any, error) { return tx.User(org, middle) }),
 		find("user by login", func(tx *store.Tx) (any, error) { return tx.UserByLogin(org, "u77@example.com") }),
+		{"what is foreseen of a user", func(tx *store.Tx) error {
+			return tx.Foresee(org, store.Foreseen{
+				UserID: middle, Login: "u77@example.com", Credential: true, Groups: true, Factors: true, Counts: true, Standing: true, Source: "s",
+			})
+		}},
 		find("user by short name", func(tx *store.Tx) (any, error) { return tx.UsersByShortName(org, "u77") }),
 		find("first page", func(tx *store.Tx) (any, error) { return tx.UsersAfter(org, "", 201) }),
 		find("page in the middle", func(tx *store.Tx) (any, error) { return tx.UsersAfter(org, middle, 201) }),

@@ -37,11 +37,12 @@ type pgPoints struct {
 	waiting []*pgPoint
 }
 
-// pgPoint is one of the reads.
+// pgPoint is one of the reads, or several that go together.
 type pgPoint struct {
-	query string
-	args  []any
-	read  func(scan) error
+	query  string
+	args   []any
+	read   func(scan) error
+	bundle []ask // in place of the three above
 	// turn tells the one who waits that it is to run this group, or, when that is
 	// empty, that its read was part of another's.
 	turn chan []*pgPoint
@@ -56,6 +57,16 @@ func (b *pgPoints) first(ctx context.Context, query string, args []any, read fun
 	if apart(query, args) {
 		return b.alone(ctx, p)
 	}
+	return b.share(ctx, p)
+}
+
+// together implements bundler.
+func (b *pgPoints) together(ctx context.Context, asks []ask) error {
+	return b.share(ctx, &pgPoint{bundle: asks})
+}
+
+// share runs a read with others, where there are any.
+func (b *pgPoints) share(ctx context.Context, p *pgPoint) error {
 	group, err := b.join(ctx, p)
 	if err != nil {
 		return err
@@ -115,7 +126,7 @@ func (b *pgPoints) lead(ctx context.Context, group []*pgPoint) error {
 	}()
 	first := group[0]
 	if len(group) > 1 {
-		b.together(ctx, group)
+		b.all(ctx, group)
 	}
 	if first.ran {
 		return first.err
@@ -137,8 +148,33 @@ func (b *pgPoints) pass() {
 	group[0].turn <- group
 }
 
+// take reads what came of p.
+func (p *pgPoint) take(results pgx.BatchResults) error {
+	if p.bundle == nil {
+		found, err := results.Query()
+		if err != nil {
+			return err
+		}
+		return firstOf(pgRows{Rows: found}, p.read)
+	}
+	for _, a := range p.bundle {
+		found, err := results.Query()
+		if err == nil {
+			err = a.take(pgRows{Rows: found})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // alone runs one read.
 func (b *pgPoints) alone(ctx context.Context, p *pgPoint) error {
+	if p.bundle != nil {
+		var batch pgx.Batch
+		return bundled(b.pool.SendBatch(ctx, queued(&batch, p.bundle)), 0, p.bundle)
+	}
 	found, err := b.pool.Query(ctx, p.query, p.args...)
 	if err != nil {
 		return err
@@ -146,10 +182,10 @@ func (b *pgPoints) alone(ctx context.Context, p *pgPoint) error {
 	return firstOf(pgRows{Rows: found}, p.read)
 }
 
-// together runs a group in one round trip. Reads that it leaves undone, because
+// all runs a group in one round trip. Reads that it leaves undone, because
 // they or one before them failed, are to run alone, where each meets its own
 // failure.
-func (b *pgPoints) together(ctx context.Context, group []*pgPoint) {
+func (b *pgPoints) all(ctx context.Context, group []*pgPoint) {
 	done := 0
 	wake := func(n int) {
 		for ; done < n; done++ {
@@ -168,15 +204,14 @@ func (b *pgPoints) together(ctx context.Context, group []*pgPoint) {
 	defer conn.Release()
 	var batch pgx.Batch
 	for _, p := range group {
-		batch.Queue(p.query, p.args...)
+		if p.bundle == nil {
+			batch.Queue(p.query, p.args...)
+		}
+		queued(&batch, p.bundle)
 	}
 	results := conn.SendBatch(ctx, &batch)
 	for i, p := range group {
-		found, err := results.Query()
-		if err != nil {
-			break
-		}
-		err = protect(func(querier) error { return firstOf(pgRows{Rows: found}, p.read) }, nil)
+		err := protect(func(querier) error { return p.take(results) }, nil)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			break
 		}

@@ -127,6 +127,47 @@ func (p *pgTx) query(ctx context.Context, query string, args []any) (rows, error
 	return pgRows{Rows: found, done: results.Close}, nil
 }
 
+// together implements bundler.
+func (p *pgTx) together(ctx context.Context, asks []ask) error {
+	var b pgx.Batch
+	for _, q := range p.pending {
+		b.Queue(q.query, q.args...)
+	}
+	before := len(p.pending)
+	p.pending = p.pending[:0]
+	return bundled(p.conn.SendBatch(ctx, queued(&b, asks)), before, asks)
+}
+
+// queued puts queries into a batch.
+func queued(b *pgx.Batch, asks []ask) *pgx.Batch {
+	for _, a := range asks {
+		b.Queue(a.query, a.args...)
+	}
+	return b
+}
+
+// bundled reads the answers to a batch: to so many statements that nobody waits
+// for, and to queries.
+func bundled(results pgx.BatchResults, before int, asks []ask) error {
+	for range before {
+		if _, err := results.Exec(); err != nil {
+			_ = results.Close()
+			return err
+		}
+	}
+	for _, a := range asks {
+		found, err := results.Query()
+		if err == nil {
+			err = a.take(pgRows{Rows: found})
+		}
+		if err != nil {
+			_ = results.Close()
+			return err
+		}
+	}
+	return results.Close()
+}
+
 // first implements querier.
 func (p *pgTx) first(ctx context.Context, query string, args []any, read func(scan) error) error {
 	found, err := p.query(ctx, query, args)

@@ -13,13 +13,40 @@ import (
 // methods may be called on nil, which keeps nothing.
 type seen struct {
 	user *idp.User
+	// login is whose a folded login is.
+	login *seenLogin
 	// groups are those of a user of an organisation.
 	groups *seenGroups
 	// credential was read with a user's standing.
 	credential *Credential
+	standing   *seenStanding
 	factors    *seenFactors
+	counts     *seenCounts
 	// authenticators are what an organisation has said.
 	authenticators *seenAuthenticators
+	// transaction is the version of a sign-in.
+	transaction *seenTransaction
+}
+
+type seenLogin struct {
+	orgID, key string
+	user       *idp.User // nil where it is nobody's
+}
+
+type seenStanding struct {
+	orgID, userID, source string
+	standing              Standing
+	none                  bool // the user has no credential
+}
+
+type seenCounts struct {
+	orgID, userID string
+	of            map[string]factorCounts // by factor; one that is not here has none
+}
+
+type seenTransaction struct {
+	orgID, hash string
+	version     int64 // 0 where there is none
 }
 
 type seenGroups struct {
@@ -39,9 +66,45 @@ type seenAuthenticators struct {
 
 // drop forgets what a statement may change.
 func (s *seen) drop(query string) {
-	if s != nil && !aside(query) {
-		*s = seen{}
+	if s == nil {
+		return
 	}
+	verb, table := written(query)
+	switch table {
+	case "events", "decisions", "sessions", "session_tokens", "factor_challenges", "outbox", "rate_counts", "oauth_tickets", "oauth_refresh", "oauth_spent":
+		// Nothing that is kept hangs on these, which sign-ins write all the time.
+	case "transactions":
+		s.transaction = nil
+	case "sign_in_sources":
+		s.standing = nil
+	case "factor_counts":
+		s.counts = nil
+	default:
+		kept := s.transaction
+		*s = seen{}
+		if verb == inserting || verb == updating {
+			s.transaction = kept // which goes with nothing but what is deleted
+		}
+	}
+}
+
+// The verbs of statements that write.
+const (
+	inserting = "INSERT INTO "
+	updating  = "UPDATE "
+	deleting  = "DELETE FROM "
+)
+
+// written tells what a statement does to which table; nothing where that is not
+// plain.
+func written(query string) (verb, table string) {
+	for _, verb := range []string{inserting, updating, deleting} {
+		if rest, ok := strings.CutPrefix(query, verb); ok {
+			table, _, _ := strings.Cut(rest, " ")
+			return verb, table
+		}
+	}
+	return "", ""
 }
 
 // ran is drop where a query that returns rows may write, too.
@@ -49,22 +112,6 @@ func (s *seen) ran(query string) {
 	if s != nil && !strings.HasPrefix(query, "SELECT ") {
 		s.drop(query)
 	}
-}
-
-// aside tells whether a statement writes a table of which nothing is kept, and on
-// which nothing that is kept hangs: those that a sign-in writes all the time.
-func aside(query string) bool {
-	for _, verb := range []string{"INSERT INTO ", "UPDATE ", "DELETE FROM "} {
-		if rest, ok := strings.CutPrefix(query, verb); ok {
-			table, _, _ := strings.Cut(rest, " ")
-			switch table {
-			case "events", "decisions", "transactions", "sessions", "session_tokens", "sign_in_sources", "factor_counts", "factor_challenges",
-				"outbox", "rate_counts", "oauth_tickets", "oauth_refresh", "oauth_spent":
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // userOf returns a copy of a user, if the user is known.
@@ -138,5 +185,74 @@ func (s *seen) authenticatorsOf(orgID string) ([]AuthenticatorState, bool) {
 func (s *seen) keepAuthenticators(orgID string, list []AuthenticatorState) {
 	if s != nil {
 		s.authenticators = &seenAuthenticators{orgID, slices.Clone(list)}
+	}
+}
+
+// loginOf returns a copy of the user whose a folded login is, if that is known; nil
+// where it is nobody's.
+func (s *seen) loginOf(orgID, key string) (*idp.User, bool) {
+	if s == nil || s.login == nil || s.login.key != key || s.login.orgID != orgID {
+		return nil, false
+	}
+	if s.login.user == nil {
+		return nil, true
+	}
+	u := *s.login.user
+	return &u, true
+}
+
+// keepLogin keeps whose a login is: u is nil where it is nobody's.
+func (s *seen) keepLogin(orgID, key string, u *idp.User) {
+	if s == nil {
+		return
+	}
+	s.login = &seenLogin{orgID: orgID, key: key}
+	if u != nil {
+		kept := *u
+		s.login.user = &kept
+		s.keepUser(u)
+	}
+}
+
+// standingOf returns a user's standing at a source, if it is known; none tells that
+// the user has no credential.
+func (s *seen) standingOf(orgID, userID, source string) (standing Standing, none, ok bool) {
+	if s == nil || s.standing == nil || s.standing.userID != userID || s.standing.source != source || s.standing.orgID != orgID {
+		return Standing{}, false, false
+	}
+	return s.standing.standing, s.standing.none, true
+}
+
+func (s *seen) keepStanding(kept seenStanding) {
+	if s != nil {
+		s.standing = &kept
+	}
+}
+
+// countsOf returns the counts of a user's factor, if they are known.
+func (s *seen) countsOf(orgID, userID, factorID string) (factorCounts, bool) {
+	if s == nil || s.counts == nil || s.counts.userID != userID || s.counts.orgID != orgID {
+		return factorCounts{}, false
+	}
+	return s.counts.of[factorID], true
+}
+
+func (s *seen) keepCounts(kept seenCounts) {
+	if s != nil {
+		s.counts = &kept
+	}
+}
+
+// versionOf returns the version of a sign-in, 0 for none, if it is known.
+func (s *seen) versionOf(orgID string, hash []byte) (int64, bool) {
+	if s == nil || s.transaction == nil || s.transaction.hash != string(hash) || s.transaction.orgID != orgID {
+		return 0, false
+	}
+	return s.transaction.version, true
+}
+
+func (s *seen) keepVersion(kept seenTransaction) {
+	if s != nil {
+		s.transaction = &kept
 	}
 }

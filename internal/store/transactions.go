@@ -13,20 +13,46 @@ type Transaction struct {
 }
 
 // SaveTransaction inserts a transaction of version 0, or updates one that was
-// read at its version, else ErrStale; it raises the version.
+// read at its version, else ErrStale; it raises the version. When there is one
+// already of which nothing was known, it, the next statement or the commit fails
+// with ExistsError on "transactions.hash".
 func (tx *Tx) SaveTransaction(t *Transaction) error {
 	var err error
 	if t.Version == 0 {
-		_, err = tx.exec("INSERT INTO transactions (org_id, hash, user_id, created, expires, document, version) VALUES ($1, $2, $3, $4, $5, $6, 1)",
+		err = tx.later("INSERT INTO transactions (org_id, hash, user_id, created, expires, document, version) VALUES ($1, $2, $3, $4, $5, $6, 1)",
 			t.OrgID, t.Hash, t.UserID, ms(tx.now), ms(t.Expires), string(t.Document))
 	} else {
-		err = tx.versioned("UPDATE transactions SET user_id = $1, expires = $2, document = $3, version = version + 1 WHERE org_id = $4 AND hash = $5 AND version = $6",
+		err = tx.atVersion(t, "UPDATE transactions SET user_id = $1, expires = $2, document = $3, version = version + 1 WHERE org_id = $4 AND hash = $5 AND version = $6",
 			t.UserID, ms(t.Expires), string(t.Document), t.OrgID, t.Hash, t.Version)
 	}
 	if err == nil {
 		t.Version++
 	}
 	return err
+}
+
+// atVersion changes the row of a transaction at its version, else ErrStale. Where the
+// version was foreseen nobody waits for the outcome: whoever has written the row
+// since then makes this transaction fail and run again.
+func (tx *Tx) atVersion(t *Transaction, query string, args ...any) error {
+	switch version, ok := tx.seen.versionOf(t.OrgID, t.Hash); {
+	case !ok:
+		return tx.versioned(query, args...)
+	case version != t.Version:
+		return ErrStale
+	}
+	return tx.later(query, args...)
+}
+
+func (tx *Tx) askVersion(orgID string, hash []byte) ask {
+	var version int64
+	return ask{
+		query: "SELECT version FROM transactions WHERE org_id = $1 AND hash = $2",
+		args:  []any{orgID, hash},
+		begin: func() { version = 0 },
+		row:   func(s scan) error { return s(&version) },
+		done:  func(bool) { tx.seen.keepVersion(seenTransaction{orgID, string(hash), version}) },
+	}
 }
 
 // Transaction returns the transaction under this hash that has not expired.

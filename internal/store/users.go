@@ -107,17 +107,52 @@ func (tx *Tx) User(orgID, id string) (*idp.User, error) {
 		return known, nil
 	}
 	var u idp.User
-	err := tx.first(scanUser(orgID, &u), "SELECT "+userColumns+" FROM users WHERE org_id = $1 AND id = $2", orgID, id)
+	err := tx.first(scanUser(orgID, &u), userByID, orgID, id)
 	if err == nil {
 		tx.seen.keepUser(&u)
 	}
 	return &u, err
 }
 
+const (
+	userByID    = "SELECT " + userColumns + " FROM users WHERE org_id = $1 AND id = $2"
+	userByLogin = "SELECT " + userColumns + " FROM users WHERE org_id = $1 AND login_key = $2"
+)
+
+func (tx *Tx) askUser(orgID, id string) ask {
+	var u idp.User
+	return ask{query: userByID, args: []any{orgID, id}, row: scanUser(orgID, &u), done: func(none bool) {
+		if !none {
+			tx.seen.keepUser(&u)
+		}
+	}}
+}
+
 // UserByLogin returns the user whose folded login is key.
 func (tx *Tx) UserByLogin(orgID, key string) (*idp.User, error) {
+	if known, ok := tx.seen.loginOf(orgID, key); ok {
+		if known == nil {
+			return nil, ErrNotFound
+		}
+		return known, nil
+	}
 	var u idp.User
-	return &u, tx.first(scanUser(orgID, &u), "SELECT "+userColumns+" FROM users WHERE org_id = $1 AND login_key = $2", orgID, key)
+	err := tx.first(scanUser(orgID, &u), userByLogin, orgID, key)
+	if err == nil {
+		tx.seen.keepLogin(orgID, key, &u)
+	}
+	return &u, err
+}
+
+func (tx *Tx) askLogin(orgID, key string) ask {
+	var u idp.User
+	return ask{query: userByLogin, args: []any{orgID, key}, row: scanUser(orgID, &u), done: func(none bool) {
+		if none {
+			tx.seen.keepLogin(orgID, key, nil)
+		} else {
+			tx.seen.keepLogin(orgID, key, &u)
+		}
+	}}
 }
 
 // UsersByShortName returns at most two users whose folded short name is key:

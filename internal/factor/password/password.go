@@ -41,7 +41,7 @@ func (m *Method) Check(ctx context.Context, s factor.Subject, answer map[string]
 	if s.User != nil && s.User.HasPassword {
 		userID = s.User.ID
 	}
-	p, err := m.Credentials.Verify(ctx, credential.Guess{Org: s.Org, UserID: userID, Password: answer[Field], Client: s.Client})
+	p, err := m.Credentials.Verify(ctx, credential.Guess{Org: s.Org, UserID: userID, Password: answer[Field], Client: s.Client, Look: s.Look})
 	return factor.Attempt{OK: p.OK, State: p}, err
 }
 
