@@ -114,7 +114,7 @@ func TestAuthenticatorsAreSwitchedOff(t *testing.T) {
 		other, age := factor.NewService(badge(factor.Password), badge("push"), badge("totp")), time.Duration(0)
 		factor.SetAge(other, func() time.Duration { return age })
 		offeredBy(other)
-		if _, err := s.Set(t.Context(), actor, google, false); err != nil || offered() != "password push" {
+		if _, err := s.Set(t.Context(), actor, verify, false); err != nil || offered() != "password" {
 			t.Errorf("%v, offered %s", err, offered())
 		}
 		age = fresh.Life - 1
@@ -122,7 +122,7 @@ func TestAuthenticatorsAreSwitchedOff(t *testing.T) {
 			t.Errorf("elsewhere, within the second: %s", got)
 		}
 		age = fresh.Life
-		if got := offeredBy(other); got != "password push" {
+		if got := offeredBy(other); got != "password" {
 			t.Errorf("elsewhere, after the second: %s", got)
 		}
 		if _, err := s.Get(t.Context(), actor, "aut1"); idp.KindOf(err) != idp.KindNotFound {
