@@ -118,6 +118,10 @@ type Policy struct {
 	Provisioning json.RawMessage `json:"provisioning,omitempty"`
 	Subject      Subject         `json:"subject"`
 	MaxClockSkew *int64          `json:"maxClockSkew,omitempty"` // milliseconds
+	// The claims about how the user has signed in there are kept and shown only:
+	// what an assertion gives rests on it alone.
+	TrustClaims  *bool `json:"trustClaims,omitempty"`
+	MapAMRClaims *bool `json:"mapAMRClaims,omitempty"`
 }
 
 // AccountLink says which users it may speak for: with DISABLED for none that it
@@ -139,9 +143,10 @@ type Subject struct {
 	Template struct {
 		Template string `json:"template"`
 	} `json:"userNameTemplate"`
-	Filter    *string `json:"filter"`
-	MatchType string  `json:"matchType"` // USERNAME
-	Attribute *string `json:"matchAttribute,omitempty"`
+	Filter    *string  `json:"filter"`
+	MatchType string   `json:"matchType"` // USERNAME
+	Attribute *string  `json:"matchAttribute,omitempty"`
+	Format    []string `json:"format,omitempty"` // of names, kept and shown only
 }
 
 // Bounds on identity providers.
@@ -271,16 +276,41 @@ func (p *Policy) complete(f *faults) {
 	if p.MaxClockSkew != nil && (*p.MaxClockSkew < 0 || time.Duration(*p.MaxClockSkew)*time.Millisecond > maxSkew) {
 		f.add("policy.maxClockSkew", "must be between 0 and 300000")
 	}
-	if len(p.Provisioning) > maxText*4 || !provisioning(p.Provisioning) {
+	if len(s.Format) > maxKids || slices.ContainsFunc(s.Format, func(v string) bool { return len(v) > maxText }) {
+		f.add("policy.subject.format", "must be at most 10 names of formats")
+	}
+	var ok bool
+	if p.Provisioning, ok = provisioning(p.Provisioning); !ok || len(p.Provisioning) > maxText*4 {
 		f.add("policy.provisioning", "must be an object")
 	}
 }
 
-// provisioning tells whether a text is an object or left out. It is kept and
-// shown; nobody becomes a user by it here.
-func provisioning(text json.RawMessage) bool {
-	var object map[string]any
-	return len(text) == 0 || json.Unmarshal(text, &object) == nil
+// provisioning fills in what an object leaves out; false for what is none. It is
+// kept and shown; nobody becomes a user by it here. The Terraform provider for Okta
+// reads its members without looking whether they are there.
+func provisioning(text json.RawMessage) (json.RawMessage, bool) {
+	object := map[string]any{}
+	if len(text) > 0 && (json.Unmarshal(text, &object) != nil || object == nil) {
+		return nil, false
+	}
+	absent := func(in map[string]any, name string, value any) {
+		if in[name] == nil {
+			in[name] = value
+		}
+	}
+	none := func() map[string]any { return map[string]any{"action": "NONE"} }
+	absent(object, "action", "DISABLED")
+	absent(object, "profileMaster", false)
+	absent(object, "groups", none())
+	absent(object, "conditions", map[string]any{})
+	conditions, ok := object["conditions"].(map[string]any)
+	if !ok {
+		return nil, false
+	}
+	absent(conditions, "deprovisioned", none())
+	absent(conditions, "suspended", none())
+	out, err := json.Marshal(object)
+	return out, err == nil
 }
 
 // skew is by how much its clock may differ from ours.

@@ -30,6 +30,7 @@ func (a *FederationAPI) Mount(r *httpkit.Router) {
 	r.Op(openapi.CreateIdentityProviderKey, a.createKey)
 	r.Op(openapi.GetIdentityProviderKey, a.getKey)
 	r.Op(openapi.DeleteIdentityProviderKey, a.deleteKey)
+	r.Op(openapi.ListProfileMappings, a.listMappings)
 }
 
 // idpBody is an identity provider in a request.
@@ -97,6 +98,22 @@ func (a *FederationAPI) list(r *httpkit.Request) error {
 		out = append(out, viewIDP(r.Org, p))
 	}
 	return r.OK(out)
+}
+
+// listMappings lists the mappings that lead from the profiles of an identity
+// provider to those of users: none, since nobody becomes a user by an assertion.
+// Clients ask for them when they read an identity provider. Those of applications
+// are not kept. (spec: management-extra#listProfileMappings; the Terraform provider
+// for Okta, resource okta_idp_saml)
+func (a *FederationAPI) listMappings(r *httpkit.Request) error {
+	_, err := a.Federation.Get(r.Context(), r.Actor, r.Q().Get("sourceId"))
+	if idp.KindOf(err) == idp.KindNotFound {
+		return idp.Invalid("sourceId", idp.Cause{Field: "sourceId", Text: "must be an identity provider; other mappings are not kept"})
+	}
+	if err != nil {
+		return err
+	}
+	return r.OK([]struct{}{})
 }
 
 func (a *FederationAPI) answer(r *httpkit.Request, p *federation.Provider, err error) error {

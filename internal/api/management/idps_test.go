@@ -1,6 +1,7 @@
 package management_test
 
 import (
+	"strings"
 	"testing"
 
 	"usher/internal/apptest"
@@ -54,6 +55,17 @@ func TestIdentityProviders(t *testing.T) {
 				t.Errorf("%s is %q, want %q", at, got, want)
 			}
 		}
+		// The Terraform provider for Okta reads these members without looking, and the
+		// mappings from the profiles of it.
+		for _, at := range []string{"policy.provisioning.conditions.deprovisioned.action", "policy.provisioning.conditions.suspended.action", "policy.provisioning.groups.action"} {
+			if made.Text(at) != "NONE" {
+				t.Errorf("%s: %s", at, made.Body)
+			}
+		}
+		if got := app.Get("/api/v1/mappings?sourceId=" + made.Text("id")).Want(200); string(got.Body) != "[]" {
+			t.Errorf("%s", got.Body)
+		}
+		app.Get("/api/v1/mappings?sourceId=0oanobody").Fails(400, "E0000001", "sourceId: must be an identity provider; other mappings are not kept")
 		audience := made.Text("protocol.credentials.trust.audience")
 		if len(audience) < 40 {
 			t.Errorf("%s", made.Body)
@@ -62,8 +74,10 @@ func TestIdentityProviders(t *testing.T) {
 		app.Delete("/api/v1/idps/credentials/keys/"+kid).Fails(400, "E0000001")
 		renamed := body()
 		renamed["name"] = "Another IdP"
+		renamed["policy"] = map[string]any{"trustClaims": true, "subject": map[string]any{"format": []string{"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"}}}
 		app.WantEvents(t, []string{"system.idp.lifecycle.update SUCCESS"}, func() {
-			if got := app.Put(self, renamed).Want(200); got.Text("name") != "Another IdP" || got.Text("protocol.credentials.trust.audience") != audience {
+			if got := app.Put(self, renamed).Want(200); got.Text("name") != "Another IdP" || got.At("policy.trustClaims") != true ||
+				!strings.HasSuffix(got.Text("policy.subject.format.0"), "persistent") || got.Text("policy.provisioning.action") != "DISABLED" || got.Text("protocol.credentials.trust.audience") != audience {
 				t.Errorf("%s", got.Body)
 			}
 		})
