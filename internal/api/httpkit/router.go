@@ -307,7 +307,6 @@ func (rt *Router) prepare(r *Request) {
 	h := r.W.Header()
 	h["X-Okta-Request-Id"] = r.value(0, r.ID)
 	h["X-Content-Type-Options"] = always.noSniff
-	h["Cache-Control"], h["Pragma"], h["Expires"] = always.noStore, always.noCache, always.zero
 	rt.client(r)
 	r.Actor.Kind, r.Actor.Client = idp.ActorAnonymous, r.client
 }
@@ -364,14 +363,15 @@ func (rt *Router) fail(r *Request, err error) {
 	if Unexpected(err) && !errors.Is(err, context.Canceled) {
 		rt.cfg.Log.ErrorContext(r.Context(), "request failed", "requestId", r.ID, "method", r.Method, "route", r.routeName(), "error", err.Error())
 	}
+	delete(r.W.Header(), "Cache-Control") // how long the answer might be kept says nothing of the failure
 	r.writeError(r, err)
 }
 
 func (rt *Router) observe(ro *route, r *Request) {
-	status, took := r.rec.status, r.ctx.begun.Elapsed()
-	if status == 0 {
-		status = http.StatusOK
+	if r.rec.status == 0 {
+		r.rec.WriteHeader(http.StatusOK)
 	}
+	status, took := r.rec.status, r.ctx.begun.Elapsed()
 	ro.observe(status, took)
 	if rt.cfg.Log.Enabled(r.Context(), slog.LevelDebug) {
 		rt.cfg.Log.DebugContext(r.Context(), "request", "requestId", r.ID, "method", r.Method, "route", ro.name,
@@ -379,7 +379,8 @@ func (rt *Router) observe(ro *route, r *Request) {
 	}
 }
 
-// recorder notes the status of an answer.
+// recorder notes the status of an answer. What does not say itself how long it
+// may be kept is not to be kept at all.
 type recorder struct {
 	http.ResponseWriter
 	status int
@@ -389,6 +390,9 @@ type recorder struct {
 func (w *recorder) WriteHeader(status int) {
 	if w.status == 0 {
 		w.status = status
+		if h := w.Header(); h["Cache-Control"] == nil {
+			h["Cache-Control"], h["Pragma"], h["Expires"] = always.noStore, always.noCache, always.zero
+		}
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
@@ -396,7 +400,7 @@ func (w *recorder) WriteHeader(status int) {
 // Write implements http.ResponseWriter.
 func (w *recorder) Write(p []byte) (int, error) {
 	if w.status == 0 {
-		w.status = http.StatusOK
+		w.WriteHeader(http.StatusOK)
 	}
 	return w.ResponseWriter.Write(p)
 }

@@ -86,8 +86,6 @@ func (p *page) of(server *oauth.Server, list []*keys.SigningKey) bool {
 // send answers with the document, or with 304 to a caller who has it.
 func (p *page) send(r *httpkit.Request) error {
 	h := r.W.Header()
-	delete(h, "Pragma")
-	delete(h, "Expires")
 	// A copy that was made for no other origin must not be shown to one.
 	h["Cache-Control"], h["Etag"], h["Vary"] = p.ageValue, p.etagValue, p.varyValue
 	if known := r.Header.Get("If-None-Match"); known != "" && slices.Contains(strings.Split(known, ", "), p.etag) {

@@ -77,8 +77,6 @@ func (p *Pages) asset(r *httpkit.Request) error {
 		return httpkit.Status(http.StatusNotFound, "E0000008", "The requested path was not found")
 	}
 	h := r.W.Header()
-	h.Del("Pragma")
-	h.Del("Expires")
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	// A picture that is opened by itself may run nothing either.
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
