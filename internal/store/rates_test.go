@@ -69,6 +69,47 @@ func TestSharedCountsAreExact(t *testing.T) {
 	})
 }
 
+// TestPauses: of what is done at once, one is let in, and the next after a while,
+// even where the clock has been moved back since; a pause can be ended.
+func TestPauses(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		do := func(n int) (let int32) {
+			var wg sync.WaitGroup
+			var in atomic.Int32
+			for range n {
+				wg.Go(func() {
+					var fine bool
+					err := w.Write(t.Context(), func(tx *store.Tx) (err error) {
+						fine, err = tx.Pause(w.org.ID, "text", time.Minute)
+						return err
+					})
+					if err != nil {
+						t.Error(err)
+					}
+					if fine {
+						in.Add(1)
+					}
+				})
+			}
+			wg.Wait()
+			return in.Load()
+		}
+		for _, c := range []struct {
+			after time.Duration
+			let   int32
+		}{{0, 1}, {time.Minute - time.Millisecond, 0}, {time.Millisecond, 1}, {-time.Second, 0}, {-time.Hour, 1}} {
+			w.clock.Advance(c.after)
+			if let := do(20); let != c.let {
+				t.Errorf("after %v: %d are let in, want %d", c.after, let, c.let)
+			}
+		}
+		w.tx(t, func(tx *store.Tx) error { return tx.EndPause(w.org.ID, "text") })
+		if let := do(20); let != 1 {
+			t.Errorf("after the end: %d are let in", let)
+		}
+	})
+}
+
 func TestCountsOfOtherNodes(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		start := w.clock.Now().Truncate(time.Minute)
