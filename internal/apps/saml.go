@@ -39,6 +39,10 @@ type SAMLSettings struct {
 	ACSEndpoints          []ACSEndpoint        `json:"acsEndpoints"`
 	SignedRequestRequired bool                 `json:"samlSignedRequestEnabled"`
 	Logout                SingleLogout         `json:"slo"`
+	Participation         *Participation       `json:"participateSlo,omitempty"`
+	// Lifetime is how long an assertion is good, in seconds; nil for as long as
+	// others.
+	Lifetime *int `json:"samlAssertionLifetimeSeconds,omitempty"`
 }
 
 // AttributeStatement puts attributes of the user, or the names of groups, into
@@ -83,11 +87,21 @@ type SingleLogout struct {
 	LogoutURL string `json:"logoutUrl,omitempty"`
 }
 
+// Participation says whether the service provider is told when the user signs out
+// elsewhere. (spec: management SloParticipate)
+type Participation struct {
+	Enabled              bool   `json:"enabled"`
+	LogoutRequestURL     string `json:"logoutRequestUrl,omitempty"`
+	Binding              string `json:"bindingType,omitempty"` // POST or REDIRECT
+	SessionIndexRequired bool   `json:"sessionIndexRequired"`
+}
+
 // Bounds on SAML settings.
 const (
-	maxStatements   = 100
-	maxCertificates = 8
-	maxACSEndpoints = 100
+	maxAssertionLife = 24 * 60 * 60 // seconds
+	maxStatements    = 100
+	maxCertificates  = 8
+	maxACSEndpoints  = 100
 )
 
 // attributeNames begins the names of the formats that names of attributes have.
@@ -116,7 +130,8 @@ func (a *App) SAML() (*SAMLSettings, error) {
 }
 
 // completeSAML fills in and checks the settings. What was kept before stays
-// where the client leaves it out: its certificate and single logout.
+// where the client leaves it out: its certificate, single logout, and what older
+// clients do not know.
 func completeSAML(text json.RawMessage, before *App, f *faults) (json.RawMessage, error) {
 	s := samlDefaults()
 	var members map[string]json.RawMessage
@@ -138,6 +153,12 @@ func completeSAML(text json.RawMessage, before *App, f *faults) (json.RawMessage
 		}
 		if _, there := members["spCertificate"]; !there {
 			s.SPCertificate = old.SPCertificate
+		}
+		if _, there := members["participateSlo"]; !there {
+			s.Participation = old.Participation
+		}
+		if _, there := members["samlAssertionLifetimeSeconds"]; !there {
+			s.Lifetime = old.Lifetime
 		}
 	}
 	s.tidy()
@@ -219,6 +240,20 @@ func (s *SAMLSettings) check(f *faults) {
 			f.add("slo.logoutUrl", "Does not match required pattern")
 		}
 	}
+	s.Participation.check(f)
+	if n := s.Lifetime; n != nil && (*n < 1 || *n > maxAssertionLife) {
+		f.add("samlAssertionLifetimeSeconds", "must be between 1 and 86400")
+	}
+}
+
+func (p *Participation) check(f *faults) {
+	if p == nil || !p.Enabled {
+		return
+	}
+	if !webAddress(p.LogoutRequestURL) {
+		f.add("participateSlo.logoutRequestUrl", "Does not match required pattern")
+	}
+	oneOf(f, "participateSlo.bindingType", p.Binding, "POST", "REDIRECT")
 }
 
 func (st AttributeStatement) check(f *faults) {

@@ -187,9 +187,12 @@ func TestAppUpdateRules(t *testing.T) {
 	app.Put(at, auto).Fails(400, "E0000024", "This operation on app metadata is not yet supported: No active instances.")
 
 	// What a SAML application keeps when the client leaves it out.
-	slo := strings.Replace(saml, `"signOn":{`, `"signOn":{"slo":{"enabled":true,"issuer":"sp","logoutUrl":"https://sp.example.com/slo"},`, 1)
+	slo := strings.Replace(saml, `"signOn":{`, `"signOn":{"slo":{"enabled":true,"issuer":"sp","logoutUrl":"https://sp.example.com/slo"},"samlAssertionLifetimeSeconds":600,
+"participateSlo":{"enabled":true,"logoutRequestUrl":"https://sp.example.com/out","bindingType":"POST","sessionIndexRequired":true},`, 1)
 	a = app.Post("/api/v1/apps", slo).Want(200)
-	if b := app.Put("/api/v1/apps/"+a.Text("id"), saml).Want(200); b.At("settings.signOn.slo.enabled") != true {
+	app.Put("/api/v1/apps/"+a.Text("id"), strings.Replace(slo, `"bindingType":"POST"`, `"bindingType":"PIGEON"`, 1)).Fails(400, "E0000001", "participateSlo.bindingType: must be one of POST, REDIRECT")
+	if b := app.Put("/api/v1/apps/"+a.Text("id"), saml).Want(200); b.At("settings.signOn.slo.enabled") != true || b.At("settings.signOn.samlAssertionLifetimeSeconds") != 600.0 ||
+		b.Text("settings.signOn.participateSlo.logoutRequestUrl") != "https://sp.example.com/out" {
 		t.Errorf("%s", b.Body)
 	}
 }
