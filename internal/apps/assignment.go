@@ -110,6 +110,15 @@ func (as *assigner) paths(users []*idp.User) (map[string][]path, error) {
 
 // all computes the assignments of users; who is not assigned is left out.
 func (as *assigner) all(users []*idp.User) ([]*Assignment, error) {
+	out, err := as.unnamed(users)
+	if err != nil {
+		return nil, err
+	}
+	return out, as.nameGroups(out)
+}
+
+// unnamed is all without the names of groups.
+func (as *assigner) unnamed(users []*idp.User) ([]*Assignment, error) {
 	ids := make([]string, len(users))
 	for i, u := range users {
 		ids[i] = u.ID
@@ -132,7 +141,7 @@ func (as *assigner) all(users []*idp.User) ([]*Assignment, error) {
 			out = append(out, a)
 		}
 	}
-	return out, as.nameGroups(out)
+	return out, nil
 }
 
 // nameGroups fills in the names of the groups by which users come.
@@ -331,25 +340,26 @@ func union(a, b []string, limit int) []string {
 
 // Assigned tells whether a user may use an application at all: the application
 // is active and the user comes to it by hand, by a group, or because it is
-// assigned to everybody who can sign in.
+// assigned to everybody who can sign in. The name of the group by which the user
+// comes is left out.
 func (s *Service) Assigned(tx *store.Tx, org *idp.Org, a *App, u *idp.User) (*Assignment, bool, error) {
 	if a.Status != idp.AppActive {
-		return nil, false, nil
-	}
-	v, err := assignmentOf(tx, org, a, u)
-	switch {
-	case err == nil:
-		return v, true, nil
-	case idp.KindOf(err) != idp.KindNotFound:
-		return nil, false, err
-	case !a.Details.ImplicitAssignment || u.Status == idp.UserDeprovisioned:
 		return nil, false, nil
 	}
 	as, err := newAssigner(tx, org, a)
 	if err != nil {
 		return nil, false, err
 	}
-	v, err = as.one(u, &idp.AppUser{Scope: idp.AppScopeUser, Profile: []byte("{}"), Created: a.Created, LastUpdated: a.LastUpdated}, nil)
+	list, err := as.unnamed([]*idp.User{u})
+	switch {
+	case err != nil:
+		return nil, false, err
+	case len(list) > 0:
+		return list[0], true, nil
+	case !a.Details.ImplicitAssignment || u.Status == idp.UserDeprovisioned:
+		return nil, false, nil
+	}
+	v, err := as.one(u, &idp.AppUser{Scope: idp.AppScopeUser, Profile: []byte("{}"), Created: a.Created, LastUpdated: a.LastUpdated}, nil)
 	return v, err == nil, err
 }
 

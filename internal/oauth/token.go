@@ -141,6 +141,13 @@ type entitled struct {
 // have tokens with these scopes by this client: the gate lets the user have one,
 // the application is the user's, and a rule of the server allows it.
 func (p *Provider) entitle(tx *store.Tx, c *TokenCall, userID string, q Proof, path signin.Path) (*entitled, error) {
+	f := store.Foreseen{UserID: userID, Groups: !c.Server.Own()}
+	if c.Client.Settings.ApplicationType != apps.ClientService {
+		f.AppID = c.Client.App.ID
+	}
+	if err := tx.Foresee(c.Actor.OrgID(), f); err != nil {
+		return nil, fmt.Errorf("read user: %w", err)
+	}
 	u, err := p.userOf(tx, c.Actor, userID, path)
 	if err != nil {
 		return nil, err

@@ -60,8 +60,17 @@ func (tx *Tx) AppGroup(orgID, appID, groupID string) (*idp.AppGroup, error) {
 
 // AppGroups lists the groups of an application by priority.
 func (tx *Tx) AppGroups(orgID, appID string) ([]*idp.AppGroup, error) {
-	return tx.appGroups(orgID, "app_id = $2 ORDER BY priority, group_id", appID)
+	if known := tx.seen; known != nil && known.app != nil && known.app.orgID == orgID && known.app.appID == appID {
+		var out []*idp.AppGroup
+		for _, g := range known.app.groups {
+			out = append(out, &g)
+		}
+		return out, nil
+	}
+	return tx.appGroups(orgID, appGroupsInOrder, appID)
 }
+
+const appGroupsInOrder = "app_id = $2 ORDER BY priority, group_id"
 
 // AppGroupsOf lists the applications of a group.
 func (tx *Tx) AppGroupsOf(orgID, groupID string) ([]*idp.AppGroup, error) {

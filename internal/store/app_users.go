@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"usher/internal/idp"
@@ -82,6 +83,15 @@ func (tx *Tx) AppUsers(orgID, appID string, userIDs []string) (map[string]*idp.A
 	out := map[string]*idp.AppUser{}
 	if len(userIDs) == 0 {
 		return out, nil
+	}
+	if len(userIDs) == 1 {
+		if known, ok := tx.seen.appOf(orgID, appID, userIDs[0]); ok {
+			if known.user != nil {
+				u := *known.user
+				out[u.UserID] = &u
+			}
+			return out, nil
+		}
 	}
 	err := tx.each(func(s scan) error {
 		u := new(idp.AppUser)
@@ -203,22 +213,80 @@ func (tx *Tx) AppPaths(orgID, appID string, userIDs []string) (map[string][]AppP
 	if len(userIDs) == 0 {
 		return out, nil
 	}
-	err := tx.each(func(s scan) error {
-		var user, group string
-		var since int64
-		if err := s(&user, &group, &since); err != nil {
-			return err
+	if len(userIDs) == 1 {
+		if known, ok := tx.seen.appOf(orgID, appID, userIDs[0]); ok {
+			if len(known.paths) > 0 {
+				out[userIDs[0]] = slices.Clone(known.paths)
+			}
+			return out, nil
 		}
-		// A membership has a row for each of its reasons.
-		list := out[user]
-		if n := len(list); n == 0 || list[n-1].GroupID != group {
-			out[user] = append(list, AppPath{group, at(since)})
-		} else if at(since).Before(list[n-1].Since) {
-			list[n-1].Since = at(since)
-		}
-		return nil
-	}, `SELECT m.user_id, m.group_id, m.created FROM memberships m WHERE m.org_id = $1 AND m.user_id IN (`+holders(3, len(userIDs))+`)
- AND EXISTS (SELECT 1 FROM app_groups g WHERE g.org_id = $1 AND g.app_id = $2 AND g.group_id = m.group_id) ORDER BY m.user_id, m.group_id, m.rule_id`,
-		append([]any{orgID, appID}, anys(userIDs)...)...)
+	}
+	query, args := appPaths(orgID, appID, userIDs)
+	err := tx.each(func(s scan) error { return scanPath(s, out) }, query, args...)
 	return out, err
+}
+
+func scanPath(s scan, out map[string][]AppPath) error {
+	var user, group string
+	var since int64
+	if err := s(&user, &group, &since); err != nil {
+		return err
+	}
+	// A membership has a row for each of its reasons.
+	list := out[user]
+	if n := len(list); n == 0 || list[n-1].GroupID != group {
+		out[user] = append(list, AppPath{group, at(since)})
+	} else if at(since).Before(list[n-1].Since) {
+		list[n-1].Since = at(since)
+	}
+	return nil
+}
+
+func appPaths(orgID, appID string, userIDs []string) (query string, args []any) {
+	return `SELECT m.user_id, m.group_id, m.created FROM memberships m WHERE m.org_id = $1 AND m.user_id IN (` + holders(3, len(userIDs)) + `)
+ AND EXISTS (SELECT 1 FROM app_groups g WHERE g.org_id = $1 AND g.app_id = $2 AND g.group_id = m.group_id) ORDER BY m.user_id, m.group_id, m.rule_id`,
+		append([]any{orgID, appID}, anys(userIDs)...)
+}
+
+// askApp asks for what an application has to do with a user: the groups of the
+// application, what is kept of the user, and the ways by which the user comes.
+func (tx *Tx) askApp(orgID, appID, userID string) []ask {
+	found := seenApp{orgID: orgID, appID: appID, userID: userID}
+	var user idp.AppUser
+	var paths map[string][]AppPath
+	query, args := appPaths(orgID, appID, []string{userID})
+	return []ask{
+		{
+			query: "SELECT " + appGroupColumns + " FROM app_groups WHERE org_id = $1 AND " + appGroupsInOrder,
+			args:  []any{orgID, appID}, list: true,
+			begin: func() { found.groups = nil },
+			row: func(s scan) error {
+				found.groups = append(found.groups, idp.AppGroup{})
+				return scanAppGroup(orgID, &found.groups[len(found.groups)-1])(s)
+			},
+			done: func(bool) {},
+		},
+		{
+			query: "SELECT " + appUserColumns + " FROM app_users WHERE org_id = $1 AND app_id = $2 AND user_id = $3",
+			args:  []any{orgID, appID, userID},
+			begin: func() { user = idp.AppUser{} },
+			row:   func(s scan) error { return scanAppUser(orgID, &user)(s) },
+			done: func(none bool) {
+				if found.user = &user; none {
+					found.user = nil
+				}
+			},
+		},
+		{
+			query: query, args: args, list: true,
+			begin: func() { paths = map[string][]AppPath{} },
+			row:   func(s scan) error { return scanPath(s, paths) },
+			done: func(bool) {
+				found.paths = paths[userID]
+				if tx.seen != nil {
+					tx.seen.app = &found
+				}
+			},
+		},
+	}
 }

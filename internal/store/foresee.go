@@ -12,6 +12,9 @@ type Foreseen struct {
 	// Groups, Factors and Counts are those of the user whom UserID names; Counts is
 	// what is counted of each factor.
 	Groups, Factors, Counts bool
+	// AppID names an application: what it has to do with the user whom UserID names
+	// (AppGroups, AppUsers, AppPaths).
+	AppID string
 	// Standing asks for the standing at Source of the user whom UserID names.
 	Standing bool
 	Source   string
@@ -52,6 +55,9 @@ func (tx *Tx) foreseen(orgID string, f Foreseen) []ask {
 	}
 	if f.Counts {
 		asks = append(asks, tx.askCounts(orgID, f.UserID))
+	}
+	if f.AppID != "" {
+		asks = append(asks, tx.askApp(orgID, f.AppID, f.UserID)...)
 	}
 	if f.Handle != nil {
 		asks = append(asks, tx.askVersion(orgID, f.Handle))

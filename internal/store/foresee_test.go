@@ -230,3 +230,48 @@ func TestWhatWasForeseenMayChange(t *testing.T) {
 		}
 	})
 }
+
+// TestForeseenAssignment: what an application has to do with a user is the same,
+// whether or not it was foreseen, and for nobody else.
+func TestForeseenAssignment(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ann, ben, group := w.addUser(t, "ann"), w.addUser(t, "ben"), w.addGroup(t, "a")
+		app := w.addApp(t, "app")
+		w.tx(t, func(tx *store.Tx) error {
+			_, err := tx.AddMember(w.org.ID, group.ID, ben.ID, "")
+			return errors.Join(err, w.populateApp(tx, ann.ID, group.ID))
+		})
+		type assigned struct{ groups, users, paths any }
+		ask := func(tx *store.Tx, appID string, users ...string) assigned {
+			t.Helper()
+			groups, err := tx.AppGroups(w.org.ID, appID)
+			rows, err2 := tx.AppUsers(w.org.ID, appID, users)
+			paths, err3 := tx.AppPaths(w.org.ID, appID, users)
+			if err := errors.Join(err, err2, err3); err != nil {
+				t.Error(err)
+			}
+			return assigned{groups, rows, paths}
+		}
+		apps, err := w.Read(t.Context()).AppsAfter(w.org.ID, store.AppFilter{}, "", 10)
+		if err != nil || len(apps) < 2 {
+			t.Fatalf("%d applications, %v", len(apps), err)
+		}
+		for _, of := range apps {
+			for _, u := range []string{ann.ID, ben.ID} {
+				w.tx(t, func(tx *store.Tx) error {
+					if err := tx.Foresee(w.org.ID, store.Foreseen{AppID: of.ID, UserID: u}); err != nil {
+						return err
+					}
+					for _, users := range [][]string{{u}, {ann.ID}, {ben.ID}, {ann.ID, ben.ID}} {
+						for _, id := range []string{of.ID, app.ID} {
+							if got, want := ask(tx, id, users...), ask(w.Read(t.Context()), id, users...); !reflect.DeepEqual(got, want) {
+								t.Errorf("%s of %v, foreseen of %s at %s: %+v, want %+v", id, users, u, of.ID, got, want)
+							}
+						}
+					}
+					return nil
+				})
+			}
+		}
+	})
+}

@@ -76,7 +76,7 @@ func some(v []byte) []byte {
 // r.Version, else ErrStale.
 func (tx *Tx) UpdateOAuthRefresh(r *OAuthRefresh) error {
 	r.LastUpdated = tx.now
-	err := tx.versioned("UPDATE oauth_refresh SET current = $1, previous = $2, salt = $3, rotated = $4, last_updated = $5, expires = $6, document = $7, version = version + 1"+
+	err := tx.atVersion(r.row(), r.Version, "UPDATE oauth_refresh SET current = $1, previous = $2, salt = $3, rotated = $4, last_updated = $5, expires = $6, document = $7, version = version + 1"+
 		" WHERE org_id = $8 AND id = $9 AND version = $10",
 		r.Current, some(r.Previous), some(r.Salt), ms(r.Rotated), ms(r.LastUpdated), ms(r.Expires), string(r.Document), r.OrgID, r.ID, r.Version)
 	if err == nil {
@@ -88,8 +88,14 @@ func (tx *Tx) UpdateOAuthRefresh(r *OAuthRefresh) error {
 // OAuthRefreshByHash returns the refresh token under this hash that has not expired.
 func (tx *Tx) OAuthRefreshByHash(orgID string, hash []byte) (*OAuthRefresh, error) {
 	var r OAuthRefresh
-	return &r, tx.first(scanRefresh(orgID, &r), "SELECT "+refreshColumns+" FROM oauth_refresh WHERE org_id = $1 AND hash = $2 AND expires > $3", orgID, hash, ms(tx.now))
+	err := tx.first(scanRefresh(orgID, &r), "SELECT "+refreshColumns+" FROM oauth_refresh WHERE org_id = $1 AND hash = $2 AND expires > $3", orgID, hash, ms(tx.now))
+	if err == nil {
+		tx.seen.keepVersion(r.row(), r.Version)
+	}
+	return &r, err
 }
+
+func (r *OAuthRefresh) row() seenRow { return seenRow{"oauth_refresh", r.OrgID, r.ID} }
 
 // OAuthRefresh returns the refresh token with this identifier that has not expired.
 func (tx *Tx) OAuthRefresh(orgID, id string) (*OAuthRefresh, error) {

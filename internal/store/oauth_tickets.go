@@ -28,26 +28,36 @@ func scanTicket(t *OAuthTicket) func(scan) error {
 	}
 }
 
-// InsertOAuthTicket adds a ticket at version 1. It fails with ExistsError on
-// "oauth_tickets.hash" when there is one under this hash.
+// InsertOAuthTicket adds a ticket at version 1. When there is one under this hash,
+// it, the next statement or the commit fails with ExistsError on "oauth_tickets.hash".
 func (tx *Tx) InsertOAuthTicket(t *OAuthTicket) error {
 	t.Created, t.Version = tx.now, 1
-	_, err := tx.exec("INSERT INTO oauth_tickets (org_id, hash, "+ticketColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+	return tx.later("INSERT INTO oauth_tickets (org_id, hash, "+ticketColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
 		t.OrgID, t.Hash, t.Kind, t.ClientID, t.UserID, ms(t.Created), ms(t.Expires), ms(t.Used), string(t.Document), t.Version)
-	return err
 }
 
 // OAuthTicket returns the ticket of a kind under this hash that has not
 // expired, used or not.
 func (tx *Tx) OAuthTicket(orgID, kind string, hash []byte) (*OAuthTicket, error) {
 	t := OAuthTicket{OrgID: orgID, Hash: hash}
-	return &t, tx.first(scanTicket(&t), "SELECT "+ticketColumns+" FROM oauth_tickets WHERE org_id = $1 AND hash = $2 AND kind = $3 AND expires > $4",
+	err := tx.first(scanTicket(&t), "SELECT "+ticketColumns+" FROM oauth_tickets WHERE org_id = $1 AND hash = $2 AND kind = $3 AND expires > $4",
 		orgID, hash, kind, ms(tx.now))
+	if err == nil {
+		tx.seen.keepTicket(&t)
+	}
+	return &t, err
 }
 
 // TakeOAuthTicket marks a ticket as used and returns it. Of many takers one
 // gets it; the others, and who comes too late, get ErrNotFound.
 func (tx *Tx) TakeOAuthTicket(orgID, kind string, hash []byte) (*OAuthTicket, error) {
+	if t, ok := tx.seen.ticketOf(orgID, kind, hash); ok {
+		if !t.Used.IsZero() {
+			return nil, ErrNotFound
+		}
+		t.Used = at(ms(tx.now))
+		return t, tx.knownTicket(t, "UPDATE oauth_tickets SET used = $1, version = version + 1 WHERE org_id = $2 AND hash = $3", ms(tx.now), orgID, hash)
+	}
 	t := OAuthTicket{OrgID: orgID, Hash: hash}
 	return &t, tx.first(scanTicket(&t), "UPDATE oauth_tickets SET used = $1, version = version + 1"+
 		" WHERE org_id = $2 AND hash = $3 AND kind = $4 AND expires > $1 AND used = 0 RETURNING "+ticketColumns,
@@ -57,10 +67,25 @@ func (tx *Tx) TakeOAuthTicket(orgID, kind string, hash []byte) (*OAuthTicket, er
 // UpdateOAuthTicket writes user, expiry and document of a ticket that was read
 // at t.Version, else ErrStale.
 func (tx *Tx) UpdateOAuthTicket(t *OAuthTicket) error {
+	if known, ok := tx.seen.ticketOf(t.OrgID, t.Kind, t.Hash); ok && known.Version == t.Version {
+		return tx.knownTicket(t, "UPDATE oauth_tickets SET user_id = $1, expires = $2, document = $3, version = version + 1 WHERE org_id = $4 AND hash = $5",
+			t.UserID, ms(t.Expires), string(t.Document), t.OrgID, t.Hash)
+	}
 	err := tx.versioned("UPDATE oauth_tickets SET user_id = $1, expires = $2, document = $3, version = version + 1 WHERE org_id = $4 AND hash = $5 AND version = $6",
 		t.UserID, ms(t.Expires), string(t.Document), t.OrgID, t.Hash, t.Version)
 	if err == nil {
 		t.Version++
+	}
+	return err
+}
+
+// knownTicket changes a ticket that was read in this one state of the data: whoever
+// has written it since then makes the transaction fail and run again.
+func (tx *Tx) knownTicket(t *OAuthTicket, query string, args ...any) error {
+	err := tx.later(query, args...)
+	if err == nil {
+		t.Version++
+		tx.seen.keepTicket(t)
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -24,8 +25,22 @@ type seen struct {
 	counts     *seenCounts
 	// authenticators are what an organisation has said.
 	authenticators *seenAuthenticators
-	// transaction is the version of a sign-in.
-	transaction *seenTransaction
+	// app is what an application has to do with a user.
+	app *seenApp
+	// ticket was read last.
+	ticket *OAuthTicket
+	// rows are the versions of rows that were read, 0 for none.
+	rows map[seenRow]int64
+}
+
+// seenRow names a row of a table.
+type seenRow struct{ table, orgID, key string }
+
+type seenApp struct {
+	orgID, appID, userID string
+	groups               []idp.AppGroup
+	user                 *idp.AppUser // nil for none
+	paths                []AppPath
 }
 
 type seenLogin struct {
@@ -42,11 +57,6 @@ type seenStanding struct {
 type seenCounts struct {
 	orgID, userID string
 	of            map[string]factorCounts // by factor; one that is not here has none
-}
-
-type seenTransaction struct {
-	orgID, hash string
-	version     int64 // 0 where there is none
 }
 
 type seenGroups struct {
@@ -71,19 +81,29 @@ func (s *seen) drop(query string) {
 	}
 	verb, table := written(query)
 	switch table {
-	case "events", "decisions", "sessions", "session_tokens", "factor_challenges", "outbox", "rate_counts", "oauth_tickets", "oauth_refresh", "oauth_spent":
+	case "events", "decisions", "sessions", "session_tokens", "factor_challenges", "outbox", "rate_counts", "oauth_spent":
 		// Nothing that is kept hangs on these, which sign-ins write all the time.
-	case "transactions":
-		s.transaction = nil
+	case "transactions", "oauth_refresh":
+		s.dropRows(table)
+	case "oauth_tickets":
+		s.ticket = nil
 	case "sign_in_sources":
 		s.standing = nil
 	case "factor_counts":
 		s.counts = nil
 	default:
-		kept := s.transaction
+		ticket, rows := s.ticket, s.rows
 		*s = seen{}
 		if verb == inserting || verb == updating {
-			s.transaction = kept // which goes with nothing but what is deleted
+			s.ticket, s.rows = ticket, rows // which go with nothing but what is deleted
+		}
+	}
+}
+
+func (s *seen) dropRows(table string) {
+	for row := range s.rows {
+		if row.table == table {
+			delete(s.rows, row)
 		}
 	}
 }
@@ -243,16 +263,45 @@ func (s *seen) keepCounts(kept seenCounts) {
 	}
 }
 
-// versionOf returns the version of a sign-in, 0 for none, if it is known.
-func (s *seen) versionOf(orgID string, hash []byte) (int64, bool) {
-	if s == nil || s.transaction == nil || s.transaction.hash != string(hash) || s.transaction.orgID != orgID {
+// versionOf returns the version of a row, 0 for none, if it is known.
+func (s *seen) versionOf(row seenRow) (int64, bool) {
+	if s == nil {
 		return 0, false
 	}
-	return s.transaction.version, true
+	version, ok := s.rows[row]
+	return version, ok
 }
 
-func (s *seen) keepVersion(kept seenTransaction) {
+func (s *seen) keepVersion(row seenRow, version int64) {
+	if s == nil {
+		return
+	}
+	if s.rows == nil {
+		s.rows = map[seenRow]int64{}
+	}
+	s.rows[row] = version
+}
+
+// appOf returns what an application has to do with a user, if that is known.
+func (s *seen) appOf(orgID, appID, userID string) (seenApp, bool) {
+	if s == nil || s.app == nil || s.app.appID != appID || s.app.userID != userID || s.app.orgID != orgID {
+		return seenApp{}, false
+	}
+	return *s.app, true
+}
+
+// ticketOf returns a copy of the ticket that was read last, if it is this one.
+func (s *seen) ticketOf(orgID, kind string, hash []byte) (*OAuthTicket, bool) {
+	if s == nil || s.ticket == nil || s.ticket.Kind != kind || s.ticket.OrgID != orgID || !bytes.Equal(s.ticket.Hash, hash) {
+		return nil, false
+	}
+	t := *s.ticket
+	return &t, true
+}
+
+func (s *seen) keepTicket(t *OAuthTicket) {
 	if s != nil {
-		s.transaction = &kept
+		kept := *t
+		s.ticket = &kept
 	}
 }

@@ -254,6 +254,19 @@ func (tx *Tx) versioned(query string, args ...any) error {
 	return err
 }
 
+// atVersion changes a row that was read at a version, else ErrStale. Where it was read
+// in this one state of the data nobody waits for the outcome: whoever has written the
+// row since then makes the transaction fail and run again.
+func (tx *Tx) atVersion(row seenRow, version int64, query string, args ...any) error {
+	switch known, ok := tx.seen.versionOf(row); {
+	case !ok:
+		return tx.versioned(query, args...)
+	case known != version:
+		return ErrStale
+	}
+	return tx.later(query, args...)
+}
+
 // scan is what a row gives to the function that reads it.
 type scan func(dest ...any) error
 

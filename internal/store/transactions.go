@@ -22,7 +22,7 @@ func (tx *Tx) SaveTransaction(t *Transaction) error {
 		err = tx.later("INSERT INTO transactions (org_id, hash, user_id, created, expires, document, version) VALUES ($1, $2, $3, $4, $5, $6, 1)",
 			t.OrgID, t.Hash, t.UserID, ms(tx.now), ms(t.Expires), string(t.Document))
 	} else {
-		err = tx.atVersion(t, "UPDATE transactions SET user_id = $1, expires = $2, document = $3, version = version + 1 WHERE org_id = $4 AND hash = $5 AND version = $6",
+		err = tx.atVersion(t.row(), t.Version, "UPDATE transactions SET user_id = $1, expires = $2, document = $3, version = version + 1 WHERE org_id = $4 AND hash = $5 AND version = $6",
 			t.UserID, ms(t.Expires), string(t.Document), t.OrgID, t.Hash, t.Version)
 	}
 	if err == nil {
@@ -31,18 +31,7 @@ func (tx *Tx) SaveTransaction(t *Transaction) error {
 	return err
 }
 
-// atVersion changes the row of a transaction at its version, else ErrStale. Where the
-// version was foreseen nobody waits for the outcome: whoever has written the row
-// since then makes this transaction fail and run again.
-func (tx *Tx) atVersion(t *Transaction, query string, args ...any) error {
-	switch version, ok := tx.seen.versionOf(t.OrgID, t.Hash); {
-	case !ok:
-		return tx.versioned(query, args...)
-	case version != t.Version:
-		return ErrStale
-	}
-	return tx.later(query, args...)
-}
+func (t *Transaction) row() seenRow { return seenRow{"transactions", t.OrgID, string(t.Hash)} }
 
 func (tx *Tx) askVersion(orgID string, hash []byte) ask {
 	var version int64
@@ -51,7 +40,7 @@ func (tx *Tx) askVersion(orgID string, hash []byte) ask {
 		args:  []any{orgID, hash},
 		begin: func() { version = 0 },
 		row:   func(s scan) error { return s(&version) },
-		done:  func(bool) { tx.seen.keepVersion(seenTransaction{orgID, string(hash), version}) },
+		done:  func(bool) { tx.seen.keepVersion((&Transaction{OrgID: orgID, Hash: hash}).row(), version) },
 	}
 }
 
