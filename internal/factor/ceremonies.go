@@ -28,7 +28,7 @@ const (
 	TextNotEnabled = "Factor not enabled."
 	textSigningIn  = "This factor is enrolled and proved while signing in."
 	textStays      = "A factor of this type cannot be replaced."
-	textSetUp      = "A factor of this type is already set up."
+	TextSetUp      = "A factor of this type is already set up."
 	textVerified   = "There is an existing verified phone number."
 )
 
@@ -156,13 +156,13 @@ func (c *Ceremonies) makeRoom(tx *store.Tx, u *idp.User, k Kind, several, replac
 		case !several && !replace && k.Type == typeText && !bytes.Equal(f.Profile, profile):
 			return RefuseEnroll(textVerified)
 		case !several && !replace:
-			return RefuseEnroll(textSetUp)
+			return RefuseEnroll(TextSetUp)
 		case several:
 			had++
 		}
 	}
 	if had >= MaxOfAKind {
-		return RefuseEnroll(textSetUp)
+		return RefuseEnroll(TextSetUp)
 	}
 	return nil
 }

@@ -2,6 +2,8 @@ package signin_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"usher/internal/policy"
 	"usher/internal/signin"
 	"usher/internal/signin/signintest"
+	"usher/internal/store"
 	"usher/internal/store/storetest"
 )
 
@@ -224,4 +227,39 @@ func beginAs(t *testing.T, w *signintest.World, name string) (*signin.Transactio
 		t.Fatal(err)
 	}
 	return tx, step
+}
+
+// TestAPasswordAloneReplacesNoFactor: a sign-in at which a factor is to be enrolled
+// takes nothing away from those that the user has, and adds none to them, before
+// one of them was proved.
+func TestAPasswordAloneReplacesNoFactor(t *testing.T) {
+	w := worldWithFactors(t, storetest.SQLite(t))
+	u := w.User(login)
+	w.Phone(u, phone)
+	w.SetEnroll(policy.EnrollAtLogin, map[string]policy.SelfEnroll{"okta_sms": policy.EnrollOptional, "okta_otp": policy.EnrollRequired})
+	other := signin.EnrollFactor{Key: "okta_sms", Fields: map[string]string{"phoneNumber": mobile}, Replace: true}
+	tx, step := begin(t, w, signin.Options{Optional: true})
+	is[signin.Enroll](t, step)
+	refused(t, w, tx, other, idp.KindInvalid)
+	_, step = enrolTOTP(t, w, tx)
+	if _, more := step.(signin.Enroll); more {
+		refused(t, w, tx, other, idp.KindInvalid)
+	}
+	rows, err := w.Store.Read(t.Context()).FactorsOf(w.Org.ID, u.ID)
+	if err != nil || slices.ContainsFunc(rows, func(f store.Factor) bool { return strings.Contains(string(f.Profile), mobile) }) {
+		t.Errorf("%+v, %v", rows, err)
+	}
+
+	// Who has proved one may have another number.
+	w.Clock.Advance(time.Minute)
+	w.SetEnroll(policy.EnrollAtLogin, map[string]policy.SelfEnroll{
+		"okta_sms": policy.EnrollOptional, "okta_otp": policy.EnrollOptional, "okta_question": policy.EnrollRequired,
+	})
+	w.RequireFactor(policy.PromptAlways, 0)
+	tx, step = begin(t, w, signin.Options{})
+	is[signin.Verify](t, step)
+	is[signin.Challenge](t, apply(t, w, tx, signin.Choose{Method: signin.BySMS}))
+	is[signin.Enroll](t, apply(t, w, tx, signin.VerifyFactor{Answer: passCode(w.SentCode())}))
+	w.Clock.Advance(time.Minute)
+	is[signin.Activate](t, apply(t, w, tx, other))
 }

@@ -47,8 +47,12 @@ func (r *run) enroll(act EnrollFactor, p planned) error {
 	if err != nil {
 		return err
 	}
+	// Whoever has the password alone must not add to what the user has, nor change it.
+	if m.Enrolled && !r.t.further() {
+		return factor.RefuseEnroll(factor.TextSetUp)
+	}
 	sub, err := r.Ceremonies.Enroll(r.tx, acting(r.actor, d.user), factor.Subject{Org: r.actor.Org, User: d.user}, p.draft, factor.EnrollOptions{
-		Owner: factor.Owner(r.t.Handle), Replace: act.Replace,
+		Owner: factor.Owner(r.t.Handle), Replace: act.Replace && r.t.provedFurther(),
 	})
 	if err != nil {
 		return err

@@ -143,6 +143,12 @@ func (t *Transaction) further() bool {
 	return slices.ContainsFunc(t.Proofs, func(p Proof) bool { return p.Factor != "" }) && len(t.Proofs) > 1
 }
 
+// provedFurther tells whether a further factor was proved that the user had
+// before.
+func (t *Transaction) provedFurther() bool {
+	return t.further() && slices.ContainsFunc(t.Proofs, func(p Proof) bool { return p.Factor != "" && !p.Enrolled })
+}
+
 // enrolled tells whether a factor was enrolled in this transaction.
 func (t *Transaction) enrolled() bool {
 	return slices.ContainsFunc(t.Proofs, func(p Proof) bool { return p.Enrolled })
