@@ -25,7 +25,11 @@ func (k *SigningKey) Sign(typ string, payload []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text := make([]byte, 0, len(header)+base64.RawURLEncoding.EncodedLen(len(payload))+base64.RawURLEncoding.EncodedLen(rsaBits/8)+2)
+	size := rsaBits / 8
+	if k.Alg == ES256 {
+		size = 2 * es256Half
+	}
+	text := make([]byte, 0, len(header)+base64.RawURLEncoding.EncodedLen(len(payload))+base64.RawURLEncoding.EncodedLen(size)+2)
 	text = append(append(text, header...), '.')
 	text = base64.RawURLEncoding.AppendEncode(text, payload)
 	signature, err := k.signature(sha256.Sum256(text))

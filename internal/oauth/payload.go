@@ -18,7 +18,7 @@ type payload struct {
 }
 
 func newPayload() *payload {
-	return &payload{json: append(make([]byte, 0, 768), '{'), names: make([]string, 0, 16)}
+	return &payload{json: append(make([]byte, 0, 512), '{'), names: make([]string, 0, 16)}
 }
 
 // name begins a claim.
