@@ -163,6 +163,7 @@ func ruleOf(applicationType string) (typeRule, bool) {
 	extended := []string{
 		grantIdX, grantDevice, grantExchange, grantJWT, grantSAML, grantBackground, "urn:okta:params:oauth:grant-type:otp",
 		"urn:okta:params:oauth:grant-type:oob", "http://auth0.com/oauth/grant-type/mfa-otp", "http://auth0.com/oauth/grant-type/mfa-oob",
+		"urn:okta:params:oauth:grant-type:mfa-webauthn",
 	}
 	switch applicationType {
 	case ClientWeb:

@@ -65,11 +65,6 @@ func channelOf(m signin.Method) string {
 // not say.
 func channels() []string { return []string{"push", "sms", "voice", "email"} }
 
-// grantMFAWebAuthn is known to the newest official SDKs, which name it beside the
-// others that they can do. Nothing here gives tokens for it.
-// (okta-mobile-kotlin ChallengeGrantType)
-const grantMFAWebAuthn = "urn:okta:params:oauth:grant-type:mfa-webauthn"
-
 // passcode tells whether a factor is proved by a password that the user reads from
 // something.
 func passcode(m signin.Method) bool {
@@ -103,7 +98,7 @@ func (p *Provider) askFurther(ctx context.Context, c *TokenCall, t *signin.Trans
 		return c.Client.Grants(grant) && (len(listed) == 0 || slices.Contains(listed, grant))
 	}
 	if !slices.ContainsFunc(factorsOf(step), func(m signin.Method) bool {
-		return able(GrantMFAOTP) && passcode(m) || able(GrantMFAOOB) && channelOf(m) != ""
+		return able(GrantMFAOTP) && passcode(m) || able(GrantMFAOOB) && channelOf(m) != "" || able(GrantMFAWebAuthn) && isKey(m)
 	}) {
 		if err := p.Engine.Cancel(ctx, directActor(c), t); err != nil && idp.KindOf(err) != idp.KindConflict {
 			return err
@@ -173,6 +168,8 @@ type DirectChallenge struct {
 	Number   *int   // that the user must find on the device (transfer)
 	Expires  time.Duration
 	Interval time.Duration // between two polls; zero where nothing is polled for
+	// Options are what a security key or passkey is asked with, nil for other types.
+	Options *KeyOptions
 }
 
 // oobDocument is what an oob_code stands for.
@@ -197,7 +194,7 @@ func (p *Provider) Challenge(ctx context.Context, a idp.Actor, in TokenRequestIn
 	if err != nil {
 		return nil, err
 	}
-	if !client.Grants(GrantMFAOTP) && !client.Grants(GrantMFAOOB) {
+	if !client.Grants(GrantMFAOTP) && !client.Grants(GrantMFAOOB) && !client.Grants(GrantMFAWebAuthn) {
 		return nil, notConfigured(client)
 	}
 	c := &TokenCall{Actor: clientActor(a, client), Server: s, Client: client, Params: in.Params}
@@ -205,7 +202,7 @@ func (p *Provider) Challenge(ctx context.Context, a idp.Actor, in TokenRequestIn
 	if len(types) == 0 {
 		types = []string{GrantMFAOOB, GrantMFAOTP}
 	}
-	known := []string{GrantMFAOOB, GrantMFAOTP, grantMFAWebAuthn}
+	known := []string{GrantMFAOOB, GrantMFAOTP, GrantMFAWebAuthn}
 	if i := slices.IndexFunc(types, func(v string) bool { return !slices.Contains(known, v) }); i >= 0 {
 		return nil, &Fault{Code: AccessDenied, Text: "`" + shown(types[i]) + "` isn't supported as a `challenge_type`. Try again with another value.", Forbidden: true}
 	}
@@ -228,6 +225,9 @@ func (p *Provider) Challenge(ctx context.Context, a idp.Actor, in TokenRequestIn
 	elsewhere := reachable(d.options, channel)
 	if channel != "" && elsewhere != nil && able(GrantMFAOOB) {
 		return p.challengeElsewhere(ctx, c, d, *elsewhere)
+	}
+	if i := slices.IndexFunc(d.options, isKey); i >= 0 && able(GrantMFAWebAuthn) {
+		return p.challengeKey(ctx, c, d, d.options[i])
 	}
 	if able(GrantMFAOTP) && slices.ContainsFunc(d.options, passcode) {
 		return &DirectChallenge{Type: GrantMFAOTP}, nil

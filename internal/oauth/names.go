@@ -15,6 +15,7 @@ const (
 	GrantOOB         = "urn:okta:params:oauth:grant-type:oob"
 	GrantMFAOTP      = "http://auth0.com/oauth/grant-type/mfa-otp"
 	GrantMFAOOB      = "http://auth0.com/oauth/grant-type/mfa-oob"
+	GrantMFAWebAuthn = "urn:okta:params:oauth:grant-type:mfa-webauthn" // okta-mobile-kotlin ChallengeGrantType
 	GrantInteraction = "interaction_code"
 	GrantBackchannel = "urn:openid:params:grant-type:ciba"
 )

@@ -60,7 +60,7 @@ func (r *Rule) take(in RuleInput) error {
 		f.add("conditions.grantTypes.include", textBlank)
 	}
 	for _, g := range in.GrantTypes {
-		if !slices.Contains(standardGrants(), g) {
+		if !slices.Contains(standardGrants(), g) && g != GrantMFAWebAuthn {
 			f.add("conditions.grantTypes.include", "'"+g+"' is no grant type")
 		}
 	}

@@ -100,6 +100,7 @@ func grants() []oauth.Flow {
 		oauth.OOB{},
 		oauth.MFAOTP{},
 		oauth.MFAOOB{},
+		oauth.MFAWebAuthn{},
 	}
 }
 

@@ -24,6 +24,8 @@ const (
 	// The further factor of a sign-in at the token endpoint.
 	PathMFAOTP Path = "mfa_otp"
 	PathMFAOOB Path = "mfa_oob"
+	// The same by a security key.
+	PathMFAWebAuthn Path = "mfa_webauthn"
 	// A device secret, by another application of the device.
 	PathDeviceSecret Path = "device_secret"
 	// An assertion of an identity provider.
@@ -32,7 +34,7 @@ const (
 
 var tokenPaths = [...]Path{
 	PathAuthorize, PathCode, PathRefreshToken, PathPassword, PathDevice, PathExchange, PathAssertion, PathInteraction,
-	PathBackchannel, PathSAMLAssertion, PathDeviceSecret, PathMFAOTP, PathMFAOOB, PathOOB,
+	PathBackchannel, PathSAMLAssertion, PathDeviceSecret, PathMFAOTP, PathMFAOOB, PathMFAWebAuthn, PathOOB,
 }
 
 // TokenPaths lists the paths of tokens.

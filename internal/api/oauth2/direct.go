@@ -1,6 +1,7 @@
 package oauth2
 
 import (
+	"maps"
 	"strconv"
 	"time"
 
@@ -17,6 +18,30 @@ type challenge struct {
 	Number    string `json:"binding_code,omitempty"`
 	ExpiresIn int    `json:"expires_in,omitempty"`
 	Interval  int    `json:"interval,omitempty"`
+	// The others are of a security key, in the words of its options. (okta-mobile-kotlin
+	// WebAuthnChallengeResponse, okta-mobile-swift WebAuthn)
+	KeyType     string          `json:"challengeType,omitempty"`
+	PublicKey   map[string]any  `json:"publicKey,omitempty"`
+	Enrollments []keyCredential `json:"authenticatorEnrollments,omitempty"`
+}
+
+// keyCredential is one of the user's security keys.
+type keyCredential struct {
+	ID      string            `json:"credentialId"`
+	Name    string            `json:"displayName"`
+	Profile map[string]string `json:"profile"`
+}
+
+// askKey adds what a security key is asked with.
+func (v *challenge) askKey(o *oauth.KeyOptions) {
+	allowed := []map[string]string{}
+	for _, c := range o.Credentials {
+		allowed = append(allowed, map[string]string{"type": "public-key", "id": c.ID})
+		v.Enrollments = append(v.Enrollments, keyCredential{c.ID, c.Name, map[string]string{}})
+	}
+	v.KeyType = v.Type
+	v.PublicKey = map[string]any{"rpId": o.RelyingHost, "allowCredentials": allowed}
+	maps.Copy(v.PublicKey, o.Options)
 }
 
 // challenge begins the further factor of a sign-in at the token endpoint.
@@ -43,6 +68,9 @@ func viewChallenge(c *oauth.DirectChallenge) challenge {
 	}
 	if c.Number != nil {
 		out.Number = strconv.Itoa(*c.Number)
+	}
+	if c.Options != nil {
+		out.askKey(c.Options)
 	}
 	return out
 }

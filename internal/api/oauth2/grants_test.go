@@ -24,7 +24,7 @@ func everything(t testing.TB, app *apptest.App) *client {
 	t.Helper()
 	o := map[string]any{
 		"redirect_uris": []string{callback}, "response_types": []string{"code", "token", "id_token"},
-		"grant_types": []string{"authorization_code", "implicit", "refresh_token", "interaction_code", "password", deviceGrant, exchangeGrant, bearerGrant, cibaGrant, samlGrant, otpGrant, oobGrant, primaryGrant},
+		"grant_types": []string{"authorization_code", "implicit", "refresh_token", "interaction_code", "password", deviceGrant, exchangeGrant, bearerGrant, cibaGrant, samlGrant, otpGrant, oobGrant, keyGrant, primaryGrant},
 	}
 	c := register(t, app, "web", "private_key_jwt", o)
 	assign(t, app, c)
@@ -123,6 +123,16 @@ func TestTokenGate(t *testing.T) {
 			answers(t, phone, true)
 			return func() *apptest.Answer {
 				return by(t, app, c, ownToken, "grant_type", oobGrant, "scope", "openid", "oob_code", code)
+			}
+		},
+		signin.PathMFAWebAuthn: func(t *testing.T, app *apptest.App, c *client) func() *apptest.Answer {
+			allowFactors(t, app, "fido_webauthn")
+			k := enrollKey(t, app, isaac, "one")
+			wantFactor(t, app)
+			token := by(t, app, c, ownToken, "grant_type", "password", "scope", "openid", "username", isaac, "password", apptest.Password).Want(403).Text("mfa_token")
+			challenge := by(t, app, c, "/oauth2/v1/challenge", "mfa_token", token, "challenge_types_supported", keyGrant).Want(200).Text("publicKey.challenge")
+			return func() *apptest.Answer {
+				return by(t, app, c, ownToken, append([]string{"grant_type", keyGrant, "scope", "openid", "mfa_token", token}, keyAnswer(k, challenge)...)...)
 			}
 		},
 		signin.PathOOB: func(t *testing.T, app *apptest.App, c *client) func() *apptest.Answer {

@@ -101,7 +101,7 @@ func TestMetadataIsTrue(t *testing.T) {
 		"authorization_code", "refresh_token", "password", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code",
 		"http://auth0.com/oauth/grant-type/mfa-otp", "http://auth0.com/oauth/grant-type/mfa-oob", "urn:ietf:params:oauth:grant-type:token-exchange",
 		"urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:saml2-bearer", "interaction_code", "urn:openid:params:grant-type:ciba",
-		"urn:okta:params:oauth:grant-type:oob",
+		"urn:okta:params:oauth:grant-type:oob", "urn:okta:params:oauth:grant-type:mfa-webauthn",
 	}
 	for _, server := range []string{"", "/oauth2/default"} {
 		for _, name := range []string{"oauth-authorization-server", "openid-configuration"} {
