@@ -125,7 +125,7 @@ func (s *Enrolments) Catalogue(ctx context.Context, a idp.Actor, ref string) (*i
 	if err != nil {
 		return nil, nil, err
 	}
-	served, err := s.served(s.Store.Read(ctx), a, u)
+	served, err := s.served(s.Store.Read(ctx), a, u, s.Methods.exactly)
 	if err != nil {
 		return nil, nil, err
 	}

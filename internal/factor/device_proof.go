@@ -184,6 +184,9 @@ func (d *Devices) known(tx *store.Tx, a idp.Actor, jws *jose.JSONWebSignature) (
 	if !ok {
 		return nil, untrusted()
 	}
+	if err := tx.Foresee(a.OrgID(), store.Foreseen{UserID: userID, Factors: true}); err != nil {
+		return nil, fmt.Errorf("read a device: %w", err)
+	}
 	f, err := tx.Factor(a.OrgID(), userID, id)
 	if errors.Is(err, store.ErrNotFound) || (err == nil && (f.Type != TypePush || f.Status != StatusActive)) {
 		return nil, untrusted()

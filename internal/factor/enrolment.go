@@ -79,6 +79,9 @@ type Enrolments struct {
 	// the user has to (REQUIRED) or may (OPTIONAL). Policies are beside this
 	// package.
 	Allowed func(tx *store.Tx, actor idp.Actor, u *idp.User) (map[string]string, error)
+	// Warm reads outside of a transaction what Allowed may go by for a second; nil
+	// where there is nothing such.
+	Warm func(ctx context.Context, orgID string) error
 }
 
 // List returns the factors of a user that the policy allows and the organisation
@@ -96,7 +99,7 @@ func (s *Enrolments) List(ctx context.Context, a idp.Actor, ref string) (*idp.Us
 	if len(rows) == 0 {
 		return u, nil, nil
 	}
-	served, err := s.served(s.Store.Read(ctx), a, u)
+	served, err := s.served(s.Store.Read(ctx), a, u, s.Methods.exactly)
 	if err != nil {
 		return nil, nil, err
 	}

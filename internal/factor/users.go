@@ -142,7 +142,7 @@ func (s *Enrolments) mayEnroll(tx *store.Tx, a idp.Actor, u *idp.User, k Kind) e
 	if err := recent(tx, a, u); err != nil {
 		return err
 	}
-	served, err := s.served(tx, a, u)
+	served, err := s.served(tx, a, u, s.Methods.exactly)
 	if err != nil {
 		return err
 	}
@@ -158,12 +158,14 @@ func (s *Enrolments) mayEnroll(tx *store.Tx, a idp.Actor, u *idp.User, k Kind) e
 // served returns what tells whether a user may have a factor: this server has a
 // method for it, the organisation has not switched it off, and the user's policy
 // allows it.
-func (s *Enrolments) served(tx *store.Tx, a idp.Actor, u *idp.User) (func(Kind) bool, error) {
+func (s *Enrolments) served(
+	tx *store.Tx, a idp.Actor, u *idp.User, active func(*store.Tx, *idp.Org) ([]Method, factorStates, error),
+) (func(Kind) bool, error) {
 	allowed, err := s.Allowed(tx, a, u)
 	if err != nil {
 		return nil, err
 	}
-	methods, states, err := active(tx, a.Org, s.Methods.methods)
+	methods, states, err := active(tx, a.Org)
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +182,7 @@ func (s *Enrolments) mayUse(tx *store.Tx, a idp.Actor, sub Subject) error {
 	if sub.User.Status == idp.UserDeprovisioned || sub.User.Status == idp.UserSuspended {
 		return idp.Fail(idp.KindUserState)
 	}
-	served, err := s.served(tx, a, sub.User)
+	served, err := s.served(tx, a, sub.User, s.Methods.active)
 	if err != nil {
 		return err
 	}
@@ -316,6 +318,16 @@ func (s *Enrolments) transaction(ctx context.Context, a idp.Actor, ref, id, chal
 	})
 }
 
+// warm reads what a node may remember for a second. (ADR 0007)
+func (s *Enrolments) warm(ctx context.Context, a idp.Actor) error {
+	if s.Warm != nil {
+		if err := s.Warm(ctx, a.OrgID()); err != nil {
+			return err
+		}
+	}
+	return s.Methods.Warm(ctx, s.Store, a.Org)
+}
+
 // within does something with a user's factor in one transaction of the store. A
 // proof meets others at the factor's counts and at the challenge. (ADR 0016)
 func (s *Enrolments) within(ctx context.Context, a idp.Actor, ref, id string, p Purpose, fn func(*store.Tx, Subject) (Subject, error)) (Ceremony, error) {
@@ -324,7 +336,14 @@ func (s *Enrolments) within(ctx context.Context, a idp.Actor, ref, id string, p 
 	if p == ToVerify {
 		change = s.Directory.Guarded
 	}
+	if err := s.warm(ctx, a); err != nil {
+		return out, err
+	}
 	_, err := change(ctx, a, "use factor", ref, func(tx *store.Tx, u *idp.User) error {
+		f := store.Foreseen{UserID: u.ID, Groups: true, Factors: true, Counts: true, FactorID: id, Challenges: pendingScanned}
+		if err := tx.Foresee(a.OrgID(), f); err != nil {
+			return fmt.Errorf("read factors: %w", err)
+		}
 		sub, err := s.subject(tx, a, u, id, p)
 		if err != nil {
 			return err

@@ -163,6 +163,7 @@ func (s *services) hooks() {
 func (s *services) enrolments() *factor.Enrolments {
 	return &factor.Enrolments{
 		Store: s.db, Log: s.log, Directory: s.directory, Methods: s.factors, Ceremonies: s.ceremonies,
+		Warm: s.policies.Warm,
 		Allowed: func(tx *store.Tx, a idp.Actor, u *idp.User) (map[string]string, error) {
 			e, err := s.policies.Enrollment(tx, a.Org, u, policy.From{Client: a.Client})
 			out := map[string]string{}

@@ -37,15 +37,14 @@ func scanChallenge(c *Challenge) func(scan) error {
 // InsertChallenge adds a challenge at version 1.
 func (tx *Tx) InsertChallenge(c *Challenge) error {
 	c.Version = 1
-	_, err := tx.exec("INSERT INTO factor_challenges (org_id, "+challengeColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+	return tx.later("INSERT INTO factor_challenges (org_id, "+challengeColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
 		c.OrgID, c.ID, c.UserID, c.FactorID, c.Purpose, c.Owner, c.Result, c.Sealed, c.Sends, c.Attempts, ms(c.Created), ms(c.Expires), c.Version)
-	return err
 }
 
 // UpdateChallenge writes a challenge that was read at its version, else
 // ErrStale, and raises the version. Attempts are counted apart.
 func (tx *Tx) UpdateChallenge(c *Challenge) error {
-	err := tx.versioned(`UPDATE factor_challenges SET result = $1, sealed = $2, sends = $3, expires = $4, version = version + 1
+	err := tx.atVersion(c.row(), c.Version, `UPDATE factor_challenges SET result = $1, sealed = $2, sends = $3, expires = $4, version = version + 1
  WHERE org_id = $5 AND id = $6 AND version = $7`, c.Result, c.Sealed, c.Sends, ms(c.Expires), c.OrgID, c.ID, c.Version)
 	if err == nil {
 		c.Version++
@@ -62,23 +61,46 @@ func (tx *Tx) CountAttempt(orgID, id string) (attempts int, err error) {
 
 // Challenge returns a challenge, also one that has expired lately.
 func (tx *Tx) Challenge(orgID, id string) (*Challenge, error) {
+	if known, ok := tx.seen.challenge(orgID, id); ok {
+		return known, nil
+	}
 	c := Challenge{OrgID: orgID}
-	return &c, tx.first(scanChallenge(&c), "SELECT "+challengeColumns+" FROM factor_challenges WHERE org_id = $1 AND id = $2", orgID, id)
+	err := tx.first(scanChallenge(&c), "SELECT "+challengeColumns+" FROM factor_challenges WHERE org_id = $1 AND id = $2", orgID, id)
+	if err == nil {
+		tx.seen.keepVersion(c.row(), c.Version)
+	}
+	return &c, err
 }
+
+func (c *Challenge) row() seenRow { return seenRow{"factor_challenges", c.OrgID, c.ID} }
 
 // ChallengesOf lists up to limit challenges of a user's factor, the newest first.
 // On SQLite their identifiers are looked up by themselves: it would else go through
 // the challenges of everybody in their order. PostgreSQL would look them up for each
 // of these.
 func (tx *Tx) ChallengesOf(orgID, userID, factorID string, limit int) ([]Challenge, error) {
+	if known, ok := tx.seen.challengesOf(orgID, userID, factorID, limit); ok {
+		return known, nil
+	}
+	out, err := tx.askChallenges(orgID, userID, factorID, limit).get(tx)
+	return *out, err
+}
+
+func (tx *Tx) askChallenges(orgID, userID, factorID string, limit int) asking[[]Challenge] {
 	mine := "user_id = $2 AND factor_id = $3"
 	if tx.engine.name() == "sqlite" {
 		mine = "id IN (SELECT id FROM factor_challenges WHERE org_id = $1 AND " + mine + ")"
 	}
 	var out []Challenge
-	err := tx.each(func(s scan) error {
-		out = append(out, Challenge{OrgID: orgID})
-		return scanChallenge(&out[len(out)-1])(s)
-	}, "SELECT "+challengeColumns+" FROM factor_challenges WHERE org_id = $1 AND "+mine+" ORDER BY id DESC LIMIT $4", orgID, userID, factorID, limit)
-	return out, err
+	return asking[[]Challenge]{ask{
+		query: "SELECT " + challengeColumns + " FROM factor_challenges WHERE org_id = $1 AND " + mine + " ORDER BY id DESC LIMIT $4",
+		args:  []any{orgID, userID, factorID, limit},
+		list:  true,
+		begin: func() { out = nil },
+		row: func(s scan) error {
+			out = append(out, Challenge{OrgID: orgID})
+			return scanChallenge(&out[len(out)-1])(s)
+		},
+		done: func(bool) { tx.seen.keepChallenges(seenChallenges{orgID, userID, factorID, limit, out}) },
+	}, &out}
 }

@@ -12,6 +12,10 @@ type Foreseen struct {
 	// Groups, Factors and Counts are those of the user whom UserID names; Counts is
 	// what is counted of each factor.
 	Groups, Factors, Counts bool
+	// FactorID names a factor of that user, of whose challenges up to Challenges are
+	// asked for.
+	FactorID   string
+	Challenges int
 	// AppID names an application: what it has to do with the user whom UserID names
 	// (AppGroups, AppUsers, AppPaths).
 	AppID string
@@ -31,14 +35,18 @@ func (tx *Tx) Foresee(orgID string, f Foreseen) error {
 	if !ok || tx.seen == nil {
 		return nil
 	}
-	return tx.engine.translate(b.together(tx.ctx, tx.foreseen(orgID, f)))
+	asks := tx.foreseen(orgID, f)
+	if len(asks) == 0 {
+		return nil
+	}
+	return tx.engine.translate(b.together(tx.ctx, asks))
 }
 
 func (tx *Tx) foreseen(orgID string, f Foreseen) []ask {
 	asks := make([]ask, 0, 8)
 	if f.Login != "" {
 		asks = append(asks, tx.askLogin(orgID, f.Login))
-	} else if f.UserID != "" {
+	} else if _, known := tx.seen.userOf(orgID, f.UserID); f.UserID != "" && !known {
 		asks = append(asks, tx.askUser(orgID, f.UserID))
 	}
 	if f.Credential {
@@ -55,6 +63,9 @@ func (tx *Tx) foreseen(orgID string, f Foreseen) []ask {
 	}
 	if f.Counts {
 		asks = append(asks, tx.askCounts(orgID, f.UserID))
+	}
+	if f.Challenges > 0 {
+		asks = append(asks, tx.askChallenges(orgID, f.UserID, f.FactorID, f.Challenges).ask)
 	}
 	if f.AppID != "" {
 		asks = append(asks, tx.askApp(orgID, f.AppID, f.UserID)...)

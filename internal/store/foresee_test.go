@@ -174,8 +174,21 @@ func TestWhatWasForeseenMayChange(t *testing.T) {
 			return &store.Transaction{OrgID: w.org.ID, Hash: hash("handle"), Expires: noon.Add(time.Hour), Document: []byte("{}"), Version: version}
 		}
 		w.tx(t, func(tx *store.Tx) error {
-			return errors.Join(tx.InsertFactor(w.factor(ann.ID)), tx.SaveTransaction(handle(0)))
+			return errors.Join(tx.InsertFactor(w.factor(ann.ID)), tx.SaveTransaction(handle(0)), tx.InsertChallenge(&store.Challenge{
+				OrgID: w.org.ID, ID: "mst1", UserID: ann.ID, FactorID: "ost1", Purpose: "verify", Result: "waiting", Created: noon, Expires: noon.Add(time.Hour),
+			}))
 		})
+		answer := func(tx *store.Tx) error {
+			c, err := tx.Challenge(w.org.ID, "mst1")
+			if err == nil && c.Result != "waiting" {
+				err = store.ErrStale
+			}
+			if err != nil {
+				return err
+			}
+			c.Result = "accepted"
+			return tx.UpdateChallenge(c)
+		}
 		use := func(tx *store.Tx) (bool, error) { return tx.UseFactorStep(w.org.ID, ann.ID, "ost1", 5) }
 		for _, c := range []struct {
 			name        string
@@ -193,6 +206,7 @@ func TestWhatWasForeseenMayChange(t *testing.T) {
 					return err
 				}, store.ErrStale,
 			},
+			{"a challenge is answered first", answer, answer, store.ErrStale},
 			{
 				"a sign-in goes on first",
 				func(tx *store.Tx) error { return tx.SaveTransaction(handle(1)) },
@@ -211,7 +225,7 @@ func TestWhatWasForeseenMayChange(t *testing.T) {
 		} {
 			runs := 0
 			err := w.Guarded(t.Context(), func(tx *store.Tx) error {
-				if err := tx.Foresee(w.org.ID, store.Foreseen{UserID: ann.ID, Counts: true, Handle: hash("handle")}); err != nil {
+				if err := tx.Foresee(w.org.ID, store.Foreseen{UserID: ann.ID, Counts: true, Handle: hash("handle"), FactorID: "ost1", Challenges: 5}); err != nil {
 					return err
 				}
 				if runs++; runs == 1 {

@@ -130,7 +130,7 @@ func userPlans(org string) []planned {
 		find("user by login", func(tx *store.Tx) (any, error) { return tx.UserByLogin(org, "u77@example.com") }),
 		{"what is foreseen of a user", func(tx *store.Tx) error {
 			return tx.Foresee(org, store.Foreseen{
-				UserID: middle, Login: "u77@example.com", Credential: true, Groups: true, Factors: true, Counts: true, Standing: true, Source: "s", AppID: "0oa1",
+				UserID: middle, Login: "u77@example.com", Credential: true, Groups: true, Factors: true, Counts: true, Standing: true, Source: "s", AppID: "0oa1", FactorID: "opf1", Challenges: 20,
 			})
 		}},
 		find("user by short name", func(tx *store.Tx) (any, error) { return tx.UsersByShortName(org, "u77") }),

@@ -25,6 +25,8 @@ type seen struct {
 	counts     *seenCounts
 	// authenticators are what an organisation has said.
 	authenticators *seenAuthenticators
+	// challenges are those of a factor that were listed last.
+	challenges *seenChallenges
 	// app is what an application has to do with a user.
 	app *seenApp
 	// ticket was read last.
@@ -35,6 +37,12 @@ type seen struct {
 
 // seenRow names a row of a table.
 type seenRow struct{ table, orgID, key string }
+
+type seenChallenges struct {
+	orgID, userID, factorID string
+	limit                   int
+	list                    []Challenge
+}
 
 type seenApp struct {
 	orgID, appID, userID string
@@ -81,9 +89,12 @@ func (s *seen) drop(query string) {
 	}
 	verb, table := written(query)
 	switch table {
-	case "events", "decisions", "sessions", "session_tokens", "factor_challenges", "outbox", "rate_counts", "oauth_spent":
+	case "events", "decisions", "sessions", "session_tokens", "outbox", "rate_counts", "oauth_spent":
 		// Nothing that is kept hangs on these, which sign-ins write all the time.
 	case "transactions", "oauth_refresh":
+		s.dropRows(table)
+	case "factor_challenges":
+		s.challenges = nil
 		s.dropRows(table)
 	case "oauth_tickets":
 		s.ticket = nil
@@ -303,5 +314,41 @@ func (s *seen) keepTicket(t *OAuthTicket) {
 	if s != nil {
 		kept := *t
 		s.ticket = &kept
+	}
+}
+
+// challengesOf returns a copy of the challenges of a factor, if so many were listed.
+func (s *seen) challengesOf(orgID, userID, factorID string, limit int) ([]Challenge, bool) {
+	c := (*seenChallenges)(nil)
+	if s != nil {
+		c = s.challenges
+	}
+	if c == nil || c.limit != limit || c.factorID != factorID || c.userID != userID || c.orgID != orgID {
+		return nil, false
+	}
+	return slices.Clone(c.list), true
+}
+
+// challenge returns a copy of a challenge that was listed.
+func (s *seen) challenge(orgID, id string) (*Challenge, bool) {
+	if s == nil || s.challenges == nil || s.challenges.orgID != orgID {
+		return nil, false
+	}
+	for _, c := range s.challenges.list {
+		if c.ID == id {
+			return &c, true
+		}
+	}
+	return nil, false
+}
+
+func (s *seen) keepChallenges(kept seenChallenges) {
+	if s == nil {
+		return
+	}
+	kept.list = slices.Clone(kept.list)
+	s.challenges = &kept
+	for i := range kept.list {
+		s.keepVersion(kept.list[i].row(), kept.list[i].Version)
 	}
 }
