@@ -146,7 +146,7 @@ func (s *Enrolments) Delete(ctx context.Context, a idp.Actor, ref, id string) er
 		if err != nil {
 			return err
 		}
-		if err := recent(tx, a, u); err != nil {
+		if err := s.recent(tx, a, u); err != nil {
 			return err
 		}
 		gone := []*store.Factor{f}

@@ -139,7 +139,7 @@ func (s *Enrolments) mayEnroll(tx *store.Tx, a idp.Actor, u *idp.User, k Kind) e
 	if u.Status == idp.UserDeprovisioned || u.Status == idp.UserSuspended {
 		return idp.Fail(idp.KindUserState)
 	}
-	if err := recent(tx, a, u); err != nil {
+	if err := s.recent(tx, a, u); err != nil {
 		return err
 	}
 	served, err := s.served(tx, a, u, s.Methods.exactly)
@@ -193,10 +193,32 @@ func (s *Enrolments) mayUse(tx *store.Tx, a idp.Actor, sub Subject) error {
 }
 
 // recent refuses a user's own session whose last proof is too long ago, with
-// KindForbidden.
-func recent(tx *store.Tx, a idp.Actor, u *idp.User) error {
-	if a.Is(u.ID) && a.SessionID != "" && tx.Now().Sub(a.Proved) > recently {
+// KindForbidden; so it does where a factor was there before that proof, and none
+// was proved lately: whoever has the password alone must not take away what is to
+// be more than it.
+func (s *Enrolments) recent(tx *store.Tx, a idp.Actor, u *idp.User) error {
+	if !a.Is(u.ID) || a.SessionID == "" {
+		return nil
+	}
+	if tx.Now().Sub(a.Proved) > recently {
 		return idp.Fail(idp.KindForbidden)
+	}
+	if tx.Now().Sub(a.ProvedFactor) <= recently {
+		return nil
+	}
+	rows, err := tx.FactorsOf(u.OrgID, u.ID)
+	if err != nil || len(rows) == 0 {
+		return store.Failure("list factors", err)
+	}
+	served, err := s.served(tx, a, u)
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		k, known := KindOf(rows[i].Type, rows[i].Provider)
+		if known && rows[i].Status == StatusActive && rows[i].Created.Before(a.Proved) && served(k) {
+			return idp.Fail(idp.KindForbidden)
+		}
 	}
 	return nil
 }
@@ -459,7 +481,7 @@ func (s *Enrolments) settle(tx *store.Tx, a idp.Actor, sub Subject, p Purpose, a
 	if p == ToVerify {
 		return s.Ceremonies.Verify(tx, a, sub, at)
 	}
-	if err := recent(tx, a, sub.User); err != nil {
+	if err := s.recent(tx, a, sub.User); err != nil {
 		return Verdict{}, err
 	}
 	return s.Ceremonies.Activate(tx, a, sub, at)

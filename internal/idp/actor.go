@@ -47,7 +47,9 @@ type Actor struct {
 	SessionID string
 	// Proved is when the user last proved who it is in that session.
 	Proved time.Time
-	Roles  []RoleType
+	// ProvedFactor is when that was by a further factor, zero for never.
+	ProvedFactor time.Time
+	Roles        []RoleType
 	// Holder is to whom the roles were given, where that is not the user: a
 	// client's application.
 	Holder string

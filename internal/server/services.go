@@ -123,7 +123,7 @@ func (s *services) session(ctx context.Context, org *idp.Org, secret string) (id
 	u := v.Owner
 	return idp.Actor{
 		Org: org, Kind: idp.ActorUser, UserID: u.ID, Login: u.Login, Name: idp.UserTarget(u).DisplayName,
-		SessionID: v.ID, Proved: later(v.LastPassword, v.LastFactor), Roles: held,
+		SessionID: v.ID, Proved: later(v.LastPassword, v.LastFactor), ProvedFactor: v.LastFactor, Roles: held,
 	}, v, nil
 }
 

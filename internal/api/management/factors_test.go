@@ -285,9 +285,31 @@ func TestOwnFactors(t *testing.T) {
 	}
 	self := "/api/v1/users/me/factors/" + made.Text("id")
 	b.Post(self+"/lifecycle/activate", passCode(app.Code(t, "+15554151337"))).Want(200)
+	question := `{"factorType":"question","provider":"OKTA","profile":{"question":"favorite_art_piece","answer":"mayonnaise"}}`
+	b.Post("/api/v1/users/me/factors", question).Want(200) // beside the one of this session
+	app.Clock.Advance(time.Minute)
+	other := app.Browser() // who has the password alone changes nothing that was there before
+	token = other.Post("/api/v1/authn", `{"username":"own@example.org","password":"tlpWENT2m"}`).Want(200).Text("sessionToken")
+	other.Get("/login/sessionCookieRedirect?token=" + token + "&redirectUrl=https://id.example.com/").Want(302)
+	other.Delete(self).Fails(403, "E0000006")
+	other.Post("/api/v1/users/me/factors?updatePhone=true", strings.Replace(smsFactor, "1337", "1338", 1)).Fails(403, "E0000006")
+	other.Get("/api/v1/users/me/factors").Want(200)
 	app.Clock.Advance(16 * time.Minute)
 	b.Delete(self).Fails(403, "E0000006")
 	b.Post("/api/v1/users/me/factors", `{"factorType":"question","provider":"OKTA","profile":{"question":"favorite_art_piece","answer":"mayonnaise"}}`).Fails(403, "E0000006")
 	b.Post(self+"/verify", nil).Want(200)
 	b.Get("/api/v1/users/me/factors").Want(200)
+
+	// Who has proved the factor as well may give it up.
+	everyone := app.Get("/api/v1/groups?q=Everyone").Want(200).Text("0.id")
+	id := app.Post("/api/v1/policies", `{"type":"OKTA_SIGN_ON","name":"both","conditions":{"people":{"groups":{"include":["`+everyone+`"]}}}}`).Want(200).Text("id")
+	app.Post("/api/v1/policies/"+id+"/rules", `{"type":"SIGN_ON","name":"both","actions":{"signon":{"access":"ALLOW","requireFactor":true,"factorPromptMode":"ALWAYS","session":{}}}}`).Want(200)
+	app.Clock.Advance(31 * time.Second)
+	owner := app.Browser()
+	state := owner.Post("/api/v1/authn", `{"username":"own@example.org","password":"tlpWENT2m"}`).Want(200).Text("stateToken")
+	at := "/api/v1/authn/factors/" + made.Text("id") + "/verify"
+	owner.Post(at, map[string]any{"stateToken": state}).Want(200)
+	token = owner.Post(at, map[string]any{"stateToken": state, "passCode": app.Code(t, "+15554151337")}).Want(200).Text("sessionToken")
+	owner.Get("/login/sessionCookieRedirect?token=" + token + "&redirectUrl=https://id.example.com/").Want(302)
+	owner.Delete(self).Want(204)
 }
