@@ -210,7 +210,7 @@ func (s *Enrolments) recent(tx *store.Tx, a idp.Actor, u *idp.User) error {
 	if err != nil || len(rows) == 0 {
 		return store.Failure("list factors", err)
 	}
-	served, err := s.served(tx, a, u)
+	served, err := s.served(tx, a, u, s.Methods.exactly)
 	if err != nil {
 		return err
 	}
