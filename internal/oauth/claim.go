@@ -43,7 +43,9 @@ type Claim struct {
 	Status Status `json:"-"`
 	System bool   `json:"-"`
 
-	program *el.Program    // of an expression
+	program *el.Program // of an expression
+	// grouped tells that it depends on the groups of the user.
+	grouped bool
 	pattern *regexp.Regexp // of a filter by one
 }
 

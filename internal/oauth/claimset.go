@@ -37,10 +37,7 @@ func (f *Facts) Claims() (*Claims, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range slices.Concat(f.Server.Claims, f.groupsClaim()) {
-		if c.Status != Active || !c.wanted(f.Scopes) || (c.Type == ClaimIdentity && f.User == nil) {
-			continue
-		}
+	for _, c := range f.asked() {
 		v, ok := c.make(scope)
 		if !ok {
 			continue
@@ -55,6 +52,13 @@ func (f *Facts) Claims() (*Claims, error) {
 		}
 	}
 	return out, nil
+}
+
+// asked are the claims that are to be made, those of OpenID Connect aside.
+func (f *Facts) asked() []*Claim {
+	return slices.DeleteFunc(slices.Concat(f.Server.Claims, f.groupsClaim()), func(c *Claim) bool {
+		return c.Status != Active || !c.wanted(f.Scopes) || (c.Type == ClaimIdentity && f.User == nil)
+	})
 }
 
 // groupsClaim is the claim that the organisation's own server makes of the
@@ -87,9 +91,12 @@ func (c *Claim) wanted(scopes []string) bool {
 func (c *Claim) compile() {
 	if c.ValueType == ValueExpression {
 		if p, err := el.Parse(c.Value, el.Claims()); err == nil {
-			c.program = p
+			c.program, c.grouped = p, p.Uses().Groups()
 		}
-	} else if c.Filter == FilterRegex {
+		return
+	}
+	c.grouped = true
+	if c.Filter == FilterRegex {
 		if re, err := wholeName(c.Value); err == nil {
 			c.pattern = re
 		}

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"usher/internal/apps"
@@ -19,15 +20,18 @@ type Facts struct {
 	// Assignment is how the user is known to the application, nil for a user
 	// who is not assigned to it.
 	Assignment *apps.Assignment
-	Groups     []el.Group // of the user, the one of everyone included
-	Scopes     []string   // that the tokens are for
-	AMR        []string   // how the user signed in (RFC 8176)
-	SessionID  string
-	Now        time.Time
+	// Groups are those of the user, the one of everyone included; nil where no
+	// claim depends on them.
+	Groups    []el.Group
+	Scopes    []string // that the tokens are for
+	AMR       []string // how the user signed in (RFC 8176)
+	SessionID string
+	Now       time.Time
 }
 
 // Complete reads what is missing of facts of which Org, Server, Client, User and
-// Scopes are set: the groups of the user, and the assignment unless it is known.
+// Scopes are set: the assignment unless it is known, and the groups of the user
+// where a claim depends on them.
 // AMR and SessionID are left to the caller.
 func (s *Service) Complete(ctx context.Context, f *Facts) error {
 	f.Now = s.Clock.Now()
@@ -41,6 +45,9 @@ func (s *Service) Complete(ctx context.Context, f *Facts) error {
 			return store.Failure("read assignment", err)
 		}
 		f.Assignment = a
+	}
+	if !slices.ContainsFunc(f.asked(), func(c *Claim) bool { return c.grouped }) {
+		return nil
 	}
 	list, err := tx.GroupsOf(f.Org.ID, f.User.ID)
 	if err != nil {
