@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+
+	"usher/internal/idp"
 )
 
 // payload writes the JSON of a token, claim by claim. What most tokens are made
@@ -27,13 +29,12 @@ func (p *payload) name(name string) {
 		p.json = append(p.json, ',')
 	}
 	p.names = append(p.names, name)
-	p.string(name)
-	p.json = append(p.json, ':')
+	p.json = append(idp.AppendJSON(p.json, name), ':')
 }
 
 func (p *payload) text(name, v string) {
 	p.name(name)
-	p.string(v)
+	p.json = idp.AppendJSON(p.json, v)
 }
 
 func (p *payload) number(name string, v int64) {
@@ -52,7 +53,7 @@ func (p *payload) texts(name string, list []string) {
 		if i > 0 {
 			p.json = append(p.json, ',')
 		}
-		p.string(v)
+		p.json = idp.AppendJSON(p.json, v)
 	}
 	p.json = append(p.json, ']')
 }
@@ -89,18 +90,6 @@ func (p *payload) end() ([]byte, error) {
 		return nil, fmt.Errorf("write token: %w", p.err)
 	}
 	return append(p.json, '}'), nil
-}
-
-// string writes a text. One that has to be escaped, or may have, is left to
-// encoding/json.
-func (p *payload) string(s string) {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
-			p.marshal(s)
-			return
-		}
-	}
-	p.json = append(append(append(p.json, '"'), s...), '"')
 }
 
 func (p *payload) marshal(v any) {
