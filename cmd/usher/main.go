@@ -41,6 +41,7 @@ func main() { program() }
 // program runs the command line until it ends or is told to, by Ctrl-C, by
 // whoever looks after processes, or by a terminal that closes.
 func program() {
+	collectLater()
 	dropEmpty()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
