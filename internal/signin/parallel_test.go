@@ -46,24 +46,7 @@ func TestParallelAnswersOfASentCodeCountExactly(t *testing.T) {
 						}
 					}
 				}
-				var wrong, locked atomic.Int32
-				var wg sync.WaitGroup
-				for range guesses {
-					wg.Go(func() {
-						switch err := answer(not(code)); idp.KindOf(err) {
-						case idp.KindWrongPasscode:
-							wrong.Add(1)
-						case idp.KindUserLocked:
-							locked.Add(1)
-						default:
-							t.Errorf("%v", err)
-						}
-					})
-				}
-				wg.Wait()
-				if wrong.Load() != factor.MaxFailures-1 || locked.Load() != guesses-factor.MaxFailures+1 {
-					t.Errorf("%d wrong, %d locked", wrong.Load(), locked.Load())
-				}
+				guessTogether(t, guesses, func() error { return answer(not(code)) })
 				n, err := w.Store.Read(t.Context()).FactorFailures(w.Org.ID, u.ID, id)
 				if err != nil || n != factor.MaxFailures || w.Reload(u).Status != idp.UserLockedOut {
 					t.Errorf("%d counted, %v, %s", n, err, w.Reload(u).Status)
@@ -114,4 +97,28 @@ func TestCodesAreNotSentForEver(t *testing.T) {
 	}
 	is[signin.Done](t, apply(t, w, tx, signin.VerifyFactor{Answer: passCode(w.SentCode())}))
 	sent()
+}
+
+// guessTogether answers wrongly n times at once: as many are told that they were
+// wrong as do not lock the user, all others that the user is locked.
+func guessTogether(t *testing.T, n int32, guess func() error) {
+	t.Helper()
+	var wrong, locked atomic.Int32
+	var wg sync.WaitGroup
+	for range n {
+		wg.Go(func() {
+			switch err := guess(); idp.KindOf(err) {
+			case idp.KindWrongPasscode:
+				wrong.Add(1)
+			case idp.KindUserLocked:
+				locked.Add(1)
+			default:
+				t.Errorf("%v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if wrong.Load() != factor.MaxFailures-1 || locked.Load() != n-factor.MaxFailures+1 {
+		t.Errorf("%d wrong, %d locked", wrong.Load(), locked.Load())
+	}
 }
